@@ -1,0 +1,39 @@
+/** What this package throws. Forged proofs and signatures are `false`, never an exception. */
+
+export type TlogErrorCode =
+  /** Text is not canonical base64, hex, decimal or UTF-8. */
+  | 'bad-encoding'
+  /** A number or a list is outside of what the specifications allow. */
+  | 'out-of-range'
+  /** A public key is not canonical, of small order or not torsion-free; or keys are ambiguous. */
+  | 'bad-key'
+  | 'malformed-vkey'
+  | 'malformed-private-key'
+  | 'malformed-note'
+  | 'malformed-checkpoint'
+  | 'malformed-bundle'
+  | 'malformed-request'
+  | 'malformed-proof'
+  | 'malformed-policy'
+  /** A known key's signature does not verify: the whole note is refused. */
+  | 'bad-signature'
+  /** No known key signed the note. */
+  | 'unverified-note'
+  /** The checkpoint is another log's. */
+  | 'wrong-origin';
+
+export class TlogError extends Error {
+  readonly code: TlogErrorCode;
+
+  constructor(code: TlogErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'TlogError';
+    this.code = code;
+  }
+}
+
+/** A short printable form of untrusted text for messages: at most 64 characters, controls escaped. */
+export function quote(text: string): string {
+  const cut = text.length > 64 ? `${text.slice(0, 64)}…` : text;
+  return JSON.stringify(cut);
+}

@@ -1,0 +1,38 @@
+/** Transparency log formats and proofs, pure. See each file for the C2SP specification it implements. */
+export { TlogError, type TlogErrorCode } from './errors.ts';
+export { bytesEqual, concatBytes, fromBase64, fromHex, sha256, toBase64, toHex, utf8Decode, utf8Encode } from './bytes.ts';
+export { MAX_SIZE, parseDecimal } from './decimal.ts';
+export { EMPTY_ROOT, HASH_BYTES, hashLeaf, hashNode, type Hash } from './hashing.ts';
+export { compactRangeNodes, type NodeId } from './nodes.ts';
+export { CompactRange } from './compact-range.ts';
+export { planConsistency, planInclusion, type ProofPlan } from './proof-plan.ts';
+export { MAX_PROOF_HASHES, rootFromInclusion, verifyConsistency, verifyGrowth, verifyInclusion } from './verify-proof.ts';
+export { checkPublicKey, verifyEd25519Pure, type Ed25519Verify } from './ed25519.ts';
+export {
+  KEY_TYPE_COSIGNATURE,
+  KEY_TYPE_ED25519,
+  MAX_NAME_BYTES,
+  computeKeyId,
+  formatKeyId,
+  formatVkey,
+  isKeyName,
+  parseVkey,
+  type VerifierKey,
+} from './vkey.ts';
+export {
+  MAX_NOTE_BYTES,
+  MAX_NOTE_SIGNATURES,
+  formatNote,
+  formatSignatureLine,
+  parseNote,
+  parseSignatureLines,
+  type Note,
+  type NoteSignature,
+} from './note.ts';
+export { signNote, type Signer } from './sign-note.ts';
+export { openCheckpoint, openNote, type OpenedNote } from './open-note.ts';
+export { formatCheckpoint, parseCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { cosign, verifyCosignature } from './cosignature.ts';
+export { TILE_WIDTH, entriesPath, parseTilePath, tilePath, type TilePath } from './tile-path.ts';
+export { tileCoordinates, tileWidth, type TileCoordinates } from './tile.ts';
+export { MAX_BUNDLE_ENTRY_BYTES, decodeBundle, encodeBundle } from './entry-bundle.ts';

@@ -1,0 +1,86 @@
+/** Verifying notes: C2SP signed-note, "Verifying a note", and tlog-checkpoint for a log's own. */
+import { utf8Encode } from './bytes.ts';
+import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { verifyCosignature } from './cosignature.ts';
+import { SIGNATURE_BYTES, type Ed25519Verify } from './ed25519.ts';
+import { TlogError, quote } from './errors.ts';
+import { parseNote, type Note, type NoteSignature } from './note.ts';
+import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, formatKeyId, type VerifierKey } from './vkey.ts';
+
+export interface OpenedNote {
+  text: string;
+  /** Lines of known keys; every one of them verified. Never empty. */
+  verified: NoteSignature[];
+  /** Lines of nobody we know; nothing is said about them. */
+  unknown: NoteSignature[];
+}
+
+/**
+ * Parse a note and verify every line whose (name, key ID) both match one of `keys` (types 0x01 and
+ * 0x04). Throws `malformed-note`; `bad-signature` when a known key's line fails, whatever the others
+ * say; `unverified-note` when no known key signed; `bad-key` for keys that cannot verify anything or
+ * that cannot be told apart.
+ */
+export function openNote(bytes: Uint8Array, keys: readonly VerifierKey[], verify: Ed25519Verify): OpenedNote {
+  return openParsed(parseNote(bytes), keys, verify);
+}
+
+function openParsed(note: Note, keys: readonly VerifierKey[], verify: Ed25519Verify): OpenedNote {
+  const known = indexKeys(keys);
+  const verified: NoteSignature[] = [];
+  const unknown: NoteSignature[] = [];
+  const message = utf8Encode(note.text);
+  for (const line of note.signatures) {
+    // A match on only one of name and key ID is an unknown key.
+    const key = known.get(keyLabel(line));
+    if (key === undefined) {
+      unknown.push(line);
+      continue;
+    }
+    const valid =
+      key.type === KEY_TYPE_COSIGNATURE
+        ? verifyCosignature(note.text, line, key, verify) !== null
+        : line.signature.length === SIGNATURE_BYTES && verify(key.publicKey, message, line.signature);
+    if (!valid) throw new TlogError('bad-signature', `the signature of ${quote(keyLabel(line))} does not verify: the note is refused`);
+    verified.push(line);
+  }
+  if (verified.length === 0) {
+    throw new TlogError('unverified-note', `expected a signature by one of ${keys.length} known keys, found none`);
+  }
+  return { text: note.text, verified, unknown };
+}
+
+/**
+ * A log's checkpoint: a note whose text is a checkpoint, signed by `logKey` (type 0x01), whose name
+ * is the origin (C2SP tlog-policy). Cosignatures are not looked at. Throws as `openNote` does, and
+ * `malformed-checkpoint` or `wrong-origin`.
+ */
+export function openCheckpoint(bytes: Uint8Array, logKey: VerifierKey, verify: Ed25519Verify): { checkpoint: Checkpoint; note: Note } {
+  if (logKey.type !== KEY_TYPE_ED25519) {
+    throw new TlogError('bad-key', `expected a log key of type 0x01, found type ${logKey.type}: cosigners' keys do not sign for logs`);
+  }
+  const note = parseNote(bytes);
+  openParsed(note, [logKey], verify);
+  const checkpoint = parseCheckpoint(note.text);
+  if (checkpoint.origin !== logKey.name) {
+    throw new TlogError('wrong-origin', `expected a checkpoint of ${quote(logKey.name)}, found one of ${quote(checkpoint.origin)}`);
+  }
+  return { checkpoint, note };
+}
+
+function indexKeys(keys: readonly VerifierKey[]): Map<string, VerifierKey> {
+  const known = new Map<string, VerifierKey>();
+  for (const key of keys) {
+    if (key.type !== KEY_TYPE_ED25519 && key.type !== KEY_TYPE_COSIGNATURE) {
+      throw new TlogError('bad-key', `cannot verify signatures by ${quote(key.text)}: its type ${key.type} is not supported`);
+    }
+    const label = keyLabel(key);
+    if (known.has(label)) throw new TlogError('bad-key', `two keys share name and key ID: ${quote(label)}`);
+    known.set(label, key);
+  }
+  return known;
+}
+
+function keyLabel({ name, keyId }: { name: string; keyId: number }): string {
+  return `${name}+${formatKeyId(keyId)}`;
+}

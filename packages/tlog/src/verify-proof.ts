@@ -1,0 +1,106 @@
+/**
+ * Proof verification: RFC 9162 §2.1.3.2 (inclusion) and §2.1.4.2 (consistency). A forged proof is
+ * `false` or `null`, never an exception, and every hash of a proof must be used.
+ */
+import { bytesEqual } from './bytes.ts';
+import { MAX_SIZE } from './decimal.ts';
+import { EMPTY_ROOT, HASH_BYTES, hashNode, type Hash } from './hashing.ts';
+
+/** The most hashes a proof can hold: the depth of a tree of 2^63 − 1 leaves (C2SP tlog-witness). */
+export const MAX_PROOF_HASHES = 63;
+
+/** The root that `proof` leads to, or null when it has the wrong length for (index, size). */
+export function rootFromInclusion(index: bigint, size: bigint, leaf: Hash, proof: readonly Hash[]): Hash | null {
+  // Step 1: the index must be in the tree.
+  if (index < 0n || index >= size || size > MAX_SIZE) return null;
+  if (!areHashes([leaf]) || !areHashes(proof)) return null;
+  // Step 2.
+  let fn = index;
+  let sn = size - 1n;
+  // Step 3.
+  let r = leaf;
+  for (const p of proof) {
+    // Step 4.a: more hashes than levels.
+    if (sn === 0n) return null;
+    if ((fn & 1n) === 1n || fn === sn) {
+      // Step 4.b: p is a left sibling; then skip the levels at which this node has no sibling.
+      r = hashNode(p, r);
+      while ((fn & 1n) === 0n && fn !== 0n) {
+        fn >>= 1n;
+        sn >>= 1n;
+      }
+    } else {
+      r = hashNode(r, p);
+    }
+    // Step 4.c.
+    fn >>= 1n;
+    sn >>= 1n;
+  }
+  // Step 5: fewer hashes than levels.
+  return sn === 0n ? r : null;
+}
+
+/** Does `proof` show that `leaf` is entry `index` of the tree of `size` with `root`? */
+export function verifyInclusion(index: bigint, size: bigint, leaf: Hash, proof: readonly Hash[], root: Hash): boolean {
+  const computed = rootFromInclusion(index, size, leaf, proof);
+  return computed !== null && bytesEqual(computed, root);
+}
+
+/**
+ * Does `proof` show that the tree (size2, root2) continues the tree (size1, root1)?
+ * RFC 9162 defines no proof from size 0, so that is false here; `verifyGrowth` adds that case.
+ */
+export function verifyConsistency(size1: bigint, size2: bigint, proof: readonly Hash[], root1: Hash, root2: Hash): boolean {
+  if (size1 <= 0n || size1 > size2 || size2 > MAX_SIZE) return false;
+  if (!areHashes(proof) || !areHashes([root1, root2])) return false;
+  if (size1 === size2) return proof.length === 0 && bytesEqual(root1, root2);
+  // Step 1: an empty proof is no proof.
+  if (proof.length === 0) return false;
+  // Step 2: the complete tree of size1 is itself the first hash, and is left out of the proof.
+  const path = (size1 & (size1 - 1n)) === 0n ? [root1, ...proof] : proof;
+  // Steps 3 and 4.
+  let fn = size1 - 1n;
+  let sn = size2 - 1n;
+  while ((fn & 1n) === 1n) {
+    fn >>= 1n;
+    sn >>= 1n;
+  }
+  // Step 5.
+  let fr = path[0]!;
+  let sr = path[0]!;
+  for (const c of path.slice(1)) {
+    // Step 6.a.
+    if (sn === 0n) return false;
+    if ((fn & 1n) === 1n || fn === sn) {
+      // Step 6.b.
+      fr = hashNode(c, fr);
+      sr = hashNode(c, sr);
+      while ((fn & 1n) === 0n && fn !== 0n) {
+        fn >>= 1n;
+        sn >>= 1n;
+      }
+    } else {
+      sr = hashNode(sr, c);
+    }
+    // Step 6.c.
+    fn >>= 1n;
+    sn >>= 1n;
+  }
+  // Step 7.
+  return sn === 0n && bytesEqual(fr, root1) && bytesEqual(sr, root2);
+}
+
+/**
+ * `verifyConsistency` with the rule of C2SP tlog-witness for a cosigner that has seen nothing: from
+ * size 0 the old root is `EMPTY_ROOT` and the proof is empty; and a tree of size 0 has no other root.
+ */
+export function verifyGrowth(size1: bigint, size2: bigint, proof: readonly Hash[], root1: Hash, root2: Hash): boolean {
+  if (size1 !== 0n) return verifyConsistency(size1, size2, proof, root1, root2);
+  if (size2 < 0n || size2 > MAX_SIZE || proof.length !== 0 || root2.length !== HASH_BYTES) return false;
+  return bytesEqual(root1, EMPTY_ROOT) && (size2 > 0n || bytesEqual(root2, EMPTY_ROOT));
+}
+
+/** At most 63 values of 32 bytes. */
+function areHashes(values: readonly Hash[]): boolean {
+  return values.length <= MAX_PROOF_HASHES && values.every((value) => value.length === HASH_BYTES);
+}
