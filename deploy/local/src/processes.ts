@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout that this file stands in. */
+export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** What a service prints on stdout once it listens (service-kit `runService`). */
+export interface Ready {
+  readonly url: string;
+  readonly metricsUrl?: string;
+}
+
+/** A service of the local network: a process of its own, with its own key, data folder and log file. */
+export interface Service extends AsyncDisposable {
+  readonly name: string;
+  readonly ready: Ready;
+  /** Resolves when the process ends, however it ends. */
+  readonly ended: Promise<string>;
+}
+
+const START_SECONDS = 60;
+const STOP_SECONDS = 30;
+
+function serviceMain(service: string): string {
+  return `${REPOSITORY}services/${service}/src/main.ts`;
+}
+
+/** Runs `main.ts init` of a service to its end. @throws Error with the service's own words when it fails. */
+export async function initialise(service: string, configFile: string): Promise<void> {
+  const child = spawn(process.execPath, [serviceMain(service), 'init', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = await once(child);
+  if (code !== 0) throw new Error(`${service} init with ${configFile} ended with ${code}:\n${output}`);
+}
+
+/**
+ * Starts `main.ts serve` of a service and waits for its ready line.
+ * @param logFile where its log lines go, appended
+ * @throws Error when it ends or stays silent for 60 s; the message names the log file.
+ */
+export async function startService(name: string, service: string, configFile: string, logFile: string): Promise<Service> {
+  const child = spawn(process.execPath, [serviceMain(service), 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  child.stderr.pipe(log);
+  const ended = once(child).then(([code, signal]) => `${name} ended with ${signal ?? code}; its log is ${logFile}`);
+  const ready = await Promise.race([
+    readyLine(child),
+    ended.then((how) => Promise.reject(new Error(how))),
+    new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new Error(`${name} did not listen within ${START_SECONDS} s; its log is ${logFile}`)), START_SECONDS * 1000).unref(),
+    ),
+  ]).catch(async (error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+  return {
+    name,
+    ready,
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const force = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+      await ended;
+      clearTimeout(force);
+    },
+  };
+}
+
+async function readyLine(child: ChildProcess): Promise<Ready> {
+  const lines = createInterface({ input: child.stdout! });
+  for await (const line of lines) {
+    const message = JSON.parse(line) as Ready & { ready?: boolean };
+    if (message.ready) {
+      child.stdout!.resume();
+      return message;
+    }
+  }
+  throw new Error('stdout closed before the ready line');
+}
+
+function once(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve([code, signal]));
+  });
+}
