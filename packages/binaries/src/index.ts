@@ -1,0 +1,10 @@
+export { BinaryError } from './errors.ts';
+export type { BinaryErrorCode } from './errors.ts';
+export { identify } from './identify.ts';
+export type { BinaryFormat, Identity } from './layout.ts';
+export { readGoBuildInfo } from './build-info.ts';
+export type { GoBuildInfo } from './build-info.ts';
+export type { GoModule } from './module-info.ts';
+export { readGoBuildId } from './build-id.ts';
+export { inferGoRecipes } from './infer.ts';
+export type { RecipeCandidate, RecipeDraft, RecipeHints } from './infer.ts';
