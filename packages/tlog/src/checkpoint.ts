@@ -3,7 +3,7 @@ import { fromBase64, toBase64, utf8Encode } from './bytes.ts';
 import { MAX_SIZE, parseDecimal } from './decimal.ts';
 import { TlogError, quote } from './errors.ts';
 import { HASH_BYTES, type Hash } from './hashing.ts';
-import { MAX_NAME_BYTES } from './vkey.ts';
+import { MAX_NAME_BYTES, hasControl } from './text.ts';
 
 export interface Checkpoint {
   /** The log's identity: 1…255 bytes of UTF-8, no control characters. */
@@ -37,7 +37,7 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 }
 
 function checkOrigin(origin: string): void {
-  if (origin === '' || /[\u0000-\u001f]/.test(origin) || !origin.isWellFormed() || utf8Encode(origin).length > MAX_NAME_BYTES) {
+  if (origin === '' || hasControl(origin) || !origin.isWellFormed() || utf8Encode(origin).length > MAX_NAME_BYTES) {
     throw malformed(`an origin of 1…${MAX_NAME_BYTES} bytes without control characters`, quote(origin));
   }
 }

@@ -8,6 +8,7 @@
 import { Point, hashes, verify as nobleVerify } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { TlogError } from './errors.ts';
+import { isTorsionFree } from './torsion.ts';
 
 /** A port. `publicKey` is 32 bytes that passed `checkPublicKey`; `false` for every bad signature. */
 export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
@@ -29,7 +30,7 @@ export function checkPublicKey(publicKey: Uint8Array): void {
     throw new TlogError('bad-key', 'expected a canonical Ed25519 public key, found bytes that encode no point canonically');
   }
   if (point.isSmallOrder()) throw new TlogError('bad-key', 'found an Ed25519 public key of small order: nobody owns it');
-  if (!point.isTorsionFree()) throw new TlogError('bad-key', 'found an Ed25519 public key with a torsion component');
+  if (!isTorsionFree(point)) throw new TlogError('bad-key', 'found an Ed25519 public key with a torsion component');
 }
 
 /** `Ed25519Verify` by @noble/ed25519. Equal to node:crypto for every key that passes `checkPublicKey`. */
@@ -37,7 +38,9 @@ export const verifyEd25519Pure: Ed25519Verify = (publicKey, message, signature) 
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   hashes.sha512 ??= sha512;
   if (!nobleVerify(signature, message, publicKey, { zip215: false })) return false;
-  return decodePoint(signature.subarray(0, 32))?.isTorsionFree() ?? false;
+  const r = decodePoint(signature.subarray(0, 32));
+  // Of the small-order points only the identity is torsion-free.
+  return r !== null && (r.isSmallOrder() ? r.is0() : isTorsionFree(r));
 };
 
 /** The point of 32 bytes, or null when they are not its canonical encoding. */

@@ -5,20 +5,19 @@ export { MAX_SIZE, parseDecimal } from './decimal.ts';
 export { EMPTY_ROOT, HASH_BYTES, hashLeaf, hashNode, type Hash } from './hashing.ts';
 export { compactRangeNodes, type NodeId } from './nodes.ts';
 export { CompactRange } from './compact-range.ts';
-export { planConsistency, planInclusion, type ProofPlan } from './proof-plan.ts';
-export { MAX_PROOF_HASHES, rootFromInclusion, verifyConsistency, verifyGrowth, verifyInclusion } from './verify-proof.ts';
-export { checkPublicKey, verifyEd25519Pure, type Ed25519Verify } from './ed25519.ts';
+export { planConsistency, planInclusion, planSubtreeConsistency, type ProofPlan } from './proof-plan.ts';
 export {
-  KEY_TYPE_COSIGNATURE,
-  KEY_TYPE_ED25519,
-  MAX_NAME_BYTES,
-  computeKeyId,
-  formatKeyId,
-  formatVkey,
-  isKeyName,
-  parseVkey,
-  type VerifierKey,
-} from './vkey.ts';
+  MAX_PROOF_HASHES,
+  rootFromInclusion,
+  verifyConsistency,
+  verifyGrowth,
+  verifyInclusion,
+  verifySubtreeConsistency,
+  verifySubtreeInclusion,
+} from './verify-proof.ts';
+export { MAX_NAME_BYTES, isKeyName } from './text.ts';
+export { checkPublicKey, verifyEd25519Pure, type Ed25519Verify } from './ed25519.ts';
+export { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, computeKeyId, formatKeyId, formatVkey, parseVkey, type VerifierKey } from './vkey.ts';
 export {
   MAX_NOTE_BYTES,
   MAX_NOTE_SIGNATURES,
@@ -36,3 +35,17 @@ export { cosign, verifyCosignature } from './cosignature.ts';
 export { TILE_WIDTH, entriesPath, parseTilePath, tilePath, type TilePath } from './tile-path.ts';
 export { tileCoordinates, tileWidth, type TileCoordinates } from './tile.ts';
 export { MAX_BUNDLE_ENTRY_BYTES, decodeBundle, encodeBundle } from './entry-bundle.ts';
+export { formatAddCheckpoint, parseAddCheckpoint, type AddCheckpoint } from './add-checkpoint.ts';
+export { MAX_EXTRA_BYTES, formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';
+export { MAX_POLICY_BYTES, PolicyLineError, expectFields, tokenizePolicy, type PolicyLine } from './policy-lines.ts';
+export {
+  formatTlogPolicy,
+  parsePolicyLines,
+  parseTlogPolicy,
+  quorumSatisfied,
+  type PolicyGroup,
+  type PolicyKeywordHandler,
+  type PolicyLog,
+  type PolicyWitness,
+  type TlogPolicy,
+} from './tlog-policy.ts';

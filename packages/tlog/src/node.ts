@@ -4,11 +4,12 @@
  * `checkPublicKey` (parseVkey does that): OpenSSL itself accepts small-order keys.
  */
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify, type KeyObject } from 'node:crypto';
-import { concatBytes, fromBase64, toBase64, utf8Encode } from './bytes.ts';
+import { concatBytes, fromBase64, toBase64 } from './bytes.ts';
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Ed25519Verify } from './ed25519.ts';
 import { TlogError } from './errors.ts';
+import { isBoundedKeyName } from './text.ts';
 import type { Signer } from './sign-note.ts';
-import { KEY_TYPE_ED25519, MAX_NAME_BYTES, computeKeyId, formatKeyId, formatVkey, isKeyName } from './vkey.ts';
+import { KEY_TYPE_ED25519, computeKeyId, formatKeyId, formatVkey } from './vkey.ts';
 
 // RFC 8410 §4 and §7: the fixed DER in front of a raw public key and of a seed.
 const SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
@@ -52,7 +53,7 @@ export function generateSeed(): Uint8Array {
 
 /** A signer with its key in memory. Throws `malformed-private-key` for a bad name or seed length. */
 export function signerFromSeed(name: string, seed: Uint8Array): Signer {
-  if (!isKeyName(name) || utf8Encode(name).length > MAX_NAME_BYTES) throw malformed('a key name without spaces or plus signs');
+  if (!isBoundedKeyName(name)) throw malformed('a key name without spaces or plus signs');
   if (seed.length !== SEED_BYTES) throw malformed(`a seed of ${SEED_BYTES} bytes`);
   const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });

@@ -15,8 +15,7 @@ export function compactRangeNodes(size: bigint): NodeId[] {
 
 /**
  * The complete subtrees, largest first, whose fold is the hash of the leaves [start, end).
- * `start` must be a multiple of the smallest power of two ≥ end − start, as it is for every
- * subtree that RFC 6962's recursion visits.
+ * It must be a subtree (see `isSubtree`), as everything is that RFC 6962's recursion visits.
  */
 export function rangeNodes(start: bigint, end: bigint): NodeId[] {
   const nodes: NodeId[] = [];
@@ -45,4 +44,14 @@ export function bitLength(value: bigint): number {
 /** k of RFC 6962 §2.1: the largest power of two smaller than `width` (which is at least 2). */
 export function splitPoint(width: bigint): bigint {
   return 1n << BigInt(bitLength(width - 1n) - 1);
+}
+
+/**
+ * Is [start, end) a subtree (draft-ietf-plants-merkle-tree-certs §4.1)? It is not empty, and starts at a
+ * multiple of the smallest power of two ≥ its width; so its own hash is that of a tree of that size.
+ */
+export function isSubtree(start: bigint, end: bigint): boolean {
+  if (start < 0n || start >= end) return false;
+  const mask = (1n << BigInt(bitLength(end - start - 1n))) - 1n;
+  return (start & mask) === 0n;
 }

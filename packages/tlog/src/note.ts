@@ -1,7 +1,7 @@
 /** Signed notes: C2SP signed-note, "Format" (HEAD, read strictly). Syntax only; see open-note.ts. */
 import { concatBytes, fromBase64, toBase64, utf8Decode, utf8Encode } from './bytes.ts';
 import { TlogError, quote } from './errors.ts';
-import { isKeyName } from './vkey.ts';
+import { hasControl, isKeyName } from './text.ts';
 
 /** One signature line. `signature` is what follows the 4-byte key ID: its form depends on the key's type. */
 export interface NoteSignature {
@@ -93,7 +93,7 @@ export function formatNote(note: Note): Uint8Array {
 /** `text` when it may stand in a note: ends with a newline, no other control character. */
 export function checkNoteText(text: string): string {
   if (!text.endsWith('\n')) throw malformed('text that ends with a newline', quote(text.slice(-32)));
-  if (/[\u0000-\u0009\u000b-\u001f]/.test(text)) throw malformed('no control characters but newlines', 'one');
+  if (hasControl(text, '\n')) throw malformed('no control characters but newlines', 'one');
   if (!text.isWellFormed()) throw malformed('well-formed text', 'a lone surrogate');
   return text;
 }

@@ -6,7 +6,7 @@
 import { TlogError } from './errors.ts';
 import { checkRange } from './decimal.ts';
 import type { Hash } from './hashing.ts';
-import { foldRange, rangeNodes, splitPoint, type NodeId } from './nodes.ts';
+import { foldRange, isSubtree, rangeNodes, splitPoint, type NodeId } from './nodes.ts';
 
 export interface ProofPlan {
   /** Complete subtrees to fetch. */
@@ -29,30 +29,43 @@ export function planInclusion(index: bigint, size: bigint): ProofPlan {
 export function planConsistency(size1: bigint, size2: bigint): ProofPlan {
   checkRange(size2, 'a tree size');
   checkRange(size1, 'the old tree size', size2);
-  if (size1 === 0n) return planRanges([]);
+  return size1 === 0n ? planRanges([]) : planSubtreeConsistency(0n, size1, size2);
+}
+
+/**
+ * That the subtree over [start, end) belongs to the tree of `size` (draft-ietf-plants-merkle-tree-certs
+ * §4.4.1, which C2SP tlog-mirror uses). With start 0 it is RFC 9162's PROOF. Throws `out-of-range`
+ * unless it is a valid subtree and end ≤ size.
+ */
+export function planSubtreeConsistency(start: bigint, end: bigint, size: bigint): ProofPlan {
+  checkRange(size, 'a tree size');
+  if (!isSubtree(start, end) || end > size) {
+    throw new TlogError('out-of-range', `expected a subtree within ${size} leaves, found [${start}, ${end})`);
+  }
   const ranges: Range[] = [];
-  let [start, end] = [0n, size2];
-  // SUBPROOF(m, D[start:end], b) with m = size1 − start; b says that MTH(D[0:size1]) is known already.
+  let [low, high] = [0n, size];
+  // SUBPROOF over D[low:high]; `known` says that the verifier has the hash of D[low:end] already.
   let known = true;
-  while (end !== size1) {
-    const middle = start + splitPoint(end - start);
-    if (size1 <= middle) {
-      ranges.push([middle, end]);
-      end = middle;
+  while (!(start <= low && end === high)) {
+    const middle = low + splitPoint(high - low);
+    if (end <= middle) {
+      ranges.push([middle, high]);
+      high = middle;
     } else {
-      ranges.push([start, middle]);
-      start = middle;
-      known = false;
+      ranges.push([low, middle]);
+      // The subtree straddles the middle: its left part is complete, and only its right part goes on.
+      if (start < middle) known = false;
+      low = middle;
     }
   }
-  if (!known) ranges.push([start, end]);
+  if (!known) ranges.push([low, high]);
   return planRanges(ranges.reverse());
 }
 
-export type Range = readonly [start: bigint, end: bigint];
+type Range = readonly [start: bigint, end: bigint];
 
 /** Siblings from leaf to root on the path to `index` in the tree over [start, end). */
-export function inclusionPath(index: bigint, start: bigint, end: bigint): Range[] {
+function inclusionPath(index: bigint, start: bigint, end: bigint): Range[] {
   const ranges: Range[] = [];
   while (end - start > 1n) {
     const middle = start + splitPoint(end - start);
@@ -68,7 +81,7 @@ export function inclusionPath(index: bigint, start: bigint, end: bigint): Range[
 }
 
 /** One proof hash for each range; a range on the right edge is folded from several nodes. */
-export function planRanges(ranges: readonly Range[]): ProofPlan {
+function planRanges(ranges: readonly Range[]): ProofPlan {
   const groups = ranges.map(([start, end]) => rangeNodes(start, end));
   const nodes = groups.flat();
   return {

@@ -1,10 +1,12 @@
 /**
- * Proof verification: RFC 9162 §2.1.3.2 (inclusion) and §2.1.4.2 (consistency). A forged proof is
+ * Proof verification: RFC 9162 §2.1.3.2 (inclusion), §2.1.4.2 (consistency) and the subtree forms of
+ * C2SP tlog-mirror. A forged proof is
  * `false` or `null`, never an exception, and every hash of a proof must be used.
  */
 import { bytesEqual } from './bytes.ts';
 import { MAX_SIZE } from './decimal.ts';
 import { EMPTY_ROOT, HASH_BYTES, hashNode, type Hash } from './hashing.ts';
+import { isSubtree } from './nodes.ts';
 
 /** The most hashes a proof can hold: the depth of a tree of 2^63 − 1 leaves (C2SP tlog-witness). */
 export const MAX_PROOF_HASHES = 63;
@@ -51,43 +53,60 @@ export function verifyInclusion(index: bigint, size: bigint, leaf: Hash, proof: 
  * RFC 9162 defines no proof from size 0, so that is false here; `verifyGrowth` adds that case.
  */
 export function verifyConsistency(size1: bigint, size2: bigint, proof: readonly Hash[], root1: Hash, root2: Hash): boolean {
-  if (size1 <= 0n || size1 > size2 || size2 > MAX_SIZE) return false;
-  if (!areHashes(proof) || !areHashes([root1, root2])) return false;
-  if (size1 === size2) return proof.length === 0 && bytesEqual(root1, root2);
-  // Step 1: an empty proof is no proof.
-  if (proof.length === 0) return false;
-  // Step 2: the complete tree of size1 is itself the first hash, and is left out of the proof.
-  const path = (size1 & (size1 - 1n)) === 0n ? [root1, ...proof] : proof;
-  // Steps 3 and 4.
-  let fn = size1 - 1n;
-  let sn = size2 - 1n;
-  while ((fn & 1n) === 1n) {
-    fn >>= 1n;
-    sn >>= 1n;
-  }
+  return verifySubtreeConsistency(0n, size1, size2, proof, root1, root2);
+}
+
+/**
+ * Does `proof` show that the subtree over [start, end) with `hash` belongs to the tree (size, root)?
+ * draft-ietf-plants-merkle-tree-certs §4.4.3; with start 0 it is RFC 9162 §2.1.4.2, whose fn is sn here.
+ */
+export function verifySubtreeConsistency(
+  start: bigint,
+  end: bigint,
+  size: bigint,
+  proof: readonly Hash[],
+  hash: Hash,
+  root: Hash,
+): boolean {
+  // Step 1.
+  if (!isSubtree(start, end) || end > size || size > MAX_SIZE) return false;
+  if (!areHashes(proof) || !areHashes([hash, root])) return false;
+  // Step 2.
+  let [fn, sn, tn] = [start, end - 1n, size - 1n];
+  // Step 3: go up while the subtree's right edge is the right edge of complete subtrees.
+  const atEdge = sn === tn;
+  while (fn !== sn && (atEdge || (sn & 1n) === 1n)) [fn, sn, tn] = parents(fn, sn, tn);
+  // Step 4: when that leads to the subtree's own root, its hash is the first and is left out of the proof.
+  const path = fn === sn ? [hash, ...proof] : proof;
+  const first = path[0];
+  if (first === undefined) return false;
+  let [fr, sr] = [first, first];
   // Step 5.
-  let fr = path[0]!;
-  let sr = path[0]!;
   for (const c of path.slice(1)) {
-    // Step 6.a.
-    if (sn === 0n) return false;
-    if ((fn & 1n) === 1n || fn === sn) {
-      // Step 6.b.
-      fr = hashNode(c, fr);
+    // Step 5.1: more hashes than levels.
+    if (tn === 0n) return false;
+    if ((sn & 1n) === 1n || sn === tn) {
+      // Step 5.2: c is on the left, and in the subtree as well until its own root is reached.
+      if (fn < sn) fr = hashNode(c, fr);
       sr = hashNode(c, sr);
-      while ((fn & 1n) === 0n && fn !== 0n) {
-        fn >>= 1n;
-        sn >>= 1n;
-      }
+      while ((sn & 1n) === 0n) [fn, sn, tn] = parents(fn, sn, tn);
     } else {
+      // Step 5.3.
       sr = hashNode(sr, c);
     }
-    // Step 6.c.
-    fn >>= 1n;
-    sn >>= 1n;
+    // Step 5.4.
+    [fn, sn, tn] = parents(fn, sn, tn);
   }
-  // Step 7.
-  return sn === 0n && bytesEqual(fr, root1) && bytesEqual(sr, root2);
+  // Step 6.
+  return tn === 0n && bytesEqual(fr, hash) && bytesEqual(sr, root);
+}
+
+/**
+ * Does `proof` show that `leaf` is entry `index` of the log, within the subtree over [start, end) with
+ * `hash`? draft-ietf-plants-merkle-tree-certs §4.3.
+ */
+export function verifySubtreeInclusion(index: bigint, start: bigint, end: bigint, leaf: Hash, proof: readonly Hash[], hash: Hash): boolean {
+  return isSubtree(start, end) && verifyInclusion(index - start, end - start, leaf, proof, hash);
 }
 
 /**
@@ -98,6 +117,11 @@ export function verifyGrowth(size1: bigint, size2: bigint, proof: readonly Hash[
   if (size1 !== 0n) return verifyConsistency(size1, size2, proof, root1, root2);
   if (size2 < 0n || size2 > MAX_SIZE || proof.length !== 0 || root2.length !== HASH_BYTES) return false;
   return bytesEqual(root1, EMPTY_ROOT) && (size2 > 0n || bytesEqual(root2, EMPTY_ROOT));
+}
+
+/** One level up. */
+function parents(fn: bigint, sn: bigint, tn: bigint): [bigint, bigint, bigint] {
+  return [fn >> 1n, sn >> 1n, tn >> 1n];
 }
 
 /** At most 63 values of 32 bytes. */

@@ -2,6 +2,7 @@
 import { concatBytes, fromBase64, sha256, toBase64, utf8Encode } from './bytes.ts';
 import { checkPublicKey } from './ed25519.ts';
 import { TlogError, quote } from './errors.ts';
+import { MAX_NAME_BYTES, isBoundedKeyName } from './text.ts';
 
 /** Ed25519 note signature; used by logs. */
 export const KEY_TYPE_ED25519 = 0x01;
@@ -18,18 +19,8 @@ export interface VerifierKey {
   text: string;
 }
 
-/** Longest key name and origin in UTF-8 bytes (C2SP tlog-cosignature's one-byte length). */
-export const MAX_NAME_BYTES = 255;
 /** Enough for ML-DSA-44 (1,312 bytes) with the longest name. */
 const MAX_VKEY_CHARS = 4096;
-
-// Go's unicode.IsSpace, which signed-note implementations use. JavaScript's \s lacks U+0085.
-const FORBIDDEN_IN_NAME = /[\u0000-\u001f \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/u;
-
-/** A key name: not empty, well-formed, no Unicode space, control character or plus sign. */
-export function isKeyName(name: string): boolean {
-  return name !== '' && name.isWellFormed() && !FORBIDDEN_IN_NAME.test(name);
-}
 
 /** uint32: first 4 bytes, big-endian, of SHA-256(name ‖ 0x0A ‖ type ‖ public key). */
 export function computeKeyId(name: string, type: number, publicKey: Uint8Array): number {
@@ -57,7 +48,7 @@ export function parseVkey(text: string): VerifierKey {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text);
   if (match === null) throw malformed(text, 'name+hex8+base64');
   const [, name, hex, base64] = match as unknown as [string, string, string, string];
-  if (!isKeyName(name) || utf8Encode(name).length > MAX_NAME_BYTES) {
+  if (!isBoundedKeyName(name)) {
     throw malformed(text, `a name of at most ${MAX_NAME_BYTES} bytes without spaces`);
   }
   const data = decodeKeyData(text, base64);
