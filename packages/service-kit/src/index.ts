@@ -1,0 +1,13 @@
+/** What every service shares. See each file. */
+export { ConfigError, MAX_CONFIG_BYTES, filePath, listenAddress, loadConfig, type ConfigErrorCode } from './config.ts';
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { ProblemError, notFound, onError, problem, problemBody, type Problem } from './problem.ts';
+export { createMetrics, metricsServer, type Metrics } from './metrics.ts';
+export { health, runChecks, type Health, type HealthCheck, type HealthReport } from './health.ts';
+export { runService, type RunOptions, type RunningService, type ServiceContext } from './run-service.ts';
+export { serve, type RunningServer, type ServeOptions } from './serve.ts';
+export { bodyLimited } from './body.ts';
+export { DurableError, createDurable, durable, type Durable, type DurableErrorCode, type DurableIo, type FileToWrite } from './durable.ts';
+export { DatabaseError, openDatabase, type DatabaseErrorCode, type OpenDatabaseOptions, type OwnedDatabase } from './database.ts';
+export { KeyFileError, createKeyFile, loadSigner, type KeyFileErrorCode } from './keyfile.ts';
+export { RateLimiter, type Permit, type RateLimit } from './limits.ts';

@@ -1,0 +1,93 @@
+/** Private keys in files: `PRIVATE+KEY+name+hex8+base64`, mode 0600, with the verifier key beside it in `<file>.pub`. */
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { KEY_TYPE_ED25519, type Signer } from '@verbatim/tlog';
+import { formatPrivateKey, generateSeed, parsePrivateKey, signerFromSeed, vkeyOf } from '@verbatim/tlog/node';
+import { DurableError, durable } from './durable.ts';
+
+export type KeyFileErrorCode =
+  /** No such file, or it cannot be read. */
+  | 'unreadable'
+  /** A symbolic link, or not a regular file. */
+  | 'not-a-file'
+  /** Its group or others may use it. */
+  | 'exposed'
+  | 'malformed'
+  /** There is one already. */
+  | 'exists';
+
+export class KeyFileError extends Error {
+  readonly code: KeyFileErrorCode;
+
+  constructor(code: KeyFileErrorCode, path: string, message: string, options?: ErrorOptions) {
+    super(`${path}: ${message}`, options);
+    this.name = 'KeyFileError';
+    this.code = code;
+  }
+}
+
+/** One line with a name of at most 255 bytes. */
+const MAX_KEY_FILE_BYTES = 1024;
+
+/** The signer of a private key file. Throws KeyFileError; the key is never in a message. */
+export function loadSigner(path: string): Signer {
+  try {
+    return parsePrivateKey(readPrivate(path));
+  } catch (cause) {
+    if (cause instanceof KeyFileError) throw cause;
+    throw new KeyFileError('malformed', path, (cause as Error).message, { cause });
+  }
+}
+
+function readPrivate(path: string): string {
+  let descriptor: number;
+  try {
+    // NONBLOCK: a named pipe must not hang us.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ELOOP') {
+      throw new KeyFileError('not-a-file', path, 'expected a private key file, found a symbolic link; name the file itself', { cause });
+    }
+    throw new KeyFileError('unreadable', path, `expected a readable private key file: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) throw new KeyFileError('not-a-file', path, 'expected a private key file, found something else');
+    if ((stat.mode & 0o077) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+      throw new KeyFileError(
+        'exposed',
+        path,
+        `expected a private key that only its owner can use, found mode ${mode}; chmod 600, and consider it leaked`,
+      );
+    }
+    if (stat.size > MAX_KEY_FILE_BYTES)
+      throw new KeyFileError('malformed', path, `expected at most ${MAX_KEY_FILE_BYTES} bytes, found ${stat.size}`);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(descriptor));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * A new key: the private one at `path` (0600), its verifier key of `type` (0x01; 0x04 for a witness) at `path.pub`. Both are durable when
+ * it resolves. Throws `exists` if either file is there, and a DurableError when it cannot write.
+ */
+export async function createKeyFile(
+  path: string,
+  name: string,
+  { type = KEY_TYPE_ED25519 }: { type?: number } = {},
+): Promise<{ signer: Signer; vkey: string }> {
+  const seed = generateSeed();
+  const signer = signerFromSeed(name, seed);
+  const vkey = vkeyOf(signer, type);
+  if (existsSync(`${path}.pub`)) throw new KeyFileError('exists', `${path}.pub`, 'expected no file, found one; nothing was written');
+  const encode = (line: string): Uint8Array => new TextEncoder().encode(`${line}\n`);
+  try {
+    await durable.createFile(path, encode(formatPrivateKey(name, seed)), { mode: 0o600 });
+    await durable.createFile(`${path}.pub`, encode(vkey), { mode: 0o644 });
+  } catch (cause) {
+    if (!(cause instanceof DurableError) || cause.code !== 'conflict') throw cause;
+    throw new KeyFileError('exists', cause.path, 'expected no file, found one; nothing was overwritten', { cause });
+  }
+  return { signer, vkey };
+}
