@@ -1,0 +1,52 @@
+/** DSSE envelopes and in-toto statements: what the log's entries say. Pure. */
+export { StatementError, type StatementErrorCode } from './errors.ts';
+export {
+  CLAIM_MISMATCH,
+  CONCLUSIVE_RESULTS,
+  EVIDENCE_KINDS,
+  MAX_ARTIFACTS,
+  MAX_BLOB_BYTES,
+  MAX_ENTRY_BYTES,
+  MAX_INLINE_RECIPE,
+  MAX_PARTS,
+  MAX_RECIPE_BYTES,
+  MAX_SIGNATURES,
+  PAYLOAD_TYPE,
+  PREDICATE,
+  RESULTS,
+  ROLES,
+  SLSA_PROVENANCE,
+  STATEMENT_TYPE,
+  isConclusive,
+  type EvidenceKind,
+  type Result,
+  type Role,
+} from './vocabulary.ts';
+export { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
+export { keyidOf, keyidOfVkey } from './keyid.ts';
+export {
+  decodeEnvelope,
+  encodeEnvelope,
+  preAuthEncoding,
+  verifySignatures,
+  type Envelope,
+  type EnvelopeSignature,
+  type KnownKey,
+} from './envelope.ts';
+export { isH1, isPrintable, isRelativePath, isTime, secondsOf } from './text.ts';
+export { formatPurl, isCanonicalPurl, parsePurl, type Purl } from './purl.ts';
+export { isPublisherScope, isRegistrarScope, purlCovers } from './scope.ts';
+export type { Source } from './source.ts';
+export { splitQuoted } from './go-flags.ts';
+export { GO_ENV_NAMES } from './go-env.ts';
+export type { GoRecipe, VcsStamp } from './recipe-go.ts';
+export { decodeRecipe, encodeRecipe, recipeDigest, type Recipe } from './recipe.ts';
+export { artifactNames, claimedDigests, type ReleaseArtifact, type ReleasePredicate, type ReleaseStatement } from './release.ts';
+export { checkRecipe, recipeOf } from './release-recipe.ts';
+export { subjectDigestOf, type ObservationPredicate, type ObservationStatement } from './observation.ts';
+export type { Enrolment, Revocation, RosterStatement } from './roster.ts';
+export { originDigest, type ControlPredicate, type ControlStatement } from './control.ts';
+export { decodeEntry, decodeStatement, encodeStatement, type DecodedEntry, type Statement } from './statement.ts';
+export { addSignature, signStatement } from './sign.ts';
+export { approvalOf, groupConflict, type Approval, type EnrolledPublisher } from './approval.ts';
+export { slsaProvenance, type RebuildFacts } from './provenance.ts';

@@ -1,0 +1,65 @@
+/** A release and its recipe must speak of the same source, toolchain and artifacts; and a recipe may come as a blob. */
+import { bytesEqual, sha256, toHex } from '@verbatim/tlog';
+import { StatementError } from './errors.ts';
+import { encodeCanonicalJson } from './json.ts';
+import { decodeRecipe, type Recipe } from './recipe.ts';
+import { artifactNames, releaseShape, type ReleaseStatement } from './release.ts';
+import { where } from './schema.ts';
+
+function wrong(at: string, message: string): StatementError {
+  return new StatementError('wrong-recipe', at, message);
+}
+
+/** Throws `wrong-recipe` unless the recipe builds exactly the release's artifacts, for their targets, from its source with its toolchain. */
+export function checkRecipe(release: ReleaseStatement, recipe: Recipe): void {
+  const { predicate } = release;
+  if (!bytesEqual(encodeCanonicalJson(recipe.source), encodeCanonicalJson(predicate.source))) {
+    throw wrong('predicate.source', 'expected the recipe’s source, found another');
+  }
+  const pinned = predicate.toolchain.find(({ name }) => name === recipe.kind)?.version;
+  if (pinned !== recipe.toolchain.version) {
+    throw wrong(
+      'predicate.toolchain',
+      `expected ${recipe.kind} ${recipe.toolchain.version} as in the recipe, found ${pinned ?? 'nothing'}`,
+    );
+  }
+  const targets = new Map([...predicate.artifacts, ...(predicate.unpublished ?? [])].map(({ name, target }) => [name, target]));
+  for (const { artifact, goos, goarch } of recipe.outputs) {
+    const target = targets.get(artifact);
+    if (target === undefined) throw wrong('predicate.artifacts', `expected ${JSON.stringify(artifact)}, which the recipe builds`);
+    if (target !== `${goos}/${goarch}`) {
+      throw wrong(
+        'predicate.artifacts',
+        `expected target ${goos}/${goarch} for ${JSON.stringify(artifact)} as in the recipe, found ${target}`,
+      );
+    }
+  }
+  const unbuilt = artifactNames(release).find((name) => !recipe.outputs.some(({ artifact }) => artifact === name));
+  if (unbuilt !== undefined) throw wrong('predicate.recipe', `expected an output for ${JSON.stringify(unbuilt)}, found none`);
+}
+
+/** A release whose recipe, when inline, agrees with it. */
+export const releaseSchema = where(releaseShape, (release) => {
+  const { inline } = release.predicate.recipe;
+  if (inline !== undefined) checkRecipe(release, inline);
+});
+
+/**
+ * The release's recipe: inline, or from `blobs` (hex SHA-256 → bytes), whose digest and size are checked.
+ * Throws `recipe-missing` when it is a blob and not given, `wrong-recipe`, and as `decodeRecipe`.
+ */
+export function recipeOf(release: ReleaseStatement, blobs?: ReadonlyMap<string, Uint8Array>): Recipe {
+  const { inline, sha256: digest, size } = release.predicate.recipe;
+  if (inline !== undefined) return inline;
+  const bytes = blobs?.get(digest);
+  if (bytes === undefined) throw new StatementError('recipe-missing', 'predicate.recipe', `expected the blob ${digest} (${size} bytes)`);
+  if (bytes.length !== size || toHex(sha256(bytes)) !== digest) {
+    throw wrong(
+      'predicate.recipe',
+      `expected ${size} bytes with SHA-256 ${digest}, found ${bytes.length} bytes with ${toHex(sha256(bytes))}`,
+    );
+  }
+  const recipe = decodeRecipe(bytes);
+  checkRecipe(release, recipe);
+  return recipe;
+}
