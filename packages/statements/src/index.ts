@@ -48,5 +48,6 @@ export type { Enrolment, Revocation, RosterStatement } from './roster.ts';
 export { originDigest, type ControlPredicate, type ControlStatement } from './control.ts';
 export { decodeEntry, decodeStatement, encodeStatement, type DecodedEntry, type Statement } from './statement.ts';
 export { addSignature, signStatement } from './sign.ts';
+export { makeControl, makeObservation, makeRelease, makeRoster, type PublishedArtifact } from './make.ts';
 export { approvalOf, groupConflict, type Approval, type EnrolledPublisher } from './approval.ts';
 export { slsaProvenance, type RebuildFacts } from './provenance.ts';
