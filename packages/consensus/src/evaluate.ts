@@ -1,0 +1,90 @@
+/** The verdict (DESIGN §3.4, §3.12, §3.13), computed from raw evidence. Pure: the moment and the signature check are parameters. */
+import type { Ed25519Verify } from '@verbatim/tlog';
+import { checkCheckpoint } from './check-checkpoint.ts';
+import { type Claim, explainUnclaimed, isContainerClaim, isFileClaim, readClaims } from './claims.ts';
+import type { Evidence } from './evidence.ts';
+import { type Context, judge } from './judge.ts';
+import { type ContainerMember, judgeMembers } from './members.ts';
+import { checkObservations, indexObservations } from './observations.ts';
+import type { Policy } from './policy-types.ts';
+import { readEntries } from './read-entries.ts';
+import { Report } from './report.ts';
+import { readRevocations } from './revocations.ts';
+import { formatTime } from './values.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Question {
+  readonly policy: Policy;
+  readonly evidence: Evidence;
+  /** The file in hand, sha256 in lower-case hex. */
+  readonly file: { readonly sha256: string };
+  /** Bind the verdict to this release: a canonical purl with a version. */
+  readonly release?: string;
+  /** Judge this member of the file, which is a container; the caller read it. */
+  readonly member?: ContainerMember;
+  /** What is in the file, when it is a container. */
+  readonly contents?: readonly ContainerMember[];
+  readonly now: Date;
+  /** The evidence is a bundle, read without the network: `bundle-max-age` holds and later dissent is unknown. */
+  readonly offline: boolean;
+  readonly verify: Ed25519Verify;
+}
+
+/**
+ * Judges one file. Every step is a clause of DESIGN §3; when several verdicts apply, the worst is given. Never throws for anything that
+ * the evidence says: a log or a bundle can only ever make the verdict worse.
+ */
+export function evaluate(question: Question): Verdict {
+  const { policy, evidence, verify, offline } = question;
+  const report = new Report(question.member?.sha256 ?? question.file.sha256);
+  const now = question.now.getTime() / 1000;
+  // Also refuses a moment that is not a number.
+  const valid = now < policy.expires;
+  report.step('§3.4', 'the policy is valid now', valid, `expires ${formatTime(policy.expires)}`);
+  if (!valid) {
+    report.error({ code: 'policy-expired', index: null, message: `the policy expired at ${formatTime(policy.expires)}` });
+    return report.finish('policy-error');
+  }
+
+  const check = checkCheckpoint(evidence.checkpoint, policy, BigInt(Math.floor(now)), offline, verify);
+  report.checkpointed(check, offline);
+  if (check.checkpoint === null || check.limit === 'log-misbehaviour') return report.finish(check.limit ?? 'unavailable');
+
+  const log = readEntries(evidence, check.checkpoint, policy, verify);
+  const faults = [...log.findings, ...checkObservations(log, check.checkpoint.origin)];
+  report.read(evidence, log, faults);
+  if (faults.length > 0) return report.finish('log-misbehaviour');
+
+  const revocations = readRevocations(log.roster);
+  const context: Context = { policy, observations: indexObservations(log.observations), revocations };
+  const claims = readClaims(log.releases, policy, revocations);
+  report.ignore(explainUnclaimed(claims, policy, revocations));
+  judgeFile(question, claims, context, report);
+  return report.finish(check.limit);
+}
+
+function judgeFile({ file, member, contents, release }: Question, all: readonly Claim[], context: Context, report: Report): void {
+  const bound = all.filter((claim) => release === undefined || claim.release.statement.predicate.purl === release);
+  // A dissent about the same recipe overrules whatever release it was logged under, so those claims are always looked at.
+  const inScope = (claim: Claim): Claim => (bound.includes(claim) ? claim : { ...claim, claimants: [] });
+  const claims = all.map(inScope);
+  if (member !== undefined) {
+    const about = claims.filter((claim) => isContainerClaim(claim, file.sha256) && claim.artifact.member!.path === member.path);
+    report.judged(
+      judge(
+        about.filter((claim) => isFileClaim(claim, member.sha256)),
+        context,
+      ),
+      about,
+      release,
+    );
+    return;
+  }
+  const judgement = judge(
+    claims.filter((claim) => isFileClaim(claim, file.sha256)),
+    context,
+  );
+  const container = claims.some((claim) => isContainerClaim(claim, file.sha256) && claim.claimants.length > 0);
+  if (container) report.container(judgeMembers(file.sha256, claims, contents ?? null, context));
+  if (judgement !== null || !container) report.judged(judgement, bound, release);
+}

@@ -1,0 +1,16 @@
+/** The policy file and the verdict, pure. `evaluate` is the way in; its documentation says in which order what is checked. */
+export { BundleError, type BundleErrorCode, PolicyError, type PolicyErrorCode } from './errors.ts';
+export { parsePolicy } from './policy.ts';
+export { describePolicy, tlogPart } from './policy-text.ts';
+export type { Claimant, DistinctRule, Operator, Policy, Rebuilder } from './policy-types.ts';
+export { EXIT_CODES, exitCodeOf, isWorse, type VerdictKind, type VerdictMeaning, VERDICTS, worst } from './verdict-kind.ts';
+export type { Evidence, EvidenceEntry } from './evidence.ts';
+export { BUNDLE_MEDIA_TYPE, decodeBundle, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES } from './bundle.ts';
+export { evaluate, type Question } from './evaluate.ts';
+export type { ExpectedFile, Verdict } from './verdict.ts';
+export type { CheckpointState } from './check-checkpoint.ts';
+export type { Finding, FindingCode, Ignored, Step } from './findings.ts';
+export type { JudgedClaim } from './judge.ts';
+export type { CountedObservation, OperatorStanding, OperatorState } from './count.ts';
+export type { ContainerMember, MemberState } from './members.ts';
+export { type Cosignature, readWitnesses, type WitnessState } from './witnesses.ts';

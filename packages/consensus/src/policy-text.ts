@@ -1,0 +1,55 @@
+/** A policy in the words of others: the pure C2SP part, and sentences for people. */
+import { formatTlogPolicy } from '@verbatim/tlog';
+import type { Policy } from './policy-types.ts';
+import { formatDuration, formatTime } from './values.ts';
+
+/** C2SP tlog-policy alone, in canonical spelling; any program of that ecosystem reads it. */
+export function tlogPart(policy: Policy): string {
+  return formatTlogPolicy(policy.tlog);
+}
+
+/** Who is trusted with what, until when: one sentence a line. */
+export function describePolicy(policy: Policy): string[] {
+  return [
+    `Valid until ${formatTime(policy.expires)}.`,
+    `The log ${policy.log.key.name} must have signed every checkpoint${policy.log.url === null ? '' : `; it is read at ${policy.log.url}`}.`,
+    `Its control statements count only if ${policy.root.name} signed them.`,
+    ...describeWitnesses(policy),
+    `A file is reproduced when at least ${operators(policy.require)} rebuilt exactly its bytes, at least ${operators(policy.answers)} answered, and ${
+      policy.dissent === 0 ? 'nobody got other bytes' : `at most ${operators(policy.dissent)} got other bytes`
+    }.`,
+    ...policy.distinct.map((rule) => `The matching operators must differ in ${rule.property}: at least ${rule.atLeast}.`),
+    ...policy.operators.map((operator) => describeOperator(policy, operator.name)),
+    ...policy.claimants.map(
+      (claimant) => `The ${claimant.kind} ${claimant.name} may claim files of ${claimant.prefix} (key ${claimant.key.text}).`,
+    ),
+  ];
+}
+
+function describeWitnesses({ tlog, maxAge, bundleMaxAge }: Policy): string[] {
+  if (tlog.quorum === null)
+    return ['No witness is required: the log could show different histories to different people, and its age is not known.'];
+  return [
+    `Witnesses must have cosigned: ${tlog.quorum}.`,
+    ...tlog.witnesses.map((witness) => `Witness ${witness.name} is ${witness.key.text}.`),
+    ...tlog.groups.map((group) => `Group ${group.name} is ${group.threshold} of ${group.members.join(', ')}.`),
+    `The quorum's cosignatures may be ${formatDuration(maxAge!)} old, and ${formatDuration(bundleMaxAge!)} in a bundle checked offline.`,
+  ];
+}
+
+function describeOperator(policy: Policy, name: string): string {
+  const operator = policy.operators.find((candidate) => candidate.name === name)!;
+  const keys = policy.rebuilders.filter((rebuilder) => rebuilder.operator === name);
+  const where = [
+    operator.cloud === null ? [] : [`on ${operator.cloud}`],
+    operator.toolchain === null ? [] : [`toolchains from ${operator.toolchain}`],
+  ];
+  const about = where.flat().join(', ');
+  const who = `Operator ${name}${about === '' ? '' : ` (${about})`}`;
+  if (keys.length === 0) return `${who} has no key here and cannot vote.`;
+  return `${who} has one vote, by ${keys.map((key) => `${key.name} on ${key.arch} (key ${key.key.text})`).join(' and ')}.`;
+}
+
+function operators(count: number): string {
+  return count === 1 ? '1 operator' : `${count} operators`;
+}

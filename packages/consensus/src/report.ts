@@ -1,0 +1,137 @@
+/** Collects what an evaluation finds, and turns it into a verdict. */
+import type { CheckpointCheck, CheckpointState } from './check-checkpoint.ts';
+import type { Claim } from './claims.ts';
+import type { Evidence } from './evidence.ts';
+import { adviceFor } from './advice.ts';
+import type { Finding, Ignored, Step } from './findings.ts';
+import type { JudgedClaim, Judgement } from './judge.ts';
+import type { MemberState } from './members.ts';
+import type { ReadLog } from './read-entries.ts';
+import { formatTime } from './values.ts';
+import type { ExpectedFile, Verdict } from './verdict.ts';
+import { EXIT_CODES, type VerdictKind, worst } from './verdict-kind.ts';
+
+export class Report {
+  readonly #sha256: string;
+  readonly #steps: Step[] = [];
+  readonly #errors: Finding[] = [];
+  readonly #ignored: Ignored[] = [];
+  readonly #warnings: string[] = [];
+  #checkpoint: CheckpointState | null = null;
+  /** What the counting said; `unknown-file` until a claim was found. */
+  #counted: VerdictKind = 'unknown-file';
+  #claim: JudgedClaim | null = null;
+  #others: readonly JudgedClaim[] = [];
+  #members: readonly MemberState[] | null = null;
+  #expected: readonly ExpectedFile[] = [];
+
+  constructor(sha256: string) {
+    this.#sha256 = sha256;
+  }
+
+  step(clause: string, check: string, ok: boolean, detail: string): void {
+    this.#steps.push({ clause, check, ok, detail });
+  }
+
+  error(finding: Finding): void {
+    this.#errors.push(finding);
+  }
+
+  ignore(entries: readonly Ignored[]): void {
+    this.#ignored.push(...entries);
+  }
+
+  checkpointed({ state, findings, steps }: CheckpointCheck, offline: boolean): void {
+    this.#checkpoint = state;
+    this.#errors.push(...findings);
+    this.#steps.push(...steps);
+    if (state === null) return;
+    for (const { witness, counts } of state.cosignatures) {
+      if (!counts)
+        this.#warnings.push(`the cosignature of witness ${witness} is more than 5 min ahead of this machine's clock and does not count`);
+    }
+    if (offline) {
+      const moment = state.asOf === null ? 'an unknown time (the policy demands no witness)' : formatTime(Number(state.asOf));
+      this.#warnings.push(`as of ${moment}; later dissent unknown`);
+    }
+  }
+
+  read({ entries }: Evidence, { ignored, observations, releases }: ReadLog, faults: readonly Finding[]): void {
+    this.#errors.push(...faults);
+    this.#ignored.push(...ignored);
+    const outside = faults.filter(({ code }) => code === 'inclusion-failed').length;
+    this.step(
+      '§3.1',
+      'every entry is included in the checkpoint',
+      outside === 0,
+      `${entries.length - outside} of ${entries.length} entries`,
+    );
+    const bad = faults.length - outside;
+    const detail = bad === 0 ? `${releases.length} releases, ${observations.length} observations` : `${bad} faults`;
+    this.step('§3.2', 'every entry is one that the log may admit', bad === 0, detail);
+  }
+
+  container(members: readonly MemberState[]): void {
+    this.#members = members;
+    const count = (state: MemberState['state']): number => members.filter((member) => member.state === state).length;
+    this.#counted = count('differing') > 0 ? 'not-reproduced' : 'insufficient';
+    const detail = `${count('reproduced')} reproduced, ${count('insufficient')} not yet, ${count('not-claimed')} not claimed, ${count('differing')} differing`;
+    this.step('§3.12', 'the file is a container of which members are claimed', true, detail);
+  }
+
+  /** @param about claims in the scope of the question, to say what was expected instead */
+  judged(judgement: Judgement | null, about: readonly Claim[], release: string | undefined): void {
+    const wanted = release === undefined ? 'a release' : release;
+    if (judgement === null) {
+      this.step('§3.4', `${wanted} claims this digest`, false, `sha256:${this.#sha256}`);
+      this.#counted = 'unknown-file';
+      this.#expected = about.filter(({ claimants }) => claimants.length > 0).map(expectedFile);
+      return;
+    }
+    const { chosen, others, overruledBy, verdict } = judgement;
+    this.#counted = verdict;
+    this.#claim = chosen;
+    this.#others = others;
+    const by = chosen.claimants.map(({ name, kind }) => `${kind} ${name}`).join(', ');
+    this.step('§3.4', `${wanted} claims this digest`, true, `${chosen.purl} by ${by}, entry ${chosen.index}`);
+    const detail = chosen.unsatisfied.length === 0 ? `${chosen.matches} match, ${chosen.dissents} dissent` : chosen.unsatisfied.join('; ');
+    this.step('§3.4', 'the quorum of operators and its rules hold', chosen.verdict === 'reproduced', detail);
+    if (overruledBy !== null) {
+      this.step('§3.4', 'no other claim to this digest is contradicted', false, `${overruledBy.purl}, entry ${overruledBy.index}`);
+      this.#warnings.push(
+        `overruled: entry ${overruledBy.index} claims the same bytes as ${overruledBy.purl}, and ${overruledBy.dissents} operators got other bytes`,
+      );
+    }
+    for (const other of others) {
+      if (other.verdict === 'not-reproduced' && other.index !== overruledBy?.index) {
+        this.#warnings.push(`entry ${other.index} claims the same bytes as ${other.purl} by another recipe, which is not reproduced`);
+      }
+    }
+  }
+
+  /** @param limit the best verdict that the checkpoint allows; null for any */
+  finish(limit: VerdictKind | null): Verdict {
+    // An old or unwitnessed checkpoint cannot show that nobody claims the file.
+    const verdict = limit === null ? this.#counted : this.#counted === 'unknown-file' ? limit : worst([limit, this.#counted]);
+    const result = {
+      verdict,
+      exitCode: EXIT_CODES[verdict],
+      sha256: this.#sha256,
+      claim: this.#claim,
+      others: this.#others,
+      members: this.#members,
+      expected: this.#expected,
+      completeness: 'advisory' as const,
+      checkpoint: this.#checkpoint,
+      steps: this.#steps,
+      ignored: this.#ignored,
+      errors: this.#errors,
+      warnings: this.#warnings,
+    };
+    return { ...result, next: adviceFor(result) };
+  }
+}
+
+function expectedFile({ release, artifact, sha256 }: Claim): ExpectedFile {
+  return { purl: release.statement.predicate.purl, index: release.index, artifact: artifact.name, sha256 };
+}
