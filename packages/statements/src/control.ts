@@ -1,7 +1,7 @@
 /** control: what the log says about itself (DESIGN §3.2, §3.5). `genesis` is entry 0; a log refuses those it does not handle. */
-import { parseVkey, sha256, toHex, utf8Encode } from '@verbatim/tlog';
+import { sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
-import { vkeyText } from './keyid.ts';
+import { statementKey, vkeyText } from './keyid.ts';
 import { array, integer, object, oneOf, tagged, where, type Infer } from './schema.ts';
 import { origin, printable, sha256Hex } from './text.ts';
 import { PREDICATE, STATEMENT_TYPE } from './vocabulary.ts';
@@ -48,7 +48,7 @@ export const controlSchema = where(shape, ({ subject, predicate: said }) => {
     throw inconsistent('predicate.admin', 'expected another key than the root key: the admin key is online, the root key is not');
   }
   if (said.action === 'rotate' && said.old === said.vkey) throw inconsistent('predicate.vkey', 'expected another key than the old one');
-  if (said.action === 'successor' && parseVkey(said.vkey).name === said.origin) {
+  if (said.action === 'successor' && statementKey(said.vkey).name === said.origin) {
     throw inconsistent('predicate.vkey', 'expected a log of another origin');
   }
 });

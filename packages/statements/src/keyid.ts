@@ -17,13 +17,26 @@ export function keyidOfVkey(vkey: string | VerifierKey): string {
   return keyidOf(key.name, key.publicKey);
 }
 
+/** Checking a key costs about 1 ms (it must be torsion-free), and a log names few: the last ones are remembered. */
+const MAX_CHECKED = 256;
+const checked = new Map<string, VerifierKey>();
+
+/** A verifier key that signs statements or checkpoints. Throws TlogError, or `bad-key` for another type than 0x01. */
+export function statementKey(text: string): VerifierKey {
+  const known = checked.get(text);
+  if (known !== undefined) return known;
+  const key = parseVkey(text);
+  keyidOfVkey(key);
+  if (checked.size >= MAX_CHECKED) checked.delete(checked.keys().next().value!);
+  checked.set(text, key);
+  return key;
+}
+
 function isStatementVkey(text: string): boolean {
   try {
-    const key = parseVkey(text);
-    return key.text === text && key.type === KEY_TYPE_ED25519;
+    return statementKey(text).text === text;
   } catch {
     return false;
   }
 }
-/** A verifier key that signs statements or checkpoints. */
 export const vkeyText = string('a verifier key name+hex8+base64 of type 0x01', 512, isStatementVkey);

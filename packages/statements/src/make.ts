@@ -1,7 +1,6 @@
 /** Statements around predicates: the type URIs, and the subject that the predicate implies. Checked when they are signed. */
-import { parseVkey } from '@verbatim/tlog';
 import { originDigest, type ControlPredicate, type ControlStatement } from './control.ts';
-import { keyidOfVkey } from './keyid.ts';
+import { keyidOfVkey, statementKey } from './keyid.ts';
 import { subjectDigestOf, type ObservationPredicate, type ObservationStatement } from './observation.ts';
 import { encodeRecipe, recipeDigest, type Recipe } from './recipe.ts';
 import type { ReleaseArtifact, ReleasePredicate, ReleaseStatement } from './release.ts';
@@ -44,7 +43,7 @@ export function makeObservation(predicate: ObservationPredicate): ObservationSta
 
 /** Throws TlogError for a malformed vkey. */
 export function makeRoster(predicate: Enrolment | Revocation): RosterStatement {
-  const key = parseVkey(predicate.vkey);
+  const key = statementKey(predicate.vkey);
   return {
     _type: STATEMENT_TYPE,
     predicateType: PREDICATE.roster,

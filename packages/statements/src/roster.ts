@@ -1,7 +1,6 @@
 /** roster: whom the log admits, signed by its admin key (DESIGN §3.2). It governs admission; votes come from policies alone. */
-import { parseVkey } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
-import { keyidOfVkey, vkeyText } from './keyid.ts';
+import { keyidOfVkey, statementKey, vkeyText } from './keyid.ts';
 import { array, distinct, integer, nullable, object, oneOf, tagged, where, type Infer } from './schema.ts';
 import { isPublisherScope, isRegistrarScope, publisherScope, registrarScope } from './scope.ts';
 import { code, printable, sha256Hex } from './text.ts';
@@ -69,7 +68,7 @@ function checkEnrolment({ role, scope, threshold, group }: Enrolment): void {
 
 export const rosterSchema = where(shape, ({ subject, predicate }) => {
   const [{ name, digest }] = subject as unknown as readonly [(typeof subject)[number]];
-  const key = parseVkey(predicate.vkey);
+  const key = statementKey(predicate.vkey);
   const keyid = keyidOfVkey(key);
   if (name !== key.name)
     throw inconsistent('subject[0].name', `expected the key’s name ${JSON.stringify(key.name)}, found ${JSON.stringify(name)}`);
