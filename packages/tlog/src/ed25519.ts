@@ -1,9 +1,10 @@
 /**
  * Which Ed25519 keys and signatures are valid, without any platform's crypto (a browser's path).
  *
- * The rule set is node:crypto's (OpenSSL, ref10): cofactorless, S < L, and R compared as bytes.
- * @noble/ed25519 `{ zip215: false }` is cofactored; with a torsion-free key, the two agree exactly
- * when R is canonical and torsion-free as well.
+ * The rule set is node:crypto's (OpenSSL, ref10): cofactorless, S < L, R compared as bytes; and R must not
+ * be of small order, which OpenSSL refuses since 3.5 and accepted before (only the identity could pass, and
+ * whoever signs so gives the key away). @noble/ed25519 `{ zip215: false }` is cofactored; with a torsion-free
+ * key, the two agree exactly when R is canonical and torsion-free as well.
  */
 import { Point, hashes, verify as nobleVerify } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
@@ -15,6 +16,13 @@ export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signatu
 
 export const PUBLIC_KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
+
+/** Is R the identity? Of the small-order points, only it can pass a cofactorless check with a good key. */
+export function hasIdentityR(signature: Uint8Array): boolean {
+  if (signature[0] !== 1) return false;
+  for (let i = 1; i < 32; i++) if (signature[i] !== 0) return false;
+  return true;
+}
 
 /**
  * Throws `bad-key` unless the key is 32 bytes, canonical (RFC 8032 §5.1.3), on the curve, not of
@@ -39,8 +47,7 @@ export const verifyEd25519Pure: Ed25519Verify = (publicKey, message, signature) 
   hashes.sha512 ??= sha512;
   if (!nobleVerify(signature, message, publicKey, { zip215: false })) return false;
   const r = decodePoint(signature.subarray(0, 32));
-  // Of the small-order points only the identity is torsion-free.
-  return r !== null && (r.isSmallOrder() ? r.is0() : isTorsionFree(r));
+  return r !== null && !r.isSmallOrder() && isTorsionFree(r);
 };
 
 /** The point of 32 bytes, or null when they are not its canonical encoding. */

@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify, type KeyObject } from 'node:crypto';
 import { concatBytes, fromBase64, toBase64 } from './bytes.ts';
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Ed25519Verify } from './ed25519.ts';
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, hasIdentityR, type Ed25519Verify } from './ed25519.ts';
 import { TlogError } from './errors.ts';
 import { isBoundedKeyName } from './text.ts';
 import type { Signer } from './sign-note.ts';
@@ -22,16 +22,21 @@ const keyObjects = new Map<string, KeyObject>();
 
 /** `Ed25519Verify` by node:crypto. */
 export const verifyEd25519: Ed25519Verify = (publicKey, message, signature) => {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  if (!isPlausible(publicKey, signature)) return false;
   return verify(null, message, keyObject(publicKey), signature);
 };
 
 /** The same on the thread pool. Message and signature must not change until it resolves. */
 export function verifyEd25519Async(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return Promise.resolve(false);
+  if (!isPlausible(publicKey, signature)) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
     verify(null, message, keyObject(publicKey), signature, (error, valid) => (error === null ? resolve(valid) : reject(error)));
   });
+}
+
+/** What OpenSSL's versions treat differently (see ed25519.ts), and what node:crypto would throw for. */
+function isPlausible(publicKey: Uint8Array, signature: Uint8Array): boolean {
+  return publicKey.length === PUBLIC_KEY_BYTES && signature.length === SIGNATURE_BYTES && !hasIdentityR(signature);
 }
 
 function keyObject(publicKey: Uint8Array): KeyObject {

@@ -53,12 +53,13 @@ export function verifyInclusion(index: bigint, size: bigint, leaf: Hash, proof: 
  * RFC 9162 defines no proof from size 0, so that is false here; `verifyGrowth` adds that case.
  */
 export function verifyConsistency(size1: bigint, size2: bigint, proof: readonly Hash[], root1: Hash, root2: Hash): boolean {
-  return verifySubtreeConsistency(0n, size1, size2, proof, root1, root2);
+  return size1 > 0n && verifySubtreeConsistency(0n, size1, size2, proof, root1, root2);
 }
 
 /**
  * Does `proof` show that the subtree over [start, end) with `hash` belongs to the tree (size, root)?
  * draft-ietf-plants-merkle-tree-certs §4.4.3; with start 0 it is RFC 9162 §2.1.4.2, whose fn is sn here.
+ * An empty subtree belongs to every tree: its hash is `EMPTY_ROOT` and its proof is empty.
  */
 export function verifySubtreeConsistency(
   start: bigint,
@@ -69,13 +70,16 @@ export function verifySubtreeConsistency(
   root: Hash,
 ): boolean {
   // Step 1.
-  if (!isSubtree(start, end) || end > size || size > MAX_SIZE) return false;
-  if (!areHashes(proof) || !areHashes([hash, root])) return false;
+  if (start < 0n || end > size || size > MAX_SIZE || !areHashes(proof)) return false;
+  if (start === end) return proof.length === 0 && bytesEqual(hash, EMPTY_ROOT);
+  if (!isSubtree(start, end)) return false;
+  // Without a proof the two only have to be equal.
+  if (proof.length > 0 && !areHashes([hash, root])) return false;
   // Step 2.
   let [fn, sn, tn] = [start, end - 1n, size - 1n];
-  // Step 3: go up while the subtree's right edge is the right edge of complete subtrees.
-  const atEdge = sn === tn;
-  while (fn !== sn && (atEdge || (sn & 1n) === 1n)) [fn, sn, tn] = parents(fn, sn, tn);
+  // Step 3: go up while the subtree's right edge is that of the tree or of complete subtrees (an odd sn
+  // below tn never becomes equal to it).
+  while (fn !== sn && (sn === tn || (sn & 1n) === 1n)) [fn, sn, tn] = parents(fn, sn, tn);
   // Step 4: when that leads to the subtree's own root, its hash is the first and is left out of the proof.
   const path = fn === sn ? [hash, ...proof] : proof;
   const first = path[0];
