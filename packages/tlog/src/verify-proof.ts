@@ -8,7 +8,10 @@ import { MAX_SIZE } from './decimal.ts';
 import { EMPTY_ROOT, HASH_BYTES, hashNode, type Hash } from './hashing.ts';
 import { isSubtree } from './nodes.ts';
 
-/** The most hashes a proof can hold: the depth of a tree of 2^63 − 1 leaves (C2SP tlog-witness). */
+/**
+ * The most hashes a proof may hold (C2SP tlog-witness). That is enough for inclusion at every size, and for
+ * consistency up to 2^62 entries.
+ */
 export const MAX_PROOF_HASHES = 63;
 
 /** The root that `proof` leads to, or null when it has the wrong length for (index, size). */
