@@ -50,7 +50,10 @@ export async function startService(name: string, service: string, configFile: st
     readyLine(child),
     ended.then((how) => Promise.reject(new Error(how))),
     new Promise<never>((_, reject) =>
-      setTimeout(() => reject(new Error(`${name} did not listen within ${START_SECONDS} s; its log is ${logFile}`)), START_SECONDS * 1000).unref(),
+      setTimeout(
+        () => reject(new Error(`${name} did not listen within ${START_SECONDS} s; its log is ${logFile}`)),
+        START_SECONDS * 1000,
+      ).unref(),
     ),
   ]).catch(async (error: unknown) => {
     child.kill('SIGKILL');

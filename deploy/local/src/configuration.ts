@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+
+/** Names end in `.invalid`: nothing on any network can be meant. */
+export const ORIGIN = 'log.verbatim.invalid/local';
+export const WITNESS = 'witness.verbatim.invalid/local';
+export const REGISTRAR = 'registrar.verbatim.invalid/local';
+
+/** Go's name of this machine's platform. */
+export const HOST_PLATFORM = `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+
+/** A node of the local network. */
+export interface Node {
+  readonly name: string;
+  readonly operator: string;
+  readonly hostPlatform: string;
+}
+
+/** Three operators with a node each. They share this machine, so the local policy asks for no distinct architecture or cloud. */
+export const NODES: readonly Node[] = ['ash', 'birch', 'cedar'].map((operator) => ({
+  name: `${operator}-1`,
+  operator,
+  hostPlatform: HOST_PLATFORM,
+}));
+
+const quoted = JSON.stringify;
+const onLoopback = 'host = "127.0.0.1"\nport = 0\n';
+
+/** Services listen where the system lets them; each says where on its ready line. */
+export function witnessToml(dataDir: string, logVkey: string): string {
+  return `name = ${quoted(WITNESS)}
+data_dir = ${quoted(join(dataDir, 'witness'))}
+key_file = ${quoted(join(dataDir, 'witness.key'))}
+
+[[logs]]
+vkey = ${quoted(logVkey)}
+
+[listen]
+${onLoopback}
+[metrics_listen]
+${onLoopback}`;
+}
+
+export function logToml(dataDir: string, witness: { vkey: string; url: string }): string {
+  return `origin = ${quoted(ORIGIN)}
+title = "Verbatim, on this machine"
+data_dir = ${quoted(join(dataDir, 'log'))}
+key_file = ${quoted(join(dataDir, 'log.key'))}
+root_key_file = ${quoted(join(dataDir, 'root.key'))}
+admin_key_file = ${quoted(join(dataDir, 'admin.key'))}
+
+[[witnesses]]
+vkey = ${quoted(witness.vkey)}
+url = ${quoted(witness.url)}
+
+[listen]
+${onLoopback}
+[metrics_listen]
+${onLoopback}`;
+}
+
+export function rebuilderToml(dataDir: string, cacheDir: string, node: Node, logUrl: string): string {
+  return `name = ${quoted(keyName(node))}
+operator = ${quoted(node.operator)}
+key_file = ${quoted(join(dataDir, `${node.name}.key`))}
+data_dir = ${quoted(join(dataDir, node.name))}
+cache_dir = ${quoted(cacheDir)}
+
+[log]
+url = ${quoted(logUrl)}
+policy_file = ${quoted(join(dataDir, 'log.policy'))}
+poll_seconds = 0.5
+`;
+}
+
+export function keyName(node: Node): string {
+  return `${node.name}.verbatim.invalid/local`;
+}
+
+/** The C2SP part alone, for the nodes: whose log, cosigned by whom. */
+export function logPolicy(logVkey: string, logUrl: string, witnessVkey: string): string {
+  return `log ${logVkey} ${logUrl}\nwitness w1 ${witnessVkey}\nquorum w1\n`;
+}
+
+/** What the local client demands: two of the three operators, no dissent, a checkpoint of today. */
+export function clientPolicy(
+  keys: { log: string; root: string; witness: string; registrar: string; nodes: ReadonlyMap<string, string> },
+  logUrl: string,
+  expires: string,
+): string {
+  return `# Whom this machine trusts, for the local network only. Words: docs/reference/policy.md
+version 1
+expires ${expires}
+log ${keys.log} ${logUrl}
+root ${keys.root}
+witness w1 ${keys.witness}
+quorum w1
+${NODES.map(({ operator }) => `operator ${operator}\n`).join('')}${NODES.map(
+    ({ name, operator, hostPlatform }) => `rebuilder ${name} ${operator} ${hostPlatform} ${keys.nodes.get(name)!}\n`,
+  ).join('')}claimant local-registrar registrar pkg:npm/ ${keys.registrar}
+require 2
+dissent 0
+distinct operator 2
+max-age 24h
+bundle-max-age 30d
+`;
+}

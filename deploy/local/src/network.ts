@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createKeyFile } from '@verbatim/service-kit/keyfile';
+import { keyidOfVkey } from '@verbatim/statements';
+import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519 } from '@verbatim/tlog';
+import {
+  clientPolicy,
+  keyName,
+  logPolicy,
+  logToml,
+  NODES,
+  ORIGIN,
+  REGISTRAR,
+  rebuilderToml,
+  WITNESS,
+  witnessToml,
+} from './configuration.ts';
+import { initialise, startService, type Service } from './processes.ts';
+import { mustVerbatim } from './verbatim.ts';
+
+/** Where the policy's validity ends after its making; each run makes it anew. */
+const POLICY_DAYS = 365;
+
+/** A log, a witness and three rebuilders: processes of their own, with their own keys, data folders and operator names. */
+export interface Network extends AsyncDisposable {
+  readonly log: { readonly origin: string; readonly vkey: string; readonly url: string; readonly dataDir: string };
+  /** Path of the client's policy file. */
+  readonly policy: string;
+  readonly registrarKey: string;
+  /** Keyid to node name, for what people read. */
+  readonly nodeNames: ReadonlyMap<string, string>;
+  /** Starts the rebuilders; until then nobody follows the log. */
+  startNodes(): Promise<void>;
+  /** Never resolves; rejects when a service ends before it was told to. */
+  readonly broken: Promise<never>;
+}
+
+/**
+ * Makes what is missing under `dataDir`, starts the log and its witness, enrols the rebuilders and the registrar. On a folder of an
+ * earlier run everything is found, and the log answers each enrolment as the duplicate that it is.
+ */
+export async function startNetwork(dataDir: string, cacheDir: string, progress: (line: string) => void): Promise<Network> {
+  await using started = new AsyncDisposableStack();
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
+  const start = async (name: string, service: string): Promise<Service> => {
+    const config = join(dataDir, `${name}.toml`);
+    const initialised = join(dataDir, `${name}.initialised`);
+    if (!existsSync(initialised)) {
+      await initialise(service, config);
+      await writeFile(initialised, '');
+    }
+    const running = await startService(name, service, config, join(dataDir, `${name}.log`));
+    void running.ended.then((how) => broken.reject(new Error(how)));
+    return running;
+  };
+
+  await mkdir(cacheDir, { recursive: true });
+  const key = (file: string, name: string, type?: number): Promise<string> => keyFile(join(dataDir, `${file}.key`), name, type);
+  const keys = {
+    log: await key('log', ORIGIN),
+    root: await key('root', `root.${ORIGIN}`),
+    admin: await key('admin', `admin.${ORIGIN}`),
+    witness: await key('witness', WITNESS, KEY_TYPE_COSIGNATURE),
+    registrar: await key('registrar', REGISTRAR),
+    nodes: new Map<string, string>(),
+  };
+  for (const node of NODES) keys.nodes.set(node.name, await key(node.name, keyName(node)));
+
+  await writeFile(join(dataDir, 'witness.toml'), witnessToml(dataDir, keys.log));
+  const witness = started.use(await start('witness', 'witness'));
+  await writeFile(join(dataDir, 'log.toml'), logToml(dataDir, { vkey: keys.witness, url: witness.ready.url }));
+  const log = started.use(await start('log', 'log'));
+  const { url } = log.ready;
+  progress(`log ${ORIGIN} at ${url}, its growth cosigned by ${WITNESS}`);
+
+  const enrol = (role: string, vkey: string, operator: string, scope: readonly string[]): Promise<string> =>
+    mustVerbatim([
+      ...['log', 'admin', 'enrol', '--log', url, '--key', join(dataDir, 'admin.key')],
+      ...['--role', role, '--vkey', vkey, '--operator', operator, ...scope.flatMap((prefix) => ['--scope', prefix])],
+    ]);
+  await enrol('registrar', keys.registrar, 'local', ['pkg:npm/']);
+  for (const { name, operator } of NODES) await enrol('rebuilder', keys.nodes.get(name)!, operator, []);
+  progress(`enrolled one registrar and ${NODES.length} rebuilders: ${NODES.map(({ name }) => name).join(', ')}`);
+
+  await writeFile(join(dataDir, 'log.policy'), logPolicy(keys.log, url, keys.witness));
+  const policy = join(dataDir, 'client.policy');
+  const expires = `${new Date(Date.now() + POLICY_DAYS * 86_400_000).toISOString().slice(0, 19)}Z`;
+  await writeFile(policy, clientPolicy(keys, url, expires));
+
+  const services = started.move();
+  return {
+    log: { origin: ORIGIN, vkey: keys.log, url, dataDir: join(dataDir, 'log') },
+    policy,
+    registrarKey: join(dataDir, 'registrar.key'),
+    nodeNames: new Map([...keys.nodes].map(([name, vkey]) => [keyidOfVkey(vkey), name])),
+    async startNodes() {
+      for (const node of NODES) {
+        await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
+        services.use(await start(node.name, 'rebuilder'));
+      }
+    },
+    broken: broken.promise,
+    [Symbol.asyncDispose]: () => services.disposeAsync(),
+  };
+}
+
+/** The vkey of a key file, which is made when it is not there. */
+async function keyFile(path: string, name: string, type: number = KEY_TYPE_ED25519): Promise<string> {
+  if (!existsSync(path)) return (await createKeyFile(path, name, { type })).vkey;
+  return (await readFile(`${path}.pub`, 'utf8')).replace(/\n$/, '');
+}
