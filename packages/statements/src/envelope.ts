@@ -22,34 +22,37 @@ export interface Envelope {
 
 const SIGNATURE_BYTES = 64;
 
-function base64(expected: string, max: number, accepts: (bytes: Uint8Array) => boolean): Check<string> {
-  return string(expected, max, (text) => {
-    try {
-      return accepts(fromBase64(text));
-    } catch {
-      return false;
-    }
-  });
-}
+/** Its alphabet and padding are `decodeBase64`'s, so that 16 KiB are looked through once. */
+const base64 = (max: number): Check<string> => string('base64', max, (text) => text !== '');
 
 const envelopeSchema = object({
-  payload: base64('canonical padded base64', MAX_ENTRY_BYTES, (bytes) => bytes.length > 0),
+  payload: base64(MAX_ENTRY_BYTES),
   payloadType: oneOf(PAYLOAD_TYPE),
-  signatures: where(
-    array(
-      object({ keyid: sha256Hex, sig: base64('64 bytes in base64', 88, (bytes) => bytes.length === SIGNATURE_BYTES) }),
-      1,
-      MAX_SIGNATURES,
-    ),
-    (signatures, at) => {
-      for (const [index, { keyid }] of signatures.entries()) {
-        if (index > 0 && keyid <= signatures[index - 1]!.keyid) {
-          throw new StatementError('not-canonical', at, 'expected distinct keyids in ascending order');
-        }
+  signatures: where(array(object({ keyid: sha256Hex, sig: base64(88) }), 1, MAX_SIGNATURES), (signatures, at) => {
+    for (const [index, { keyid }] of signatures.entries()) {
+      if (index > 0 && keyid <= signatures[index - 1]!.keyid) {
+        throw new StatementError('not-canonical', at, 'expected distinct keyids in ascending order');
       }
-    },
-  ),
+    }
+  }),
 });
+
+function decodeBase64(text: string, at: string): Uint8Array {
+  try {
+    return fromBase64(text);
+  } catch (cause) {
+    throw new StatementError('not-canonical', at, 'expected canonical padded base64', { cause });
+  }
+}
+
+function decodeSignature({ keyid, sig }: { readonly keyid: string; readonly sig: string }, index: number): EnvelopeSignature {
+  const at = `signatures[${index}].sig`;
+  const bytes = decodeBase64(sig, at);
+  if (bytes.length !== SIGNATURE_BYTES) {
+    throw new StatementError('bad-schema', at, `expected ${SIGNATURE_BYTES} bytes, found ${bytes.length}`);
+  }
+  return { keyid, sig: bytes };
+}
 
 /** Entry bytes of an envelope. Throws as `decodeEnvelope` would: nothing is written that cannot be read. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
@@ -69,9 +72,9 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const { payload, payloadType, signatures } = decodeCanonicalJson(bytes, MAX_ENTRY_BYTES, 'an envelope', envelopeSchema);
   return {
-    payload: fromBase64(payload),
+    payload: decodeBase64(payload, 'payload'),
     payloadType,
-    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: fromBase64(sig) })),
+    signatures: signatures.map(decodeSignature),
   };
 }
 

@@ -2,6 +2,7 @@
 import { KEY_TYPE_ED25519, concatBytes, parseVkey, sha256, toHex, utf8Encode, type VerifierKey } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
 import { string } from './schema.ts';
+import { isPrintable } from './text.ts';
 
 /** 64 hex digits: SHA-256(name ‖ "\n" ‖ 0x01 ‖ publicKey), so its first 8 are the vkey's key ID (C2SP signed-note). */
 export function keyidOf(name: string, publicKey: Uint8Array): string {
@@ -34,7 +35,7 @@ export function statementKey(text: string): VerifierKey {
 
 function isStatementVkey(text: string): boolean {
   try {
-    return statementKey(text).text === text;
+    return isPrintable(statementKey(text).name);
   } catch {
     return false;
   }

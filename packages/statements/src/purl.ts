@@ -91,12 +91,7 @@ export function formatPurl({ type, namespace, name, version, qualifiers, subpath
 }
 
 export function isCanonicalPurl(text: string): boolean {
-  try {
-    parsePurl(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return purlOrNull(text) !== null;
 }
 
 function decode(component: string, text: string): string {
@@ -137,9 +132,17 @@ function bad(text: string, expected: string): StatementError {
   return new StatementError('bad-purl', '', `expected a canonical purl ${expected}, found ${show(text)}`);
 }
 
+/** The purl, or null where `parsePurl` would throw. */
+export function purlOrNull(text: string): Purl | null {
+  try {
+    return parsePurl(text);
+  } catch {
+    return null;
+  }
+}
+
 /** A canonical purl with a version and no subpath: a release, or where one of its files is published. */
 export const versionedPurl = string('a canonical purl with a version', MAX_PURL_CHARS, (text) => {
-  if (!isCanonicalPurl(text)) return false;
-  const { version, subpath } = parsePurl(text);
-  return version !== null && subpath === null;
+  const purl = purlOrNull(text);
+  return purl !== null && purl.version !== null && purl.subpath === null;
 });

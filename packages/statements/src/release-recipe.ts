@@ -1,7 +1,7 @@
 /** A release and its recipe must speak of the same source, toolchain and artifacts; and a recipe may come as a blob. */
-import { bytesEqual, sha256, toHex } from '@verbatim/tlog';
+import { sha256, toHex } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
-import { encodeCanonicalJson } from './json.ts';
+import { canonicalTextOfParsed } from './json.ts';
 import { decodeRecipe, type Recipe } from './recipe.ts';
 import { artifactNames, releaseShape, type ReleaseStatement } from './release.ts';
 import { where } from './schema.ts';
@@ -13,7 +13,7 @@ function wrong(at: string, message: string): StatementError {
 /** Throws `wrong-recipe` unless the recipe builds exactly the release's artifacts, for their targets, from its source with its toolchain. */
 export function checkRecipe(release: ReleaseStatement, recipe: Recipe): void {
   const { predicate } = release;
-  if (!bytesEqual(encodeCanonicalJson(recipe.source), encodeCanonicalJson(predicate.source))) {
+  if (canonicalTextOfParsed(recipe.source) !== canonicalTextOfParsed(predicate.source)) {
     throw wrong('predicate.source', 'expected the recipe’s source, found another');
   }
   const pinned = predicate.toolchain.find(({ name }) => name === recipe.kind)?.version;

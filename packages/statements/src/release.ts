@@ -1,8 +1,9 @@
 /** release: somebody entitled says that these files are a release, and how to build them (DESIGN §3.2, §3.12). */
-import { sha256, toHex } from '@verbatim/tlog';
+import { sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
+import { canonicalTextOfParsed } from './json.ts';
 import { versionedPurl } from './purl.ts';
-import { encodeRecipe, recipeSchema } from './recipe.ts';
+import { recipeSchema } from './recipe.ts';
 import { array, distinct, integer, object, oneOf, tagged, where, type Infer } from './schema.ts';
 import { retrievedUri, source } from './source.ts';
 import { platform, relativePath, sha256Hex, sha512Hex, time, token } from './text.ts';
@@ -137,7 +138,7 @@ function checkRecipeReference(release: ReleaseStatement): void {
     );
   }
   if (inline === undefined) return;
-  const bytes = encodeRecipe(inline);
+  const bytes = utf8Encode(canonicalTextOfParsed(inline));
   if (bytes.length !== size)
     throw inconsistent('predicate.recipe.size', `expected ${bytes.length}, the inline recipe’s size, found ${size}`);
   const found = toHex(sha256(bytes));

@@ -1,5 +1,5 @@
 /** What an enrolled publisher or registrar may register: prefixes of purls. */
-import { MAX_PURL_CHARS, isCanonicalPurl, parsePurl } from './purl.ts';
+import { MAX_PURL_CHARS, isCanonicalPurl, purlOrNull } from './purl.ts';
 import { string } from './schema.ts';
 
 /**
@@ -9,8 +9,9 @@ import { string } from './schema.ts';
 export function isPublisherScope(text: string): boolean {
   // A namespace is canonical when any name below it is.
   const example = text.endsWith('/') ? `${text}x` : text;
-  if (!isCanonicalPurl(example)) return false;
-  const { namespace, version, qualifiers, subpath } = parsePurl(example);
+  const purl = purlOrNull(example);
+  if (purl === null) return false;
+  const { namespace, version, qualifiers, subpath } = purl;
   return version === null && qualifiers.length === 0 && subpath === null && (example === text || namespace !== null);
 }
 

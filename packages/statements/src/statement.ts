@@ -76,5 +76,13 @@ export interface DecodedEntry {
 /** `decodeEnvelope`, then `decodeStatement`. */
 export function decodeEntry(bytes: Uint8Array): DecodedEntry {
   const envelope = decodeEnvelope(bytes);
-  return { envelope, statement: decodeStatement(envelope), payloadDigest: toHex(sha256(envelope.payload)) };
+  let payloadDigest: string | undefined;
+  return {
+    envelope,
+    statement: decodeStatement(envelope),
+    // Made when asked for: a reader that only counts has no use for it.
+    get payloadDigest(): string {
+      return (payloadDigest ??= toHex(sha256(envelope.payload)));
+    },
+  };
 }

@@ -52,14 +52,19 @@ export const h1 = string('a Go h1: checksum', 47, isH1);
 /** How a toolchain is named by its bytes. */
 export const toolchainDigest = string('h1:… or sha256:…', 71, (text) => isH1(text) || /^sha256:[0-9a-f]{64}$/.test(text));
 
-/** Whether `text` is a time that exists, in UTC, to the second. */
+/** Whether `text` is a time that exists, in UTC, to the second; the year is 1970 or later. */
 export function isTime(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text)) return false;
-  const milliseconds = Date.parse(text);
-  // Date.parse takes 24:00 and rolls 30 February over: print it again and compare.
-  return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === `${text.slice(0, -1)}.000Z`;
+  const match = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/.exec(text);
+  if (match === null) return false;
+  const [year, month, day] = match.slice(1, 4).map((digits) => parseInt(digits, 10)) as [number, number, number];
+  return year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
 }
-export const time = string('a time YYYY-MM-DDTHH:MM:SSZ', 20, isTime);
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
+}
+export const time = string('a time YYYY-MM-DDTHH:MM:SSZ since 1970', 20, isTime);
 
 /** POSIX seconds of a checked time. */
 export const secondsOf = (text: string): number => Date.parse(text) / 1000;
