@@ -16,6 +16,7 @@ export interface Ready {
 export interface Service extends AsyncDisposable {
   readonly name: string;
   readonly ready: Ready;
+  readonly pid: number;
   /** Resolves when the process ends, however it ends. */
   readonly ended: Promise<string>;
 }
@@ -62,6 +63,7 @@ export async function startService(name: string, service: string, configFile: st
   return {
     name,
     ready,
+    pid: child.pid!,
     ended,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,0 +1,128 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initialise, startService, type Service } from '@verbatim/local';
+import { createKeyFile, loadSigner } from '@verbatim/service-kit/keyfile';
+import { signStatement, type ReleaseStatement } from '@verbatim/statements';
+import { hashLeaf, KEY_TYPE_COSIGNATURE, utf8Decode, type Signer } from '@verbatim/tlog';
+import { anArtifact, anEnrolment, anObservation, aRelease, testSigner } from '@verbatim/testkit';
+
+/** The real log service as a process of its own, with a real witness if wanted, in a temporary folder. */
+export interface RunningLog extends AsyncDisposable {
+  readonly origin: string;
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly vkey: string;
+  readonly dataDir: string;
+  readonly pid: number;
+  readonly witnessPid: number | null;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** The same log again from its folder, on another port. */
+  restart(): Promise<void>;
+  /** Posts one entry; resolves to the status and the parsed answer, whatever they are. */
+  submit(entry: Uint8Array): Promise<{ status: number; body: Record<string, unknown> }>;
+  submitBatch(entries: readonly Uint8Array[]): Promise<{ status: number; body: Record<string, unknown> }>;
+  readonly admin: Signer;
+}
+
+export async function startLog({ witness = false, toml = '' }: { witness?: boolean; toml?: string } = {}): Promise<RunningLog> {
+  const folder = await mkdtemp(join(tmpdir(), 'verbatim-log-'));
+  const origin = 'log.example/system-test';
+  const listen = '[listen]\nhost = "127.0.0.1"\nport = 0\n[metrics_listen]\nhost = "127.0.0.1"\nport = 0\n';
+  const { vkey } = await createKeyFile(join(folder, 'log.key'), origin);
+  let witnessed = '';
+  let witnessProcess: Service | null = null;
+  if (witness) {
+    const { vkey: witnessVkey } = await createKeyFile(join(folder, 'witness.key'), 'witness.example/w1', { type: KEY_TYPE_COSIGNATURE });
+    const config = join(folder, 'witness.toml');
+    await writeFile(
+      config,
+      `name = "witness.example/w1"\ndata_dir = "witness"\nkey_file = "witness.key"\n[[logs]]\nvkey = "${vkey}"\n${listen}`,
+    );
+    await initialise('witness', config);
+    witnessProcess = await startService('witness', 'witness', config, join(folder, 'witness.log'));
+    witnessed = `[[witnesses]]\nvkey = "${witnessVkey}"\nurl = "${witnessProcess.ready.url}"\n`;
+  }
+  const config = join(folder, 'log.toml');
+  await writeFile(
+    config,
+    `origin = "${origin}"\ndata_dir = "log"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\n${toml}${witnessed}${listen}`,
+  );
+  await initialise('log', config);
+  const start = (): Promise<Service> => startService('log', 'log', config, join(folder, 'log.log'));
+  let service = await start();
+  const post = async (path: string, body: string): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const response = await fetch(service.ready.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  return {
+    origin,
+    vkey,
+    dataDir: join(folder, 'log'),
+    admin: loadSigner(join(folder, 'admin.key')),
+    witnessPid: witnessProcess?.pid ?? null,
+    get url() {
+      return service.ready.url;
+    },
+    get metricsUrl() {
+      return service.ready.metricsUrl!;
+    },
+    get pid() {
+      return service.pid;
+    },
+    async kill() {
+      process.kill(service.pid, 'SIGKILL');
+      await service.ended;
+    },
+    async restart() {
+      service = await start();
+    },
+    submit: (entry) => post('/entries', utf8Decode(entry)),
+    submitBatch: (entries) => post('/entries/batch', JSON.stringify({ entries: entries.map((entry) => utf8Decode(entry)) })),
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await witnessProcess?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const ARTIFACTS = 16;
+
+/**
+ * Enrols a registrar and rebuilders and registers releases of 16 artifacts, so that `observations` distinct observations can be submitted;
+ * returns these, signed, in an order that a log admits.
+ */
+export async function prepareObservations(log: RunningLog, observations: number): Promise<Uint8Array[]> {
+  const registrar = testSigner('registrar.example');
+  await admitted(log, signStatement(anEnrolment(registrar, { role: 'registrar' }), [log.admin]));
+  const rebuilders = Array.from({ length: 16 }, (_, number) => testSigner(`rebuilder-${number}.example`));
+  for (const rebuilder of rebuilders) await admitted(log, signStatement(anEnrolment(rebuilder), [log.admin]));
+  const entries: Uint8Array[] = [];
+  for (let number = 0; entries.length < observations; number++) {
+    const artifacts = Array.from({ length: ARTIFACTS }, (_, each) => anArtifact({ name: `r${number}/a${each}` }));
+    const release: ReleaseStatement = aRelease({ purl: `pkg:npm/esbuild@0.${number}.0`, artifacts });
+    const entry = signStatement(release, [registrar]);
+    const index = await admitted(log, entry);
+    for (const rebuilder of rebuilders)
+      for (const { name } of artifacts)
+        entries.push(
+          signStatement(anObservation({ origin: log.origin, release, index, leafHash: hashLeaf(entry), rebuilder, artifact: name }), [
+            rebuilder,
+          ]),
+        );
+  }
+  return entries.slice(0, observations);
+}
+
+async function admitted(log: RunningLog, entry: Uint8Array): Promise<number> {
+  const { status, body } = await log.submit(entry);
+  if (status !== 200) throw new Error(`expected the log to admit the entry, found ${status} ${JSON.stringify(body)}`);
+  return Number(body['index']);
+}
+
+/** The published checkpoint's size. */
+export async function publishedSize(log: RunningLog): Promise<bigint> {
+  return BigInt((await readFile(join(log.dataDir, 'public/checkpoint'), 'utf8')).split('\n')[1]!);
+}
