@@ -17,11 +17,15 @@ export function indexObservations(observations: readonly LoggedObservation[]): O
 }
 
 /** Admission, re-checked: whatever is found here is `log-misbehaviour`. */
-export function checkObservations({ observations, releases }: ReadLog, origin: string): Finding[] {
-  return [...observations.flatMap((observation) => checkOne(observation, releases, origin) ?? []), ...checkAttempts(observations)];
+export function checkObservations(log: ReadLog, origin: string): Finding[] {
+  return [...log.observations.flatMap((observation) => checkOne(observation, log, origin) ?? []), ...checkAttempts(log.observations)];
 }
 
-function checkOne({ index, statement: { predicate } }: LoggedObservation, releases: ReadLog['releases'], origin: string): Finding | null {
+function checkOne(
+  { index, statement: { predicate } }: LoggedObservation,
+  { releases, notReleases }: ReadLog,
+  origin: string,
+): Finding | null {
   if (predicate.log !== origin) {
     return {
       code: 'other-origin',
@@ -30,7 +34,7 @@ function checkOne({ index, statement: { predicate } }: LoggedObservation, releas
     };
   }
   const named = BigInt(predicate.release.index);
-  if (named >= index) {
+  if (named >= index || notReleases.has(named)) {
     return { code: 'release-mismatch', index, message: `entry ${index}: expected a release entry before it, found ${named}` };
   }
   // A release that was not gathered cannot be compared, and the observation then counts for nothing.

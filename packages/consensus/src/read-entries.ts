@@ -30,6 +30,8 @@ export interface ReadLog {
   readonly releases: readonly Logged<ReleaseStatement>[];
   readonly observations: readonly Logged<ObservationStatement>[];
   readonly roster: readonly Logged<RosterStatement>[];
+  /** Indexes of gathered entries that are of another kind than a release. */
+  readonly notReleases: ReadonlySet<bigint>;
   readonly findings: readonly Finding[];
   readonly ignored: readonly Ignored[];
 }
@@ -75,10 +77,13 @@ export function readEntries(evidence: Evidence, checkpoint: Checkpoint, policy: 
         log.roster.push(logged);
         break;
       case PREDICATE.control:
-        checkControl(logged as Logged<ControlStatement>, policy, findings, ignored);
+        checkControl(logged as Logged<ControlStatement>, findings, ignored);
     }
   }
-  return { ...(log as unknown as Pick<ReadLog, 'releases' | 'observations' | 'roster'>), findings, ignored };
+  const notReleases = new Set(
+    [...decoded.values()].filter(({ statement }) => statement.predicateType !== PREDICATE.release).map(({ index }) => index),
+  );
+  return { notReleases, ...(log as unknown as Pick<ReadLog, 'releases' | 'observations' | 'roster'>), findings, ignored };
 }
 
 interface Decoded {
@@ -147,16 +152,12 @@ function checkSigners(
 }
 
 /** Rotation, successor and the rest are not handled yet; nothing is followed that the pinned root key did not sign (DESIGN §3.4). */
-function checkControl(entry: Logged<ControlStatement>, policy: Policy, findings: Finding[], ignored: Ignored[]): void {
+function checkControl(entry: Logged<ControlStatement>, findings: Finding[], ignored: Ignored[]): void {
   const { action } = entry.statement.predicate;
   if (action !== 'genesis') {
     ignored.push({ index: entry.index, reason: `control statement "${action}" is not handled by this version` });
-  } else if (entry.index !== 0n || !entry.signers.includes(keyidOfVkey(policy.root))) {
-    findings.push({
-      code: 'genesis-mismatch',
-      index: entry.index,
-      message: `entry ${entry.index}: expected genesis at entry 0, signed by the root key`,
-    });
+  } else if (entry.index !== 0n) {
+    findings.push({ code: 'genesis-mismatch', index: entry.index, message: `entry ${entry.index}: expected genesis at entry 0 only` });
   }
 }
 

@@ -1,4 +1,5 @@
 /** Small values of a policy line, read strictly: one spelling each. */
+import { isTime, secondsOf } from '@verbatim/statements';
 import { parseDecimal } from '@verbatim/tlog';
 
 /** A name of ours, often a key's name: printable in any terminal, no separator of the grammar. */
@@ -44,10 +45,7 @@ export function formatDuration(seconds: number): string {
 
 /** `2027-11-01T00:00:00Z` in POSIX seconds, or null. */
 export function parseTime(text: string): number | null {
-  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(text)) return null;
-  const millis = Date.parse(text);
-  // Date.parse takes 31 February for 3 March: print and compare.
-  return Number.isNaN(millis) || formatTime(millis / 1000) !== text ? null : millis / 1000;
+  return isTime(text) ? secondsOf(text) : null;
 }
 
 /** POSIX seconds as `2027-11-01T00:00:00Z`. */
