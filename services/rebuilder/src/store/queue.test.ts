@@ -97,11 +97,11 @@ describe('the job queue', () => {
   test('requeue with an attempt number never adds another one when repeated later', () => {
     const { queue, outbox } = openStore();
     queue.enqueue(releaseAt(1n), ['a'], 0);
-    for (const attempt of [1, 2]) {
-      const lease = queue.lease(attempt, LEASE)!;
-      outbox.record(lease, { result: 'match', reason: null, entry: new Uint8Array([attempt]), evidence: [] }, attempt);
-      if (attempt === 1) expect(queue.requeue(1n, 'a', 2, 1)).toEqual({ outcome: 'queued', attempt: 2 });
-    }
+    const conclude = (byte: number) =>
+      outbox.record(queue.lease(byte, LEASE)!, { result: 'match', reason: null, entry: new Uint8Array([byte]), evidence: [] }, byte);
+    conclude(1);
+    expect(queue.requeue(1n, 'a', 2, 1)).toEqual({ outcome: 'queued', attempt: 2 });
+    conclude(2);
     expect(queue.requeue(1n, 'a', 2, 9)).toEqual({ outcome: 'already-concluded', attempt: 2 });
     expect(queue.counts()).toMatchObject({ concluded: 1 });
   });
