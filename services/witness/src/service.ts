@@ -1,0 +1,77 @@
+/** The running witness: its database, its two listeners, its health. */
+import { createMetrics, metricsServer, serve, type Health, type RunningService, type ServiceContext } from '@verbatim/service-kit';
+import { KEY_TYPE_COSIGNATURE } from '@verbatim/tlog';
+import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import packageJson from '../package.json' with { type: 'json' };
+import { createWitnessApp } from './app.ts';
+import type { WitnessConfig } from './config.ts';
+import { loadWitnessSigner, openWitnessStore } from './init.ts';
+import { createWitnessMetrics } from './metrics.ts';
+import { StorageGuard } from './storage-guard.ts';
+import { Witness } from './witness.ts';
+
+/** Seconds that the clock may be behind the last cosignature before the witness reports itself unfit. */
+const MAX_CLOCK_LAG = 60n;
+
+const systemSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
+
+/** Start it; dispose of the result to stop. `now` is the clock in POSIX seconds. */
+export async function startWitness(
+  config: WitnessConfig,
+  { signal, logger, fatal }: ServiceContext,
+  now: () => bigint = systemSeconds,
+): Promise<RunningService> {
+  await using stack = new AsyncDisposableStack();
+  const signer = loadWitnessSigner(config);
+  const store = stack.use(openWitnessStore(config, signer));
+  store.track(config.logs.keys());
+  const metrics = createMetrics({ service: 'witness', version: packageJson.version });
+  const own = createWitnessMetrics(metrics.registry, store);
+  const witness = new Witness({
+    store,
+    signer,
+    logs: config.logs,
+    verify: verifyEd25519,
+    now,
+    onSplitView(origin, { size }) {
+      own.countSplitView(origin);
+      logger.error(
+        { origin, size: String(size) },
+        'split view: the log signed two roots for one size; both checkpoints are kept in table split_view',
+      );
+    },
+  });
+  const guard = new StorageGuard(fatal);
+  const vkey = vkeyOf(signer, KEY_TYPE_COSIGNATURE);
+  const app = createWitnessApp({
+    ...{ witness, store, guard, vkey, logger },
+    checks: [
+      { name: 'storage', check: () => guard.health() },
+      {
+        name: 'clock',
+        check: () =>
+          clockHealth(
+            now(),
+            guard.run(() => witness.lastTimestamp()),
+          ),
+      },
+    ],
+    middleware: metrics.requests,
+    onAnswer(answer) {
+      own.countAnswer(answer);
+      if (answer.status === 200 || answer.status === 409) return;
+      logger.info({ origin: answer.origin, code: answer.code, detail: answer.detail }, 'refused');
+    },
+  });
+  const { url: metricsUrl } = stack.use(await metricsServer(metrics, { ...config.metrics_listen, signal }));
+  const { url } = stack.use(await serve(app, { ...config.listen, signal }));
+  logger.info({ vkey, logs: [...config.logs.keys()] }, 'witness');
+  const running = stack.move();
+  return { url, metricsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function clockHealth(now: bigint, last: bigint): Health {
+  const lag = last - now;
+  if (lag <= MAX_CLOCK_LAG) return { ok: true };
+  return { ok: false, detail: `the clock is ${lag} s behind the last cosignature; set it` };
+}

@@ -1,0 +1,44 @@
+/** What a failing disk means: refuse while it is full, stop when its word cannot be trusted any more. */
+import Database from 'better-sqlite3';
+import { ProblemError, type Health } from '@verbatim/service-kit';
+
+/** After these, what is on disk is unknown; a restart reads it afresh. */
+const FATAL = /^SQLITE_(?:IOERR|CORRUPT|NOTADB)/;
+
+export class StorageGuard {
+  readonly #fatal: (error: unknown) => never;
+  #failure: string | null = null;
+
+  /** `fatal` ends the process. */
+  constructor(fatal: (error: unknown) => never) {
+    this.#fatal = fatal;
+  }
+
+  /** The result of `work`. SQLite's errors: fatal, or ProblemError 503, and SQLite has rolled back. */
+  run<T>(work: () => T): T {
+    try {
+      const result = work();
+      this.#failure = null;
+      return result;
+    } catch (cause) {
+      if (!(cause instanceof Database.SqliteError)) throw cause;
+      if (FATAL.test(cause.code)) this.#fatal(cause);
+      this.#failure = cause.code;
+      throw new ProblemError(
+        {
+          status: 503,
+          code: 'storage-unavailable',
+          title: 'Storage unavailable',
+          detail: 'the witness cannot record anything at the moment, so it cosigns nothing; try again later',
+          headers: { 'retry-after': '5' },
+        },
+        { cause },
+      );
+    }
+  }
+
+  /** Whether the last use went well. */
+  health(): Health {
+    return this.#failure === null ? { ok: true } : { ok: false, detail: `the last request failed with ${this.#failure}` };
+  }
+}

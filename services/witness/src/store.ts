@@ -1,0 +1,123 @@
+/** The witness's memory: one row a log. Everything it promised is in here before anybody hears of it. */
+import { EMPTY_ROOT, type Hash } from '@verbatim/tlog';
+import { openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
+import type { TreeHead } from './judge.ts';
+
+/** What was cosigned last. */
+export interface CosignedHead extends TreeHead {
+  /** POSIX seconds of the cosignature. */
+  readonly timestamp: bigint;
+  /** The note with the log's signatures and the cosignature; null if nothing was cosigned yet. */
+  readonly checkpoint: Uint8Array | null;
+}
+
+/** Two checkpoints of the same size with different roots, both signed by the log. */
+export interface SplitView {
+  readonly size: bigint;
+  readonly root: Hash;
+  /** The one that was cosigned. */
+  readonly known: Uint8Array;
+  /** The other one. */
+  readonly conflicting: Uint8Array;
+}
+
+const migrations = [
+  `CREATE TABLE identity (
+     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+     vkey TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE log (
+     origin TEXT NOT NULL PRIMARY KEY,
+     size INTEGER NOT NULL CHECK (size >= 0),
+     root BLOB NOT NULL CHECK (length(root) = 32),
+     timestamp INTEGER NOT NULL CHECK (timestamp >= 0),
+     checkpoint BLOB
+   ) STRICT;
+   CREATE TABLE split_view (
+     origin TEXT NOT NULL REFERENCES log,
+     size INTEGER NOT NULL,
+     root BLOB NOT NULL,
+     known BLOB NOT NULL,
+     conflicting BLOB NOT NULL,
+     PRIMARY KEY (origin, size, root)
+   ) STRICT;`,
+];
+
+/** Pieces of evidence kept for one log: one is enough to convict, the first ones are the best. */
+export const MAX_SPLIT_VIEWS = 100;
+
+const NOTHING_COSIGNED: CosignedHead = { size: 0n, root: EMPTY_ROOT, timestamp: 0n, checkpoint: null };
+
+export class WitnessStore implements Disposable {
+  readonly #db: OwnedDatabase;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  private constructor(db: OwnedDatabase) {
+    this.#db = db.defaultSafeIntegers() as OwnedDatabase;
+    this.#statements = prepare(this.#db);
+  }
+
+  /** `create: true` makes a new one and refuses an existing file; false refuses a missing one. Throws DatabaseError. */
+  static open(path: string, { create }: { create: boolean }): WitnessStore {
+    return new WitnessStore(openDatabase(path, { migrations, create: create ? 'only' : false }));
+  }
+
+  /** The vkey that these promises were made under: `vkey`, from the first call on. */
+  claim(vkey: string): string {
+    this.#statements.claim.run(vkey);
+    return this.#statements.identity.get() as string;
+  }
+
+  /** Give each origin a row, so that the first cosignature is a compare-and-swap like all others. Rows are never removed. */
+  track(origins: Iterable<string>): void {
+    this.#db.transaction(() => {
+      for (const origin of origins) this.#statements.track.run(origin, EMPTY_ROOT);
+    })();
+  }
+
+  /** Every origin that ever got a row. */
+  origins(): string[] {
+    return this.#statements.origins.all() as string[];
+  }
+
+  head(origin: string): CosignedHead {
+    return (this.#statements.head.get(origin) as CosignedHead | undefined) ?? NOTHING_COSIGNED;
+  }
+
+  /**
+   * Replace the head of `oldSize` by `next`, durable when it returns (synchronous=FULL). False if the head is another one by now:
+   * nothing changed. Throws SqliteError when it cannot write.
+   */
+  advance(origin: string, oldSize: bigint, { size, root, timestamp, checkpoint }: CosignedHead): boolean {
+    return this.#statements.advance.run(size, root, timestamp, checkpoint, origin, oldSize).changes === 1;
+  }
+
+  /** Keep a proof that the log misbehaved. Kept once, and at most MAX_SPLIT_VIEWS for a log. */
+  addSplitView(origin: string, { size, root, known, conflicting }: SplitView): void {
+    this.#statements.addSplitView.run(origin, size, root, known, conflicting, origin);
+  }
+
+  splitViews(origin: string): SplitView[] {
+    return this.#statements.splitViews.all(origin) as SplitView[];
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+function prepare(db: OwnedDatabase) {
+  return {
+    claim: db.prepare('INSERT INTO identity VALUES (1, ?) ON CONFLICT DO NOTHING'),
+    identity: db.prepare('SELECT vkey FROM identity').pluck(),
+    track: db.prepare('INSERT INTO log VALUES (?, 0, ?, 0, NULL) ON CONFLICT DO NOTHING'),
+    origins: db.prepare('SELECT origin FROM log ORDER BY origin').pluck(),
+    head: db.prepare('SELECT size, root, timestamp, checkpoint FROM log WHERE origin = ?'),
+    advance: db.prepare('UPDATE log SET size = ?, root = ?, timestamp = ?, checkpoint = ? WHERE origin = ? AND size = ?'),
+    addSplitView: db.prepare(
+      `INSERT INTO split_view SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM split_view WHERE origin = ?) < ${MAX_SPLIT_VIEWS}
+       ON CONFLICT DO NOTHING`,
+    ),
+    splitViews: db.prepare('SELECT size, root, known, conflicting FROM split_view WHERE origin = ? ORDER BY rowid'),
+  };
+}
