@@ -55,11 +55,9 @@ export function parseVkey(text: string): VerifierKey {
   const type = data[0]!;
   const publicKey = data.slice(1);
   const keyId = parseInt(hex, 16);
-  // Key IDs of type 0x02 are computed otherwise; such a key is carried, and never verifies anything.
-  if (type === KEY_TYPE_ED25519 || type === KEY_TYPE_COSIGNATURE) {
-    if (computeKeyId(name, type, publicKey) !== keyId) throw malformed(text, 'a key ID that fits name and key');
-    checkPublicKey(publicKey);
-  }
+  // Types 0x02, 0x05 and 0xff may compute it otherwise. We do not verify by them, so they are refused.
+  if (computeKeyId(name, type, publicKey) !== keyId) throw malformed(text, 'a key ID that fits name and key');
+  if (type === KEY_TYPE_ED25519 || type === KEY_TYPE_COSIGNATURE) checkPublicKey(publicKey);
   return { name, keyId, type, publicKey, text };
 }
 
