@@ -25,7 +25,11 @@ interface TypeRule {
   readonly lower?: readonly ('namespace' | 'name' | 'version')[];
   readonly hyphens?: boolean;
   readonly namespace?: 'required' | 'none';
+  readonly version?: RegExp;
 }
+/** Module versions are semantic ones; what does not start with v is taken as it is (a commit, a Go release). */
+const GO_VERSION =
+  /^(?!v)|^v(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 const LOWER = { lower: ['namespace', 'name'] } as const;
 const TYPES = new Map<string, TypeRule>([
   ['alpm', LOWER],
@@ -39,7 +43,7 @@ const TYPES = new Map<string, TypeRule>([
   ['generic', {}],
   ['github', LOWER],
   ['gitlab', LOWER],
-  ['golang', {}],
+  ['golang', { version: GO_VERSION }],
   ['hex', LOWER],
   ['maven', { namespace: 'required' }],
   ['npm', LOWER],
@@ -124,6 +128,8 @@ function checkComponents(purl: Purl, text: string): void {
   if (rule.hyphens === true && purl.name.includes('_')) throw bad(text, 'with hyphens for underscores');
   if (rule.namespace === 'required' && purl.namespace === null) throw bad(text, 'with a namespace');
   if (rule.namespace === 'none' && purl.namespace !== null) throw bad(text, 'without a namespace');
+  if (rule.version !== undefined && purl.version !== null && !rule.version.test(purl.version))
+    throw bad(text, `with a version of ${purl.type}`);
   const keys = purl.qualifiers.map(([key]) => key);
   if (keys.some((key, index) => index > 0 && key <= keys[index - 1]!)) throw bad(text, 'with sorted, distinct qualifiers');
 }
