@@ -1,0 +1,51 @@
+/**
+ * What admission may know about the log: a read-only port, so that the rules are pure and one transaction can stand behind it.
+ * It shows everything *sequenced* so far, entries of the batch in progress included: uniqueness must hold against those too.
+ */
+export type Role = 'rebuilder' | 'publisher' | 'registrar';
+
+export interface RosterKey {
+  readonly keyid: string;
+  readonly role: Role;
+  /** The vkey's name. */
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+  readonly operator: string;
+  /** purl prefixes of a publisher, purl types (`pkg:npm/`) of a registrar, nothing for a rebuilder. */
+  readonly scope: readonly string[];
+  readonly threshold: number;
+  readonly group: string | null;
+  readonly enrolledAt: bigint;
+  readonly revokedAt: bigint | null;
+}
+
+/** The part of a release entry that observations are checked against. */
+export interface ReleaseSummary {
+  readonly index: bigint;
+  /** Lower-case hex. */
+  readonly leafHash: string;
+  /** sha256 of the recipe, lower-case hex. */
+  readonly recipe: string;
+  /** Artifact name to its claimed sha256; null when nothing was published under that name. */
+  readonly artifacts: ReadonlyMap<string, string | null>;
+}
+
+export interface AdmissionView {
+  readonly origin: string;
+  /** Number of entries sequenced so far, which is the index the next entry gets. */
+  readonly size: bigint;
+  readonly adminKeyid: string;
+  /** What a public key already serves as (log, root, admin, witness …), or null. One Ed25519 key serves one role (transparency-logs.md §1.3). */
+  reservedUse(publicKey: Uint8Array): string | null;
+  rosterKeys(keyid: string): readonly RosterKey[];
+  /** Every publisher key ever enrolled in the group, revoked ones included. */
+  groupMembers(group: string): readonly RosterKey[];
+  hasEntry(index: bigint): boolean;
+  release(index: bigint): ReleaseSummary | null;
+  /** The `of` that this claimant gave for the first part of this purl, or null. */
+  partsOf(claimant: string, purl: string): number | null;
+  /** The entry that holds a uniqueness key (`uniqueness.ts`), or null. */
+  holder(key: string): bigint | null;
+  /** Size in bytes of a stored blob, or null. */
+  blobSize(sha256: string): number | null;
+}

@@ -1,0 +1,124 @@
+import { filePath, listenAddress } from '@verbatim/service-kit';
+import { isKeyName, KEY_TYPE_COSIGNATURE, parseTlogPolicy, parseVkey, type TlogPolicy, type VerifierKey } from '@verbatim/tlog';
+import * as z from 'zod';
+
+/** Limits that an operator may change. Each has a test. */
+const limits = z
+  .strictObject({
+    /** Entries queued, or sequenced and not yet published; beyond it submissions get 503 and nothing is stored. */
+    max_pending: z.int().min(1).max(1_000_000).default(8192),
+    /** Entries sequenced in one transaction. */
+    max_batch: z.int().min(1).max(4096).default(1024),
+    /** Bytes of blobs that one key may store. */
+    blob_quota: z
+      .int()
+      .min(0)
+      .default(4 * 1024 ** 3),
+    /** Below this many free bytes the log takes nothing new (503), so that what it has stays readable. 0 turns the check off. */
+    min_free_bytes: z
+      .int()
+      .min(0)
+      .default(64 * 1024 * 1024),
+    /** Submissions a second from one address, and how many at once; batches count each entry. 0 turns the limit off. */
+    submissions_per_second: z.number().min(0).default(0),
+    submissions_burst: z.int().min(1).default(1000),
+  })
+  .prefault({});
+
+const vkey = z
+  .string()
+  .max(4096)
+  .transform((text, context) => {
+    try {
+      const key = parseVkey(text);
+      if (key.type === KEY_TYPE_COSIGNATURE) return key;
+      context.addIssue({ code: 'custom', message: `expected a witness's vkey, of type 4 (Ed25519 cosignature), not type ${key.type}` });
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `expected a C2SP vkey: ${(error as Error).message}` });
+    }
+    return z.NEVER;
+  });
+
+const witness = z.strictObject({
+  vkey,
+  /** Submission prefix; `/add-checkpoint` is appended (C2SP tlog-witness). */
+  url: z.url({ protocol: /^https?$/ }).transform((url) => (url.endsWith('/') ? url.slice(0, -1) : url)),
+  /** Name in the quorum policy; the vkey's name by default. */
+  name: z.string().min(1).max(255).optional(),
+  /** Shortest time between two rounds that this witness's operator accepts, in milliseconds. */
+  interval_ms: z.int().min(0).max(3_600_000).default(0),
+});
+
+const shape = z.strictObject({
+  /** The log's identity: its public URL without scheme and trailing slash. Never changes. */
+  origin: z.string().max(255).refine(isKeyName, 'expected an origin without spaces and plus signs'),
+  data_dir: filePath(),
+  /** The log's private key; `init` makes it if it is not there. */
+  key_file: filePath(),
+  /** Needed by `init` only. Keep the file elsewhere afterwards. */
+  root_key_file: filePath().optional(),
+  admin_key_file: filePath().optional(),
+  listen: listenAddress({ host: '127.0.0.1', port: 8080 }),
+  metrics_listen: listenAddress({ host: '127.0.0.1', port: 9090 }),
+  witnesses: z.array(witness).max(64).default([]),
+  /**
+   * Which witnesses must cosign before a checkpoint is published: `all`, `none`, a number of witnesses, or the group and quorum lines of a
+   * C2SP tlog-policy. With any but `none` the log fails closed.
+   */
+  quorum: z.union([z.literal('all'), z.literal('none'), z.int().min(1), z.string().min(1).max(65_536)]).default('all'),
+  /** How long a submitter waits for the cosignatures before 503 `not-yet-witnessed`. */
+  witness_timeout_ms: z.int().min(1).max(60_000).default(2000),
+  /** How long one request to a witness may take. */
+  witness_request_timeout_ms: z.int().min(1).max(60_000).default(10_000),
+  /** Cosignatures of an unchanged checkpoint are renewed after this time. */
+  renew_ms: z.int().min(100).max(86_400_000).default(600_000),
+  /** Longest pause between two batches under load; an idle log sequences at once. */
+  batch_interval_ms: z.int().min(0).max(200).default(200),
+  /** Title of the pages; the origin by default. */
+  title: z.string().min(1).max(100).optional(),
+  limits,
+});
+
+export interface WitnessConfig {
+  readonly name: string;
+  readonly key: VerifierKey;
+  readonly url: string;
+  readonly intervalMs: number;
+}
+
+export interface LogConfig extends Omit<z.output<typeof shape>, 'witnesses' | 'quorum'> {
+  readonly witnesses: readonly WitnessConfig[];
+  readonly policy: TlogPolicy;
+}
+
+/** Schema for `loadConfig`: one TOML file a log. */
+export const logConfig = shape.transform((config, context): LogConfig => {
+  const witnesses = config.witnesses.map((each) => ({
+    name: each.name ?? each.vkey.name,
+    key: each.vkey,
+    url: each.url,
+    intervalMs: each.interval_ms,
+  }));
+  try {
+    return { ...config, witnesses, policy: parseTlogPolicy(quorumPolicy(witnesses, config.quorum)) };
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      path: ['quorum'],
+      message: `expected a quorum over the configured witnesses: ${(error as Error).message}`,
+    });
+    return z.NEVER;
+  }
+});
+
+/** The text of the C2SP policy that decides about publication; the strict parser then checks names, keys and thresholds. */
+export function quorumPolicy(
+  witnesses: readonly { readonly name: string; readonly key: VerifierKey; readonly url: string }[],
+  quorum: 'all' | 'none' | number | string,
+): string {
+  const lines = witnesses.map(({ name, key, url }) => `witness ${name} ${key.text} ${url}\n`).join('');
+  if (quorum === 'none' || (quorum === 'all' && witnesses.length === 0)) return `${lines}quorum none\n`;
+  if (quorum === 'all' || typeof quorum === 'number')
+    return `${lines}group configured ${quorum} ${witnesses.map(({ name }) => name).join(' ')}\nquorum configured\n`;
+  return `${lines}${quorum.endsWith('\n') ? quorum : `${quorum}\n`}`;
+}

@@ -1,0 +1,55 @@
+import { formatCheckpoint, type Signer, signNote } from '@verbatim/tlog';
+import type { Candidate } from '../admission/candidate.ts';
+import type { SignedCheckpoint } from '../publication/collector.ts';
+import type { BatchWriter } from '../sequencer/sequencer.ts';
+import type { CheckpointStore, StoredCheckpoint } from '../store/checkpoints.ts';
+import type { Ledger, Sequenced } from '../store/ledger.ts';
+import type { PublicFolder } from '../store/public-folder.ts';
+import type { Leaf, Tree } from '../tree/tree.ts';
+
+export interface BatchWriterOptions {
+  readonly origin: string;
+  readonly signer: Signer;
+  readonly ledger: Pick<Ledger, 'sequence'>;
+  readonly tree: Tree;
+  readonly folder: Pick<PublicFolder, 'writeTiles'>;
+  readonly checkpoints: Pick<CheckpointStore, 'swapSigned'>;
+  /** What the database holds as signed, null in a new log. */
+  readonly signed: StoredCheckpoint | null;
+  readonly onSigned: (checkpoint: SignedCheckpoint) => void;
+  readonly now: () => number;
+}
+
+/**
+ * The write points of DESIGN §3.6 in their order: transaction → bundles and tiles → signature → compare-and-swap. Each is durable before the
+ * next begins, so a restart finds a prefix of them and repeats the rest; all of them give the same bytes when repeated.
+ */
+export class LogBatchWriter implements BatchWriter {
+  readonly #options: BatchWriterOptions;
+  #signed: StoredCheckpoint | null;
+
+  constructor(options: BatchWriterOptions) {
+    this.#options = options;
+    this.#signed = options.signed;
+  }
+
+  get signed(): StoredCheckpoint | null {
+    return this.#signed;
+  }
+
+  commit(candidates: readonly Candidate[]): Sequenced[] {
+    return this.#options.ledger.sequence(candidates, Math.floor(this.#options.now() / 1000));
+  }
+
+  async integrate(leaves: readonly Leaf[]): Promise<void> {
+    const { origin, signer, tree, folder, checkpoints, onSigned } = this.#options;
+    await folder.writeTiles(tree.append(leaves));
+    const root = tree.root();
+    const text = formatCheckpoint({ origin, size: tree.size, root });
+    const note = signNote(text, [signer]);
+    const next: StoredCheckpoint = { size: tree.size, root, compactRange: tree.compactRange(), note };
+    checkpoints.swapSigned(this.#signed, next);
+    this.#signed = next;
+    onSigned({ size: next.size, text, note });
+  }
+}

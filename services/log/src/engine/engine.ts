@@ -1,0 +1,283 @@
+import { join } from 'node:path';
+import type { Durable, Logger, OwnedDatabase } from '@verbatim/service-kit';
+import { keyidOfVkey } from '@verbatim/statements';
+import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, toHex, type VerifierKey } from '@verbatim/tlog';
+import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import type { Candidate } from '../admission/candidate.ts';
+import type { LogConfig } from '../config.ts';
+import type { SignedCheckpoint } from '../publication/collector.ts';
+import { Published } from '../publication/published.ts';
+import { Publisher } from '../publication/publisher.ts';
+import { WitnessStage } from '../publication/witness-stage.ts';
+import { Sequencer, type Submission } from '../sequencer/sequencer.ts';
+import { BlobTable } from '../store/blob-table.ts';
+import { CheckpointStore, type StoredCheckpoint } from '../store/checkpoints.ts';
+import { EntryStore } from '../store/entries.ts';
+import { Ledger } from '../store/ledger.ts';
+import { LookupStore } from '../store/lookups.ts';
+import { PublicFolder } from '../store/public-folder.ts';
+import type { NodeCache } from '../tree/node-cache.ts';
+import type { Tree } from '../tree/tree.ts';
+import { EvidenceFolder } from '../witness/evidence-folder.ts';
+import { LogBatchWriter } from './batch-writer.ts';
+import { type Identity, readIdentity } from './identity.ts';
+import { restorePublished, restoreTree } from './restore.ts';
+import { LogStateError } from './state-error.ts';
+import { stageWitness } from './stage-witness.ts';
+
+export interface EngineOptions {
+  readonly config: LogConfig;
+  readonly signer: Signer;
+  readonly db: OwnedDatabase;
+  readonly durable: Durable;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** The process must stop. Called once; after it, nothing is acknowledged any more. */
+  readonly onFatal: (error: unknown) => void;
+  /** For tests: wraps the checkpoint store, whose writes are not `durable`'s. */
+  readonly wrapCheckpoints?: (store: CheckpointStore) => CheckpointStore;
+  /** For tests: wraps the sequencing transaction. */
+  readonly wrapLedger?: (ledger: Ledger) => Pick<Ledger, 'sequence'>;
+}
+
+/** Entries integrated in one step when a restart finds more sequenced than signed. */
+const RESTORE_CHUNK = 4096n;
+
+/**
+ * The log without its HTTP: opens what is stored, repairs it, and runs the two stages of DESIGN §3.6. Everything that HTTP reads is bounded by
+ * `published`.
+ */
+export class Engine implements AsyncDisposable {
+  readonly identity: Identity;
+  readonly adminKey: { readonly keyid: string; readonly publicKey: Uint8Array };
+  readonly entries: EntryStore;
+  readonly lookups: LookupStore;
+  readonly blobs: BlobTable;
+  readonly folder: PublicFolder;
+  readonly ledger: Ledger;
+  readonly published: Published;
+  readonly stage: WitnessStage;
+  readonly sequencer: Sequencer;
+  readonly #tree: Tree;
+  readonly #writer: LogBatchWriter;
+  readonly #publisher: Publisher;
+  readonly #closeWitnesses: () => Promise<void>;
+  #failure: unknown = null;
+  #signedAt: number;
+  #signed: SignedCheckpoint;
+
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { config, db, durable, signer } = options;
+    const identity = checkIdentity(readIdentity(db), config.origin, signer);
+    const ledger = new Ledger(db, ledgerIdentity(identity, config), (error) =>
+      options.logger.error({ err: error }, 'an admission rule threw'),
+    );
+    const checkpoints = options.wrapCheckpoints?.(new CheckpointStore(db)) ?? new CheckpointStore(db);
+    const folder = new PublicFolder(join(config.data_dir, 'public'), durable);
+    const entries = new EntryStore(db);
+    await folder.create();
+    const stored = checkpoints.signed();
+    const tree = await restoreTree({ entries, checkpoints, folder }, stored, ledger.size);
+    const logKey = parseVkey(identity.logVkey);
+    const published = await restorePublished({ entries, checkpoints, folder }, tree, logKey);
+    const parts = { identity, ledger, checkpoints, folder, entries, tree };
+    const engine = new Engine(options, parts, stored, published === null ? null : { size: published.size, bytes: published.note });
+    try {
+      await engine.#start(stored);
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+    return engine;
+  }
+
+  private constructor(
+    options: EngineOptions,
+    {
+      identity,
+      ledger,
+      checkpoints,
+      folder,
+      entries,
+      tree,
+    }: { identity: Identity; ledger: Ledger; checkpoints: CheckpointStore; folder: PublicFolder; entries: EntryStore; tree: Tree },
+    stored: StoredCheckpoint | null,
+    published: { readonly size: bigint; readonly bytes: Uint8Array } | null,
+  ) {
+    const { config, db, logger, now } = options;
+    this.identity = identity;
+    this.adminKey = { keyid: keyidOfVkey(identity.adminVkey), publicKey: parseVkey(identity.adminVkey).publicKey };
+    this.entries = entries;
+    this.folder = folder;
+    this.ledger = ledger;
+    this.lookups = new LookupStore(db);
+    this.blobs = new BlobTable(db);
+    this.#tree = tree;
+    this.#signedAt = now();
+    this.#signed =
+      stored === null
+        ? { size: 0n, text: formatCheckpoint({ origin: identity.origin, size: 0n, root: tree.root() }), note: new Uint8Array() }
+        : asSigned(stored);
+    this.published = new Published();
+    if (published !== null) this.published.set({ ...published, note: parseNote(published.bytes), at: now() });
+
+    const onFatal = (error: unknown): void => this.#fail(error, options.onFatal);
+    const evidence = new EvidenceFolder(join(config.data_dir, 'evidence'), options.durable);
+    const witnesses = config.witnesses.map((witness) =>
+      stageWitness(witness, { checkpoints, nodes: tree.nodes, timeoutMs: config.witness_request_timeout_ms, verify: verifyEd25519, now }),
+    );
+    this.#closeWitnesses = async () => {
+      await Promise.all(witnesses.map((witness) => witness.close()));
+    };
+    const vkeys = new Map(config.witnesses.map((witness) => [witness.name, witness]));
+    this.#publisher = new Publisher({
+      folder,
+      checkpoints,
+      published: this.published,
+      witnesses: () => this.stage.sizes().map(({ name, size }) => ({ vkey: vkeys.get(name)!.key.text, size })),
+      now,
+      onFatal,
+    });
+    const saveEvidence = (kind: 'split-view' | 'proof-refused') => (name: string, found: Parameters<EvidenceFolder['save']>[2]) => {
+      const witness = vkeys.get(name)!;
+      evidence.save(kind, { name, vkey: witness.key.text, url: witness.url }, found).then(
+        (path) => {
+          logger.error(
+            { witness: name, evidence: path, detail: found.detail },
+            kind === 'split-view'
+              ? 'SPLIT VIEW: this witness holds another history; it is not asked or counted any more'
+              : 'witness refused our consistency proof',
+          );
+          if (kind === 'split-view') checkpoints.setAlarm(witness.key.text, path);
+        },
+        // Evidence that cannot be kept is a write whose outcome is unknown, like any other.
+        onFatal,
+      );
+    };
+    this.stage = new WitnessStage({
+      witnesses,
+      satisfied: (names) => quorumSatisfied(config.policy, names),
+      roundMs: config.witness_timeout_ms,
+      renewMs: config.renew_ms,
+      onQuorum: (checkpoint, cosignatures) => this.#publisher.publish(checkpoint, cosignatures),
+      onSplitView: saveEvidence('split-view'),
+      onEvidence: saveEvidence('proof-refused'),
+      onAhead: (name, size) =>
+        onFatal(
+          new LogStateError(
+            'rolled-back',
+            `witness ${name} has cosigned size ${size} of this log, and the database has signed ${this.#signed.size}. This log lost state: it was restored from an old copy, or two processes use its key. Going on would fork it.`,
+          ),
+        ),
+      logger,
+      now,
+    });
+    const ledgerPort = options.wrapLedger?.(ledger) ?? ledger;
+    this.#writer = new LogBatchWriter({
+      origin: identity.origin,
+      signer: options.signer,
+      ledger: ledgerPort,
+      tree,
+      folder,
+      checkpoints,
+      signed: stored,
+      onSigned: (checkpoint) => {
+        this.#signed = checkpoint;
+        this.#signedAt = now();
+        this.stage.signed(checkpoint);
+      },
+      now,
+    });
+    this.sequencer = new Sequencer({
+      writer: this.#writer,
+      maxBatch: config.limits.max_batch,
+      maxPending: config.limits.max_pending,
+      intervalMs: config.batch_interval_ms,
+      unpublished: () => Number(ledger.size - this.published.size),
+      onFatal,
+    });
+  }
+
+  /** Nodes of the tree, for proofs at the published size. */
+  get nodes(): NodeCache {
+    return this.#tree.nodes;
+  }
+
+  /** The newest checkpoint that was signed, and when: what waits for its quorum. */
+  get signed(): { readonly size: bigint; readonly at: number } {
+    return { size: this.#signed.size, at: this.#signedAt };
+  }
+
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Resolves when the entry is sequenced, durably, or refused; publication is `published.wait`'s. */
+  submit(candidate: Candidate): Promise<Submission> {
+    return this.sequencer.submit(candidate);
+  }
+
+  /** Stops taking part: the batch in flight is finished, nothing is published after it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sequencer.drained();
+    this.stage.stop();
+    await this.#publisher.settled();
+    await this.#closeWitnesses();
+    this.published.stop(new Error('the log is shutting down'));
+  }
+
+  /** Integrates what was sequenced and not signed when the process ended, then lets the second stage run. */
+  async #start(stored: StoredCheckpoint | null): Promise<void> {
+    if (stored !== null) this.stage.signed(asSigned(stored));
+    while (this.#tree.size < this.ledger.size) {
+      const end = this.#tree.size + RESTORE_CHUNK < this.ledger.size ? this.#tree.size + RESTORE_CHUNK : this.ledger.size;
+      await this.#writer.integrate(this.entries.range(this.#tree.size, end));
+    }
+  }
+
+  #fail(error: unknown, report: (error: unknown) => void): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.stage.stop();
+    this.published.stop(error);
+    report(error);
+  }
+}
+
+function asSigned(stored: StoredCheckpoint): SignedCheckpoint {
+  return { size: stored.size, text: parseNote(stored.note).text, note: stored.note };
+}
+
+function checkIdentity(identity: Identity | null, origin: string, signer: Signer): Identity {
+  if (identity === null)
+    throw new LogStateError('wrong-identity', 'expected a database that "init" made; it has no identity. Run "init" for a new log.');
+  if (identity.origin !== origin)
+    throw new LogStateError(
+      'wrong-identity',
+      `expected the database of ${origin}, as the configuration says; it belongs to ${identity.origin}.`,
+    );
+  if (identity.logVkey !== vkeyOf(signer)) {
+    throw new LogStateError(
+      'wrong-identity',
+      `expected the log key ${identity.logVkey}, which signed this log so far; key_file holds ${vkeyOf(signer)}.`,
+    );
+  }
+  return identity;
+}
+
+function ledgerIdentity(
+  identity: Identity,
+  config: LogConfig,
+): { origin: string; adminKeyid: string; reserved: ReadonlyMap<string, string> } {
+  const uses: [string, VerifierKey][] = [
+    ['log key', parseVkey(identity.logVkey)],
+    ['root key', parseVkey(identity.rootVkey)],
+    ['admin key', parseVkey(identity.adminVkey)],
+    ...config.witnesses.map(({ name, key }): [string, VerifierKey] => [`key of witness ${name}`, key]),
+  ];
+  return {
+    origin: identity.origin,
+    adminKeyid: keyidOfVkey(identity.adminVkey),
+    reserved: new Map(uses.map(([use, key]) => [toHex(key.publicKey), use])),
+  };
+}

@@ -1,0 +1,68 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '@verbatim/service-kit';
+import { entriesPath, TILE_WIDTH, tilePath } from '@verbatim/tlog';
+import type { Engine } from './engine.ts';
+
+/** How long partial tiles outlive the full one: readers of an older checkpoint may still ask for them, and then fall back. */
+const GRACE_MS = 60_000;
+
+/**
+ * Removes partial tiles and bundles once the full one is published ("they may go once the full tile exists", tlog-tiles). Without it a slow log
+ * keeps up to 255 partial copies of every bundle. A file that stays is only waste, so failures are logged and nothing more.
+ */
+export class PartialTileCollector implements Disposable {
+  readonly #engine: Engine;
+  readonly #logger: Logger;
+  readonly #timer: NodeJS.Timeout;
+  /** Full tiles at the end of the last round: collected in the next, a grace period later. */
+  #full: bigint;
+  #collected = 0n;
+
+  private constructor(engine: Engine, logger: Logger, graceMs: number) {
+    this.#engine = engine;
+    this.#logger = logger;
+    this.#full = fullTiles(engine);
+    this.#timer = setInterval(() => void this.#collect(), graceMs).unref();
+  }
+
+  static start(engine: Engine, logger: Logger, graceMs = GRACE_MS): PartialTileCollector {
+    return new PartialTileCollector(engine, logger, graceMs);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  async #collect(): Promise<void> {
+    const full = this.#full;
+    this.#full = fullTiles(this.#engine);
+    try {
+      // The first round looks at every tile: some may have been left by an earlier process.
+      for (; this.#collected < full; this.#collected++) await this.#remove(this.#collected);
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'partial tiles not collected');
+    }
+  }
+
+  async #remove(tile: bigint): Promise<void> {
+    const { path } = this.#engine.folder;
+    const folders = [`${entriesPath(tile)}.p`, `${tilePath(0, tile)}.p`];
+    // A full tile of one level may complete one of the next.
+    for (let level = 1, index = tile; (index + 1n) % BigInt(TILE_WIDTH) === 0n; level++) {
+      index /= BigInt(TILE_WIDTH);
+      folders.push(`${tilePath(level, index)}.p`);
+    }
+    for (const folder of folders) {
+      const found = await readdir(join(path, folder)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      if (found !== null) await rm(join(path, folder), { recursive: true });
+    }
+  }
+}
+
+function fullTiles({ published }: Engine): bigint {
+  return published.size / BigInt(TILE_WIDTH);
+}

@@ -1,0 +1,21 @@
+export type LogStateErrorCode =
+  /** The database belongs to another log or key. */
+  | 'wrong-identity'
+  /** Entries that a signed checkpoint covers are not in the database. */
+  | 'entries-missing'
+  /** The database's own signed checkpoint does not add up. */
+  | 'bad-checkpoint'
+  /** The public checkpoint, or a witness, is ahead of the database: it was restored from an old copy, or state was lost. */
+  | 'rolled-back'
+  /** Tile files do not hash to what was signed. */
+  | 'damaged-tiles';
+
+/** The log must not go on: what it has stored contradicts what it has told the world. */
+export class LogStateError extends Error {
+  readonly code: LogStateErrorCode;
+  constructor(code: LogStateErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LogStateError';
+    this.code = code;
+  }
+}

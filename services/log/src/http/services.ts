@@ -1,0 +1,18 @@
+import type { Logger } from '@verbatim/service-kit';
+import type { Engine } from '../engine/engine.ts';
+import type { LogMetrics } from '../metrics.ts';
+import type { BlobFolder } from '../service/blob-folder.ts';
+import type { SubmitService } from '../service/submit.ts';
+import type { PageStore } from '../store/pages.ts';
+
+/** What the routes share. */
+export interface Services {
+  readonly engine: Engine;
+  readonly submit: SubmitService;
+  readonly blobs: BlobFolder;
+  readonly pages: PageStore;
+  readonly metrics: LogMetrics;
+  readonly logger: Logger;
+  readonly title: string;
+  readonly now: () => number;
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeyFile, durable, loadSigner, openDatabase } from '@verbatim/service-kit';
+import { originDigest, PREDICATE, signStatement, STATEMENT_TYPE, type ControlStatement } from '@verbatim/statements';
+import type { Signer } from '@verbatim/tlog';
+import { vkeyOf } from '@verbatim/tlog/node';
+import type { LogConfig } from './config.ts';
+import { writeIdentity } from './engine/identity.ts';
+import { leafHashOf } from './store/ledger.ts';
+import { MIGRATIONS } from './store/schema.ts';
+
+export interface InitResult {
+  readonly origin: string;
+  readonly logVkey: string;
+  readonly rootVkey: string;
+  readonly adminVkey: string;
+  readonly rootKeyFile: string;
+  readonly adminKeyFile: string;
+}
+
+/**
+ * Makes a new log: keys that do not exist yet, the database, and entry 0, which names root and admin key and is signed by the root key
+ * (DESIGN §3.2). Refuses when the database exists: a log begins once.
+ *
+ * @param now milliseconds
+ */
+export async function initLog(config: LogConfig, now: number): Promise<InitResult> {
+  const { origin } = config;
+  const rootKeyFile = config.root_key_file ?? join(config.data_dir, 'keys', 'root.key');
+  const adminKeyFile = config.admin_key_file ?? join(config.data_dir, 'keys', 'admin.key');
+  await durable.makeFolder(config.data_dir);
+  const database = join(config.data_dir, 'log.db');
+  // Before any key is made: nothing may be left behind when there is a log already.
+  if (existsSync(database)) throw new Error(`expected no database at ${database}; there is one, so this log has begun. Use "serve".`);
+  // The log's key is named like its origin (tlog-checkpoint); root and admin keys by their purpose.
+  const log = await keyAt(config.key_file, origin);
+  const root = await keyAt(rootKeyFile, `${origin}/root`);
+  const admin = await keyAt(adminKeyFile, `${origin}/admin`);
+  if (log.name !== origin)
+    throw new Error(`expected a log key named ${origin}, like the origin; ${config.key_file} holds one named ${log.name}`);
+  const [logVkey, rootVkey, adminVkey] = [vkeyOf(log), vkeyOf(root), vkeyOf(admin)];
+  using db = openDatabase(database, { migrations: MIGRATIONS, create: 'only' });
+  const entry = genesis(origin, root, rootVkey, adminVkey);
+  db.transaction(() => {
+    writeIdentity(db, { origin, logVkey, rootVkey, adminVkey, created: new Date(now).toISOString().slice(0, 10) });
+    db.prepare('INSERT INTO entries (idx, leaf_hash, logged_at, entry) VALUES (0, ?, ?, ?)').run(
+      leafHashOf(entry),
+      Math.floor(now / 1000),
+      entry,
+    );
+  }).immediate();
+  return { origin, logVkey, rootVkey, adminVkey, rootKeyFile, adminKeyFile };
+}
+
+async function keyAt(path: string, name: string): Promise<Signer> {
+  if (existsSync(path)) return loadSigner(path);
+  await durable.makeFolder(join(path, '..'), { mode: 0o700 });
+  return (await createKeyFile(path, name)).signer;
+}
+
+function genesis(origin: string, root: Signer, rootVkey: string, adminVkey: string): Uint8Array {
+  const statement: ControlStatement = {
+    _type: STATEMENT_TYPE,
+    predicateType: PREDICATE.control,
+    subject: [{ name: origin, digest: { sha256: originDigest(origin) } }],
+    predicate: { action: 'genesis', origin, root: rootVkey, admin: adminVkey },
+  };
+  return signStatement(statement, [root]);
+}

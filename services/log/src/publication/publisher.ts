@@ -1,0 +1,86 @@
+import { formatNote, type NoteSignature, parseNote } from '@verbatim/tlog';
+import type { CheckpointStore } from '../store/checkpoints.ts';
+import type { PublicFolder } from '../store/public-folder.ts';
+import type { Cosignature, SignedCheckpoint } from './collector.ts';
+import type { Published } from './published.ts';
+
+export interface PublisherOptions {
+  readonly folder: Pick<PublicFolder, 'writeCheckpoint'>;
+  readonly checkpoints: Pick<CheckpointStore, 'recordPublished'>;
+  readonly published: Published;
+  /** What to remember about witnesses, written with the row. */
+  readonly witnesses: () => readonly { readonly vkey: string; readonly size: bigint }[];
+  readonly now: () => number;
+  /** An unknown outcome: the process must stop. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+interface Wanted {
+  readonly checkpoint: SignedCheckpoint;
+  readonly cosignatures: readonly Cosignature[];
+}
+
+/**
+ * Makes a checkpoint with its quorum public: the file first, which is what readers and a restart believe, then the row, then those who wait.
+ * One write at a time; a newer checkpoint that arrives meanwhile replaces the one that waits.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  #wanted: Wanted | null = null;
+  #writing: Promise<void> | null = null;
+  #failed = false;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  publish(checkpoint: SignedCheckpoint, cosignatures: readonly Cosignature[]): void {
+    if (this.#failed || checkpoint.size < (this.#wanted?.checkpoint.size ?? this.#options.published.size)) return;
+    this.#wanted = { checkpoint, cosignatures };
+    this.#writing ??= this.#write();
+  }
+
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    try {
+      for (let next = this.#take(); next !== null; next = this.#take()) await this.#publish(next);
+    } catch (error) {
+      this.#failed = true;
+      this.#options.onFatal(error);
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  #take(): Wanted | null {
+    const wanted = this.#wanted;
+    this.#wanted = null;
+    return wanted;
+  }
+
+  async #publish({ checkpoint, cosignatures }: Wanted): Promise<void> {
+    const { folder, checkpoints, published, witnesses, now } = this.#options;
+    const own = parseNote(checkpoint.note).signatures;
+    const earlier = published.current?.size === checkpoint.size ? published.current.note.signatures : [];
+    const lines = mergeLines([own, cosignatures.map(({ line }) => line), earlier]);
+    const note = { text: checkpoint.text, signatures: lines };
+    const bytes = formatNote(note);
+    await folder.writeCheckpoint(bytes);
+    checkpoints.recordPublished({ size: checkpoint.size, note: bytes }, witnesses());
+    published.set({ size: checkpoint.size, bytes, note, at: now() });
+  }
+}
+
+/** One line a key, the first list's first: renewed cosignatures replace older ones, and one that was not renewed stays. */
+function mergeLines(lists: readonly (readonly NoteSignature[])[]): NoteSignature[] {
+  const lines = new Map<string, NoteSignature>();
+  for (const line of lists.flat()) {
+    const key = `${line.name} ${line.keyId}`;
+    if (!lines.has(key)) lines.set(key, line);
+  }
+  return [...lines.values()];
+}

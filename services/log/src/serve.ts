@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import {
+  createMetrics,
+  durable,
+  loadSigner,
+  type Logger,
+  metricsServer,
+  openDatabase,
+  type RunningService,
+  serve,
+} from '@verbatim/service-kit';
+import type { LogConfig } from './config.ts';
+import { Engine } from './engine/engine.ts';
+import { PartialTileCollector } from './engine/partial-tiles.ts';
+import { healthChecks } from './health.ts';
+import { createApp } from './http/app.ts';
+import { logMetrics } from './metrics.ts';
+import { BlobFolder } from './service/blob-folder.ts';
+import { DiskGuard } from './service/disk-guard.ts';
+import { SubmitService } from './service/submit.ts';
+import { PageStore } from './store/pages.ts';
+import { MIGRATIONS } from './store/schema.ts';
+
+export const VERSION = '0.1.0';
+
+export interface ServeContext {
+  readonly logger: Logger;
+  /** The process must stop at once; see `runService`. */
+  readonly fatal: (error: unknown) => void;
+}
+
+/** A new log publishes its first checkpoint in milliseconds, unless it waits for witnesses. */
+const FIRST_PUBLICATION_MS = 1000;
+
+/**
+ * Opens the log and serves it. Refuses when the database is missing, when another process has it, and when what is stored contradicts what was
+ * published. Disposing finishes what is in flight.
+ */
+export async function serveLog(config: LogConfig, { logger, fatal }: ServeContext): Promise<RunningService> {
+  await using stack = new AsyncDisposableStack();
+  const signer = loadSigner(config.key_file);
+  const db = stack.use(openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false }));
+  const engine = stack.use(await Engine.open({ config, signer, db, durable, logger, now: Date.now, onFatal: fatal }));
+  const disk = stack.use(await DiskGuard.start(config.data_dir, config.limits.min_free_bytes));
+  stack.use(PartialTileCollector.start(engine, logger));
+  const blobs = new BlobFolder(join(config.data_dir, 'blobs'), engine.blobs, durable, config.limits.blob_quota);
+  const submit = new SubmitService(engine, blobs, disk, config.witness_timeout_ms);
+  const metrics = createMetrics({ service: 'log', version: VERSION });
+  const services = {
+    engine,
+    submit,
+    blobs,
+    pages: new PageStore(db),
+    metrics: logMetrics(metrics, engine, disk, Date.now),
+    logger,
+    title: config.title ?? config.origin,
+    now: Date.now,
+  };
+  const health = healthChecks({
+    engine,
+    disk,
+    stuckMs: 10 * config.witness_timeout_ms,
+    renewMs: config.renew_ms,
+    witnessed: config.policy.quorum !== null,
+    now: Date.now,
+  });
+  const app = createApp({ services, requests: metrics.requests, health, version: VERSION });
+  await engine.published.wait(0n, FIRST_PUBLICATION_MS);
+  // Last in, first out: both listeners close before the engine does.
+  const metricsListener = stack.use(await metricsServer(metrics, config.metrics_listen));
+  const listener = stack.use(await serve(app, config.listen));
+  const running = stack.move();
+  return { url: listener.url, metricsUrl: metricsListener.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}

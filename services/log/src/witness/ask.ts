@@ -1,0 +1,101 @@
+import {
+  type Ed25519Verify,
+  formatAddCheckpoint,
+  type Hash,
+  type NoteSignature,
+  parseSignatureLines,
+  TlogError,
+  verifyCosignature,
+  type VerifierKey,
+} from '@verbatim/tlog';
+import type { SignedCheckpoint } from '../publication/collector.ts';
+import { type HttpAnswer, interpretAnswer } from './answer.ts';
+
+/** Sends one add-checkpoint body. Rejects when the witness cannot be reached, is too slow or answers without end. */
+export type PostAddCheckpoint = (body: Uint8Array) => Promise<HttpAnswer>;
+
+export type AskOutcome =
+  | { readonly kind: 'cosigned'; readonly line: NoteSignature; readonly timestamp: bigint }
+  /** It is at a size larger than the checkpoint that we sent. */
+  | { readonly kind: 'ahead'; readonly size: bigint }
+  | { readonly kind: 'split-view'; readonly evidence: Evidence }
+  | { readonly kind: 'pushed-back'; readonly seconds: number }
+  | { readonly kind: 'refused'; readonly detail: string; readonly evidence?: Evidence };
+
+/** What was said to whom and what came back, for the operator and for whoever must believe them. */
+export interface Evidence {
+  readonly request: string;
+  readonly status: number;
+  readonly body: string;
+  readonly detail: string;
+}
+
+export interface Ask {
+  readonly witness: VerifierKey;
+  readonly target: SignedCheckpoint;
+  /** The size that the witness is believed to hold, at most the target's. */
+  readonly oldSize: bigint;
+  readonly proof: (oldSize: bigint, size: bigint) => Hash[];
+  readonly post: PostAddCheckpoint;
+  readonly verify: Ed25519Verify;
+  readonly now: () => number;
+}
+
+/** One guess, one correction, one more for a witness that moved in between. */
+const MAX_TRIES = 3;
+/** DESIGN §3.13: timestamps more than 5 min ahead do not count. */
+const MAX_AHEAD_SECONDS = 300;
+
+/** Asks one witness to cosign one checkpoint, correcting the old size as the witness says. Network errors reject. */
+export async function askWitness(ask: Ask): Promise<AskOutcome> {
+  let oldSize = ask.oldSize;
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const request = formatAddCheckpoint({ oldSize, proof: ask.proof(oldSize, ask.target.size), checkpoint: ask.target.note });
+    const http = await ask.post(request);
+    const answer = interpretAnswer(http, oldSize < ask.target.size);
+    const evidence = (detail: string): Evidence => ({
+      request: new TextDecoder().decode(request),
+      status: http.status,
+      body: http.body,
+      detail,
+    });
+    switch (answer.kind) {
+      case 'signed':
+        return readCosignature(ask, answer.lines);
+      case 'split-view':
+        return { kind: 'split-view', evidence: evidence(answer.detail) };
+      case 'proof-refused':
+        return { kind: 'refused', detail: answer.detail, evidence: evidence(answer.detail) };
+      case 'refused':
+      case 'pushed-back':
+        return answer;
+      case 'at-size':
+        if (answer.size > ask.target.size) return { kind: 'ahead', size: answer.size };
+        // A conflict at exactly the size that we said, with nothing to grow: only the root can differ (tlog-witness v1.0.0).
+        if (answer.size === oldSize && oldSize === ask.target.size) {
+          return { kind: 'split-view', evidence: evidence('status 409 with the size that was sent') };
+        }
+        oldSize = answer.size;
+    }
+  }
+  return { kind: 'refused', detail: `it kept answering 409 with another size, last ${oldSize}` };
+}
+
+/** Takes the witness's own line out of the answer and verifies it; lines of other keys (ML-DSA, GREASE) are ignored. */
+function readCosignature({ witness, target, verify, now }: Ask, lines: string): AskOutcome {
+  let signatures: NoteSignature[];
+  try {
+    signatures = parseSignatureLines(lines);
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error;
+    return { kind: 'refused', detail: `status 200, but ${error.message}` };
+  }
+  const line = signatures.find((signature) => signature.name === witness.name && signature.keyId === witness.keyId);
+  if (line === undefined) return { kind: 'refused', detail: `status 200 without a line of ${witness.name} and its configured key` };
+  const timestamp = verifyCosignature(target.text, line, witness, verify);
+  if (timestamp === null) return { kind: 'refused', detail: 'status 200 with a cosignature that does not verify' };
+  if (timestamp > BigInt(Math.floor(now() / 1000) + MAX_AHEAD_SECONDS)) {
+    return { kind: 'refused', detail: `cosigned at ${timestamp}, more than ${MAX_AHEAD_SECONDS} s ahead of our clock` };
+  }
+  return { kind: 'cosigned', line, timestamp };
+}
