@@ -2,6 +2,7 @@
  * SLSA provenance v1 (https://slsa.dev/provenance/v1) of one rebuild, as an in-toto statement. It is a blob named by the observation's
  * evidence, so it is made before the observation; the observation's signature covers it through its digest.
  */
+import { fromBase64, toHex } from '@verbatim/tlog';
 import { encodeCanonicalJson } from './json.ts';
 import type { ObservationPredicate } from './observation.ts';
 import { recipeDigest, type Recipe } from './recipe.ts';
@@ -23,15 +24,20 @@ interface ResourceDescriptor {
   readonly digest: Readonly<Record<string, string>>;
 }
 
-/** in-toto DigestSet: git object names are `gitCommit`, Go's h1 is `dirHash1` (hex in the framework's prose, here as the checksum database has it). */
+/** in-toto DigestSet: `dirHash1` is Go's h1, in hex as every digest there. */
+const dirHash1 = (h1: string): string => toHex(fromBase64(h1.slice('h1:'.length)));
+
+/** in-toto DigestSet: git object names are `gitCommit`. */
 function sourceDescriptor(source: Source): ResourceDescriptor {
   return source.kind === 'git'
     ? { uri: `git+${source.url}@${source.commit}`, digest: { gitCommit: source.commit } }
-    : { uri: `pkg:golang/${source.module}@${source.version}`, digest: { dirHash1: source.h1 } };
+    : { uri: `pkg:golang/${source.module}@${source.version}`, digest: { dirHash1: dirHash1(source.h1) } };
 }
 
 function toolchainDescriptor({ name, version, host, digest }: ObservationPredicate['toolchain'][number]): ResourceDescriptor {
-  const [algorithm, value] = digest.startsWith('sha256:') ? (['sha256', digest.slice(7)] as const) : (['dirHash1', digest] as const);
+  const [algorithm, value] = digest.startsWith('sha256:')
+    ? (['sha256', digest.slice(7)] as const)
+    : (['dirHash1', dirHash1(digest)] as const);
   return { uri: `pkg:generic/${name}@${version}?host=${encodeURIComponent(host)}`, digest: { [algorithm]: value } };
 }
 
