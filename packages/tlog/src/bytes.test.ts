@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { decodeBase64, decodeByAtob, encodeBase64, encodeByBtoa } from './base64.ts';
 import { bytesEqual, concatBytes, fromBase64, fromHex, toBase64, toHex, utf8Decode, utf8Encode } from './index.ts';
 
 const bytes = fc.uint8Array({ maxLength: 100 });
@@ -11,6 +12,16 @@ describe('base64', () => {
         const text = toBase64(data);
         expect(text).toBe(Buffer.from(data).toString('base64'));
         expect(fromBase64(text)).toEqual(new Uint8Array(data));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('by the engine’s methods and without them is the same', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 20_000 }), (data) => {
+        expect(encodeByBtoa(data)).toBe(encodeBase64(data));
+        expect(decodeByAtob(encodeBase64(data))).toEqual(decodeBase64(encodeBase64(data)));
       }),
       { numRuns: 50 },
     );

@@ -5,6 +5,7 @@
  * not. Every decoder here therefore decodes, encodes again and compares.
  */
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { decodeBase64, encodeBase64 } from './base64.ts';
 import { TlogError, quote } from './errors.ts';
 
 /** SHA-256 of `data`: 32 bytes. */
@@ -50,33 +51,24 @@ export function fromHex(text: string): Uint8Array {
   return out;
 }
 
-/** String.fromCharCode takes its bytes as arguments, and engines limit how many there may be. */
-const CHUNK = 8192;
-
 /** Standard base64 with padding (RFC 4648 §4). */
 export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += CHUNK) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
-  }
-  return btoa(binary);
+  return encodeBase64(bytes);
 }
 
 /** Bytes of canonical, padded, standard base64. Throws `bad-encoding` for every other spelling. */
 export function fromBase64(text: string): Uint8Array {
-  let binary: string | undefined;
+  let bytes: Uint8Array | undefined;
   try {
-    binary = atob(text);
+    bytes = decodeBase64(text);
   } catch {
-    binary = undefined;
+    bytes = undefined;
   }
-  // atob skips white space, takes missing padding and ignores non-zero trailing bits: compare.
-  if (binary === undefined || btoa(binary) !== text) {
+  // Decoders skip white space, and some take missing padding or ignore non-zero trailing bits: compare.
+  if (bytes === undefined || encodeBase64(bytes) !== text) {
     throw new TlogError('bad-encoding', `expected canonical padded base64, found ${quote(text)}`);
   }
-  const out = new Uint8Array(binary.length);
-  for (let i = 0; i < out.length; i++) out[i] = binary.charCodeAt(i);
-  return out;
+  return bytes;
 }
 
 const encoder = new TextEncoder();
