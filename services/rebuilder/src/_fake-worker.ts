@@ -1,0 +1,65 @@
+/**
+ * Test-only: speaks the worker's side of the protocol without a toolchain. The variable FAKE_WORKER holds JSON: what to publish and build for
+ * an artifact, how long it takes, and which step goes wrong how. The node around it is the real one.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatLine, LineSplitter, parseLine, toWorker, type FromWorker, type WorkerFacts } from './worker-protocol.ts';
+
+export interface FakePlan {
+  /** Text of the published file and of the output; the artifact's name replaces `%`. */
+  readonly published?: string;
+  readonly built?: string;
+  readonly delayMs?: number;
+  readonly step?: 'hello' | 'receive' | 'build';
+  readonly trouble?: 'crash' | 'hang' | 'silence' | 'nonsense' | 'flood' | 'outside' | Extract<FromWorker, { type: 'failed' }>;
+}
+
+const facts: WorkerFacts = {
+  toolchain: [{ name: 'go', version: 'go1.23.5', host: 'linux/amd64', digest: `h1:${'A'.repeat(43)}=` }],
+  sandbox: { executor: 'bubblewrap', version: '0.8.0', network: 'none', limits: 'rlimit' },
+};
+
+const plan = JSON.parse(process.env['FAKE_WORKER'] ?? '{}') as FakePlan;
+const say = (message: FromWorker): void => void process.stdout.write(formatLine(message));
+let workDir = '';
+
+function stumble(step: FakePlan['step']): boolean {
+  if (plan.step !== step || plan.trouble === undefined) return false;
+  const { trouble } = plan;
+  if (trouble === 'crash') process.exit(3);
+  if (trouble === 'nonsense') process.stdout.write('{"type":"key","please":true}\n');
+  if (trouble === 'flood') process.stdout.write('x'.repeat(20 * 1024 * 1024));
+  if (trouble === 'hang') setInterval(() => say({ type: 'beat' }), 50);
+  if (trouble === 'outside')
+    say(step === 'build' ? { type: 'built', path: '/etc/passwd', log: null, facts, notes: [] } : { type: 'received', path: '/etc/passwd' });
+  if (typeof trouble === 'object') say(trouble);
+  return true;
+}
+
+async function handle(line: string): Promise<void> {
+  const message = parseLine(toWorker, line);
+  await new Promise((resolve) => setTimeout(resolve, plan.delayMs ?? 0));
+  if (message.type === 'receive') {
+    ({ workDir } = message);
+    if (message.artifact === null || stumble('receive')) return;
+    const path = join(workDir, 'received');
+    writeFileSync(path, (plan.published ?? 'content of %').replace('%', message.artifact.name));
+    say({ type: 'received', path });
+    return;
+  }
+  if (stumble('build')) return;
+  const path = join(workDir, 'output');
+  const log = join(workDir, 'log');
+  writeFileSync(path, (plan.built ?? 'content of %').replace('%', message.artifact));
+  writeFileSync(log, `built ${message.artifact}\n`);
+  say({ type: 'built', path, log, facts, notes: [] });
+}
+
+process.on('SIGTERM', () => process.exit(0));
+process.stdin.on('end', () => process.exit(0));
+const splitter = new LineSplitter();
+process.stdin.on('data', (chunk: Uint8Array) => {
+  for (const line of splitter.push(chunk)) void handle(line);
+});
+if (!stumble('hello')) say({ type: 'hello', uid: process.getuid!() });

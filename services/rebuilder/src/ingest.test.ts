@@ -1,0 +1,110 @@
+import { createLogger } from '@verbatim/service-kit';
+import { keyidOf } from '@verbatim/statements';
+import { aRelease, aRevocation, anArtifact, anEnrolment, Scene, withByteChanged } from '@verbatim/testkit';
+import { describe, expect, test } from 'vitest';
+import { Ingest } from './ingest.ts';
+import type { Subscription } from './select.ts';
+import { openStore } from './store/_open.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent' });
+
+function ingesting(scene: Scene, subscriptions: readonly Subscription[] = []) {
+  const store = openStore();
+  const signer = scene.rebuilders[0]!;
+  const keyid = keyidOf(signer.name, signer.publicKey);
+  const ingest = new Ingest({ ...store, subscriptions, origin: scene.log.origin, keyid, publicKey: signer.publicKey, logger });
+  const rest = () => scene.everything().filter(({ index }) => index >= store.queue.nextIndex());
+  return { ...store, take: (now = 1) => ingest.take(rest(), now), ingest };
+}
+
+describe('reading the log', () => {
+  test('queues the artifacts of releases and moves the position', () => {
+    const scene = new Scene();
+    const { take, queue } = ingesting(scene);
+    expect(take()).toEqual({ jobs: 1, enrolled: true });
+    expect(queue.nextIndex()).toBe(scene.log.size);
+    expect(queue.release(scene.releaseIndex)).toEqual({
+      index: scene.releaseIndex,
+      leafHash: scene.log.leafHash(scene.releaseIndex),
+      entry: scene.log.entry(scene.releaseIndex),
+    });
+    expect(take()).toEqual({ jobs: 0, enrolled: false });
+  });
+
+  test('queues only what is subscribed', () => {
+    const release = aRelease({
+      artifacts: [
+        anArtifact(),
+        anArtifact({ name: 'linux-arm64/bin/esbuild', target: 'linux/arm64', coordinate: 'pkg:npm/%40esbuild/linux-arm64@0.25.0' }),
+      ],
+    });
+    expect(ingesting(new Scene({ release }), [{ targets: ['linux/arm64'] }]).take().jobs).toBe(1);
+    expect(ingesting(new Scene({ release }), [{ purl: 'pkg:cargo/' }]).take().jobs).toBe(0);
+  });
+
+  test('adopts what we have in the log already, so that nothing is observed twice', () => {
+    const scene = new Scene();
+    scene.observe(0);
+    const { take, queue, outbox } = ingesting(scene);
+    take();
+    expect(queue.counts()).toMatchObject({ queued: 0, concluded: 1 });
+    expect(outbox.attempts(5)).toMatchObject([{ attempt: 1, result: 'match', state: 'acknowledged' }]);
+  });
+
+  test('leaves the observations of others alone', () => {
+    const scene = new Scene();
+    scene.observe(1);
+    const { take, queue } = ingesting(scene);
+    take();
+    expect(queue.counts()).toMatchObject({ queued: 1, concluded: 0 });
+  });
+
+  test('does not let a log talk us out of a rebuild with a forged observation', () => {
+    const scene = new Scene();
+    const forged = new Scene();
+    const index = forged.observe(0);
+    const text = new TextDecoder().decode(forged.log.entry(index));
+    const signature = text.indexOf('"sig":"') + 10;
+    const other = text[signature] === 'A' ? 'B' : 'A';
+    scene.log.add(new TextEncoder().encode(text.slice(0, signature) + other + text.slice(signature + 1)));
+    const { take, queue } = ingesting(scene);
+    take();
+    expect(queue.counts()).toMatchObject({ queued: 1, concluded: 0 });
+  });
+
+  test('passes over what cannot be read', () => {
+    const scene = new Scene();
+    scene.log.add(withByteChanged(scene.log.entry(scene.releaseIndex), 20));
+    scene.log.add(new Uint8Array([1]));
+    const { take, queue } = ingesting(scene);
+    expect(take().jobs).toBe(1);
+    expect(queue.nextIndex()).toBe(scene.log.size);
+  });
+
+  test('notices its own enrolment, and nobody else’s', () => {
+    const scene = new Scene();
+    const { take } = ingesting(scene);
+    take();
+    scene.log.addStatement(anEnrolment(scene.rebuilders[1]!), scene.admin);
+    scene.log.addStatement(aRevocation(scene.rebuilders[0]!), scene.admin);
+    expect(take().enrolled).toBe(false);
+    scene.log.addStatement(anEnrolment(scene.rebuilders[0]!), scene.admin);
+    expect(take().enrolled).toBe(true);
+  });
+
+  test('refuses a gap: an entry that was passed over would never be rebuilt', () => {
+    const scene = new Scene();
+    const { ingest, queue } = ingesting(scene);
+    expect(() => ingest.take(scene.everything().slice(1), 1)).toThrow('expected entry 0');
+    expect(queue.nextIndex()).toBe(0n);
+  });
+
+  test('a failure in the middle leaves neither jobs nor a new position', () => {
+    const scene = new Scene();
+    const { ingest, queue } = ingesting(scene);
+    const entries = scene.everything();
+    expect(() => ingest.take([...entries, entries[0]!], 1)).toThrow('expected entry');
+    expect(queue.nextIndex()).toBe(0n);
+    expect(queue.counts()).toMatchObject({ queued: 0 });
+  });
+});
