@@ -1,0 +1,150 @@
+/** The build stage (DESIGN §3.9): a plan, its inputs and a sandbox give an output, or the reason why there is none. */
+import { chown, chmod, lstat, mkdir, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BuilderError, messageOf } from './errors.ts';
+import { takeOutput } from './output.ts';
+import type { BuildPlan, PlanMount } from './plan.ts';
+import { removeTree } from './remove-tree.ts';
+import { BUILD_ID, type Mount } from './sandbox/arguments.ts';
+import type { LogSummary } from './sandbox/build-log.ts';
+import type { LimitName, Limits } from './sandbox/limits.ts';
+import { runSandboxed, type Sandbox, type SandboxEnd } from './sandbox/run.ts';
+import type { Usage } from './sandbox/watchdog.ts';
+
+/** The folders that the fetch stage made: of `Fetched` only this is needed. */
+export interface BuildInputs {
+  readonly sourceDir: string;
+  readonly moduleDir: string;
+  readonly toolchain: { readonly dir: string };
+}
+
+export interface BuildRequest {
+  readonly plan: BuildPlan;
+  readonly fetched: BuildInputs;
+  readonly sandbox: Sandbox;
+  readonly limits: Limits;
+  /** A folder of this build's own for its writable folders; made where needed. */
+  readonly workDir: string;
+  /** Where output and log go, as `artifact` and `build.log`; made where needed. No build sees it. */
+  readonly outDir: string;
+  /**
+   * A folder that keeps the compiler's results for the next output of the same release. Never share it between releases: a build writes to it.
+   * Without it, each build starts from nothing.
+   */
+  readonly compileCache?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Visible text of the log as it comes, up to its limit. */
+  readonly onLog?: (text: string) => void;
+}
+
+export type BuildFailure =
+  | 'exit-code'
+  | 'memory-limit'
+  | 'process-limit'
+  | 'disk-limit'
+  | 'log-limit'
+  /** Ended well, without an output. */
+  | 'no-output'
+  /** The output is a link, a device, has other names, or is too large. */
+  | 'bad-output';
+
+interface Ran {
+  readonly log: LogSummary;
+  readonly usage: Usage;
+}
+
+export type BuildOutcome =
+  | ({ readonly kind: 'built'; readonly outputPath: string } & Ran)
+  | ({ readonly kind: 'build-failed'; readonly reason: BuildFailure; readonly exitCode: number | null; readonly detail: string } & Ran)
+  | ({ readonly kind: 'timeout'; readonly reason: 'cpu-time' | 'wall-time'; readonly detail: string } & Ran)
+  /** Says nothing about the release: the machine's fault. */
+  | ({ readonly kind: 'infrastructure'; readonly reason: 'sandbox-not-started' | 'host-disk-full'; readonly detail: string } & Ran);
+
+const TMP = '/tmp';
+/** With less free space on the host's disk, a failure is the host's. */
+const DISK_RESERVE = 64 * 1024 ** 2;
+
+/**
+ * Runs a plan. When it returns, all processes of the build are dead, its writable folders are gone, and the output, if any, is a file of ours.
+ * @throws the signal's reason when aborted; BuilderError `tool-missing`, `sandbox-refused`.
+ */
+export async function build(request: BuildRequest): Promise<BuildOutcome> {
+  const { plan, sandbox, limits, workDir, outDir, signal, onLog } = request;
+  const root = join(workDir, 'sandbox');
+  await removeTree(root);
+  await mkdir(root, { recursive: true });
+  await mkdir(outDir, { recursive: true });
+  const outputPath = join(outDir, 'artifact');
+  const logPath = join(outDir, 'build.log');
+  for (const stale of [outputPath, logPath]) await removeTree(stale);
+  try {
+    const mounts = [...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
+    const job = { argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs: plan.programs, limits, logPath, onLog, signal };
+    const { end, log, usage } = await runSandboxed(sandbox, job);
+    const ran: Ran = { log, usage };
+    if (end.kind !== 'exit' || end.code !== 0) return await failureOf(end, ran, request, root);
+    return await outputOf(request, join(root, 'out', plan.output.slice(folderOf(plan, 'out').length + 1)), outputPath, ran);
+  } finally {
+    await removeTree(root);
+  }
+}
+
+function folderOf(plan: BuildPlan, name: 'cache' | 'out'): string {
+  return plan.mounts.find((mount) => mount.kind === 'scratch' && mount.name === name)!.path;
+}
+
+async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, root: string): Promise<Mount[]> {
+  const inputs = { source: fetched.sourceDir, toolchain: fetched.toolchain.dir, modules: fetched.moduleDir };
+  const mounts: Mount[] = [];
+  for (const mount of plan.mounts) mounts.push(await mountOf(mount));
+  for (const [index, { path, mode, text }] of plan.files.entries()) {
+    const source = join(root, `file-${index}`);
+    await writeFile(source, text);
+    await chmod(source, mode);
+    mounts.push({ kind: 'read-only', source, path });
+  }
+  return mounts;
+
+  async function mountOf(mount: PlanMount): Promise<Mount> {
+    if (mount.kind === 'input') return { kind: 'read-only', source: inputs[mount.input], path: mount.path };
+    const source = mount.name === 'cache' && compileCache !== undefined ? compileCache : join(root, mount.name);
+    await mkdir(source, { recursive: true });
+    // The build's own user, which has nothing else on this machine.
+    if (sandbox.setpriv !== null) await chown(source, BUILD_ID, BUILD_ID);
+    await chmod(source, 0o700);
+    return { kind: 'writable', source, path: mount.path };
+  }
+}
+
+const LIMIT_FAILURES: Readonly<Record<Exclude<LimitName, 'cpu-time' | 'wall-time'>, BuildFailure>> = {
+  memory: 'memory-limit',
+  processes: 'process-limit',
+  disk: 'disk-limit',
+  log: 'log-limit',
+};
+
+async function failureOf(end: SandboxEnd, ran: Ran, { limits }: BuildRequest, root: string): Promise<BuildOutcome> {
+  if (end.kind === 'not-started') return { kind: 'infrastructure', reason: 'sandbox-not-started', detail: end.detail, ...ran };
+  if (end.kind === 'limit') {
+    const detail = `broke the limit ${end.limit} of ${JSON.stringify(limits)}`;
+    if (end.limit === 'cpu-time' || end.limit === 'wall-time') return { kind: 'timeout', reason: end.limit, detail, ...ran };
+    return { kind: 'build-failed', reason: LIMIT_FAILURES[end.limit], exitCode: null, detail, ...ran };
+  }
+  const { bavail, bsize } = await statfs(root);
+  if (bavail * bsize < DISK_RESERVE) {
+    return { kind: 'infrastructure', reason: 'host-disk-full', detail: `${bavail * bsize} bytes free at ${root}`, ...ran };
+  }
+  return { kind: 'build-failed', reason: 'exit-code', exitCode: end.code, detail: `ended with ${end.code}`, ...ran };
+}
+
+async function outputOf({ limits }: BuildRequest, from: string, outputPath: string, ran: Ran): Promise<BuildOutcome> {
+  const failed = (reason: BuildFailure, detail: string): BuildOutcome => ({ kind: 'build-failed', reason, exitCode: 0, detail, ...ran });
+  if ((await lstat(from).catch(() => null)) === null) return failed('no-output', 'ended well, without an output');
+  try {
+    await takeOutput(from, outputPath, limits.outputBytes);
+    return { kind: 'built', outputPath, ...ran };
+  } catch (error) {
+    if (error instanceof BuilderError && error.code === 'bad-output') return failed('bad-output', messageOf(error));
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+/** Source from a git repository at exactly one commit, through the git client with nobody's configuration. */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BuilderError } from './errors.ts';
+import { unavailable, type Unavailable } from './go/download.ts';
+import { removeTree } from './remove-tree.ts';
+import { requireProgram, runTool, type ToolResult } from './process.ts';
+
+export interface GitRequest {
+  readonly url: string;
+  /** 40 or 64 hex digits. */
+  readonly commit: string;
+  /** Where the files go; must not exist. */
+  readonly dir: string;
+  /** An empty folder for the repository. */
+  readonly scratch: string;
+  /** Proxies and certificates. */
+  readonly network: Readonly<Record<string, string>>;
+  /** Protocols that git may speak: `https` only, unless a test has a repository on disk. */
+  readonly protocols?: readonly ('https' | 'file')[];
+  /** Milliseconds for each step. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What could run a program or follow the publisher elsewhere is off: hooks, file system monitors, helpers, submodules, maintenance. */
+const SETTINGS = [
+  ...['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'core.symlinks=true', 'core.autocrlf=false', 'core.protectNTFS=false'],
+  ...['credential.helper=', 'submodule.recurse=false', 'fetch.recurseSubmodules=false', 'gc.auto=0', 'maintenance.auto=false'],
+  ...['fetch.fsckObjects=true', 'transfer.fsckObjects=true', 'advice.detachedHead=false', 'init.defaultBranch=main'],
+].flatMap((setting) => ['-c', setting]);
+
+/** Writes the commit's files, without `.git`, to `dir`. Null when they are there. */
+export async function fetchGitSource(request: GitRequest): Promise<Unavailable | null> {
+  const { url, commit, dir, scratch, protocols = ['https'] } = request;
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) throw new BuilderError('bad-option', `expected 40 or 64 hex digits for a commit, found ${commit}`);
+  const repository = join(scratch, 'git');
+  const git = gitIn(repository, request, protocols);
+  await mkdir(repository, { recursive: true });
+  await mkdir(dir, { recursive: true });
+  await chmod(dir, 0o755);
+  try {
+    const format = commit.length === 64 ? 'sha256' : 'sha1';
+    const made = await git('init', '--quiet', '--bare', '--template=', `--object-format=${format}`, '.');
+    if (made.code !== 0) return failure(made);
+    // One commit where the server allows it; else everything that its branches and tags hold.
+    const one = await git('fetch', '--quiet', '--no-tags', '--depth=1', '--', url, commit);
+    const all = one.code === 0 ? one : await git('fetch', '--quiet', '--', url, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*');
+    if (all.code !== 0) return failure(all);
+    const kind = await git('cat-file', '-t', commit);
+    if (kind.code !== 0 || kind.stdout !== 'commit\n') {
+      return unavailable('commit-unavailable', `expected a commit ${commit} in ${url}, found ${kind.stdout || kind.stderr}`);
+    }
+    const written = await git(`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.');
+    return written.code === 0 ? null : failure(written);
+  } finally {
+    await removeTree(repository);
+    // A commit may hold a file called .git only if git is broken; the build must not find one that we did not make.
+    await rm(join(dir, '.git'), { recursive: true, force: true });
+  }
+}
+
+function gitIn(repository: string, request: GitRequest, protocols: readonly string[]): (...args: string[]) => Promise<ToolResult> {
+  const program = requireProgram('git', 'install git');
+  const { network, timeout, signal, scratch } = request;
+  const env = {
+    ...network,
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: scratch,
+    GIT_DIR: repository,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ALLOW_PROTOCOL: protocols.join(':'),
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '/bin/false',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_LFS_SKIP_SMUDGE: '1',
+    LC_ALL: 'C',
+  };
+  return (...args) => runTool({ argv: [program, ...SETTINGS, ...args], cwd: repository, env, timeout, signal });
+}
+
+function failure({ ended, stderr }: ToolResult): Unavailable {
+  if (ended === 'timeout') return unavailable('fetch-timeout', 'git took too long');
+  if (/Could not resolve|Failed to connect|timed out|early EOF|SSL|RPC failed|HTTP 5\d\d|unable to access/i.test(stderr)) return unavailable('network', stderr);
+  if (/No space left/i.test(stderr)) return unavailable('host-disk-full', stderr);
+  return unavailable('commit-unavailable', stderr);
+}

@@ -1,0 +1,119 @@
+/** `go mod download -json`: the ecosystem's own client fetches, unpacks and checks modules. */
+import { runTool } from '../process.ts';
+
+export interface DownloadedModule {
+  readonly path: string;
+  readonly version: string;
+  /** `h1:` of the zip, checked against go.sum or the checksum database. */
+  readonly sum: string;
+  readonly zip: string;
+  readonly dir: string;
+  readonly goMod: string;
+  readonly info: string;
+  /** What the module proxy says about the version's repository; often missing. */
+  readonly origin: Origin | null;
+}
+
+export interface Origin {
+  readonly revision: string;
+  readonly ref: string | null;
+}
+
+export type UnavailableReason =
+  /** What was served is not what the checksum database, go.sum or the recipe says. */
+  | 'checksum-mismatch'
+  | 'not-in-checksum-database'
+  | 'module-unavailable'
+  | 'toolchain-unavailable'
+  | 'commit-unavailable'
+  /** An input, or a file in it, is one of the release's own artifacts (DESIGN §3.9). */
+  | 'artifact-among-inputs'
+  | 'inputs-too-large'
+  | 'not-a-module'
+  | 'fetch-timeout'
+  | 'network'
+  | 'host-disk-full'
+  | 'fetch-failed';
+
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly reason: UnavailableReason;
+  readonly detail: string;
+  /** Whether another try may well succeed. */
+  readonly transient: boolean;
+}
+
+const TRANSIENT: readonly UnavailableReason[] = ['network', 'host-disk-full', 'fetch-timeout', 'fetch-failed'];
+const DETAIL_CHARS = 2000;
+
+export function unavailable(reason: UnavailableReason, detail: string): Unavailable {
+  return { kind: 'unavailable', reason, detail: detail.slice(0, DETAIL_CHARS), transient: TRANSIENT.includes(reason) };
+}
+
+export interface DownloadRequest {
+  readonly go: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** `path@version`, or none for everything that the module in `cwd` needs. */
+  readonly modules: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Downloads modules into the module cache that `env` names. */
+export async function downloadModules(request: DownloadRequest): Promise<readonly DownloadedModule[] | Unavailable> {
+  const { go, env, cwd, modules, timeout, signal } = request;
+  const result = await runTool({ argv: [go, 'mod', 'download', '-json', ...modules], cwd, env, timeout, signal });
+  if (result.ended === 'timeout') return unavailable('fetch-timeout', `go mod download took more than ${timeout / 1000} s`);
+  if (result.ended === 'overflow') return unavailable('inputs-too-large', 'go mod download lists more modules than we take');
+  const reports = parseReports(result.stdout);
+  const errors = reports.flatMap(({ Error: error }) => (error === undefined ? [] : [error]));
+  if (result.code !== 0 || errors.length > 0) {
+    const said = [...errors, result.stderr].join('\n');
+    return unavailable(reasonOf(said), said);
+  }
+  return reports.map(moduleOf);
+}
+
+interface Report {
+  readonly Path: string;
+  readonly Version: string;
+  readonly Sum?: string;
+  readonly Zip?: string;
+  readonly Dir?: string;
+  readonly GoMod?: string;
+  readonly Info?: string;
+  readonly Error?: string;
+  readonly Origin?: { readonly Hash?: string; readonly Ref?: string };
+}
+
+/** JSON objects one after the other, each ending with a line `}` (cmd/go prints them indented by tabs). */
+export function parseReports(text: string): Report[] {
+  return text
+    .split(/(?<=^\}\n)/m)
+    .filter((each) => each.trim() !== '')
+    .map((each) => JSON.parse(each) as Report);
+}
+
+function moduleOf(report: Report): DownloadedModule {
+  const { Path: path, Version: version, Sum: sum, Zip: zip, Dir: dir, GoMod: goMod, Info: info, Origin: origin } = report;
+  if (!path || !version || !sum || !zip || !dir || !goMod || !info) {
+    throw new Error(`go mod download: expected Path, Version, Sum, Zip, Dir, GoMod and Info, found ${JSON.stringify(report)}`);
+  }
+  return { path, version, sum, zip, dir, goMod, info, origin: origin?.Hash ? { revision: origin.Hash, ref: origin.Ref ?? null } : null };
+}
+
+const REASONS: readonly (readonly [RegExp, UnavailableReason])[] = [
+  [/SECURITY ERROR|checksum mismatch|invalid signature|misuse of checksum|does not match go\.sum/i, 'checksum-mismatch'],
+  [/no space left on device|disk quota exceeded/i, 'host-disk-full'],
+  [/verifying (?:module|go\.mod)?[^\n]*(?:404 Not Found|410 Gone)/i, 'not-in-checksum-database'],
+  [/429 Too Many|50\d [A-Z]|dial tcp|i\/o timeout|TLS handshake|connection re(?:set|fused)|no such host|unexpected EOF|x509:|proxyconnect/i, 'network'],
+  [/40[0-9] [A-Z]|410 Gone|unknown revision|invalid version|not found|no matching versions|disabled by GOPROXY|does not contain/i, 'module-unavailable'],
+  [/cannot find main module|go\.mod file not found|parsing go\.mod|errors parsing|requires go >=|malformed/i, 'not-a-module'],
+];
+
+/** What the go command's words come to. Unknown words are `fetch-failed`, which is worth another try. */
+export function reasonOf(said: string): UnavailableReason {
+  return REASONS.find(([pattern]) => pattern.test(said))?.[1] ?? 'fetch-failed';
+}

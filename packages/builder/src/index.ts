@@ -1,0 +1,11 @@
+/** Recipes to outputs: the fetch stage (network, hash pins), the build stage (sandbox, no network), and receiving what was published. */
+export { BuilderError, type BuilderErrorCode } from './errors.ts';
+export { hostPlatform } from './platform.ts';
+export { fetchInputs, DEFAULT_FETCH_LIMITS, type Fetched, type FetchLimits, type FetchOutcome, type FetchRequest } from './fetch.ts';
+export type { Unavailable, UnavailableReason } from './go/download.ts';
+export { planBuild, type BuildPlan, type Output, type PlanHost } from './plan.ts';
+export { build, type BuildFailure, type BuildInputs, type BuildOutcome, type BuildRequest } from './build.ts';
+export { digestOutput } from './output.ts';
+export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
+export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';
+export { runSandboxed, type Sandbox, type SandboxJob, type SandboxResult } from './sandbox/run.ts';

@@ -1,0 +1,110 @@
+/** The command line of bubblewrap: pure, so that what a build can see is decided in one readable place. */
+import type { SystemMount } from './host-files.ts';
+import type { Limits } from './limits.ts';
+
+export type Mount =
+  /** A file or folder of the host, read-only. */
+  | { readonly kind: 'read-only'; readonly source: string; readonly path: string }
+  /** A folder of the host that the build may write to. It must belong to the build's user. */
+  | { readonly kind: 'writable'; readonly source: string; readonly path: string }
+  /** An empty folder in memory that holds at most `bytes`. */
+  | { readonly kind: 'memory'; readonly path: string; readonly bytes: number };
+
+export interface Inside {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly mounts: readonly (Mount | SystemMount)[];
+  readonly hostname: string;
+}
+
+/** The user that a build sees itself as, whatever user it is outside. */
+export const BUILD_ID = 65_534;
+/** File descriptors that bubblewrap is given. */
+export const STATUS_FD = 3;
+export const BLOCK_FD = 4;
+const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
+
+/**
+ * bubblewrap's arguments for a build: no namespace of the host's, no capability, no environment, no further user namespaces, a root of its
+ * own that holds nothing but `mounts`, and is read-only but for them.
+ */
+export function sandboxArguments(inside: Inside): string[] {
+  const variables = Object.entries(inside.env).flatMap(([name, value]) => ['--setenv', name, value]);
+  return [
+    ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
+    ...['--cap-drop', 'ALL', '--uid', String(BUILD_ID), '--gid', String(BUILD_ID), '--hostname', inside.hostname],
+    ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
+    ...inside.mounts.flatMap(mountArguments),
+    // What bubblewrap itself made is in memory, without a limit: nothing may be written to it.
+    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', inside.cwd],
+    ...variables,
+    ...['--json-status-fd', String(STATUS_FD), '--block-fd', String(BLOCK_FD), '--', ...inside.argv],
+  ];
+}
+
+function mountArguments(mount: Mount | SystemMount): string[] {
+  switch (mount.kind) {
+    case 'read-only':
+      return ['--ro-bind', mount.source, mount.path];
+    case 'writable':
+      return ['--bind', mount.source, mount.path];
+    case 'memory':
+      return ['--size', String(mount.bytes), '--tmpfs', mount.path];
+    case 'link':
+      return ['--symlink', mount.target, mount.path];
+  }
+}
+
+/**
+ * Arguments of prlimit(1), which runs as the last step before the build, inside its user namespace: there the kernel counts processes per
+ * sandbox. Memory by RLIMIT_DATA only where no control group counts it: it is per process.
+ */
+export function rlimitArguments(limits: Limits, memory: boolean): string[] {
+  return [
+    `--nproc=${limits.processes}`,
+    `--fsize=${limits.diskBytes}`,
+    // One second more than the whole: the sum over all processes is watched from outside.
+    `--cpu=${Math.ceil(limits.cpuSeconds) + 1}`,
+    '--core=0',
+    ...(memory ? [`--data=${limits.memoryBytes}`] : []),
+  ];
+}
+
+const STAGE = '/stage';
+
+/** A stage for the build's mounts, and the same build's mounts as seen from it. */
+export interface Staged {
+  readonly stage: readonly string[];
+  readonly inside: Inside;
+}
+
+/**
+ * When root runs a build, the build must run as another user; but that user may not reach the folders to mount, below /root for instance. So
+ * root's bubblewrap first makes a stage, a root that holds only these folders and the system's; in it the build's user starts the real one.
+ * @param program path of bubblewrap
+ * @param setpriv path of setpriv(1)
+ */
+export function stagedArguments(inside: Inside, system: readonly SystemMount[], program: string, setpriv: string): Staged {
+  const stage: string[] = [];
+  const mounts = inside.mounts.map((mount, index) => {
+    if (!('source' in mount)) return mount;
+    const staged = `${STAGE}/${index}`;
+    stage.push(mount.kind === 'writable' ? '--bind' : '--ro-bind', mount.source, staged);
+    return { ...mount, source: staged };
+  });
+  return {
+    stage: [
+      '--die-with-parent',
+      ...system.flatMap(mountArguments),
+      // The host's own /proc, whole: the kernel lets a user namespace mount a new one only where it sees a whole one.
+      ...['--bind', '/proc', '/proc', '--dev', '/dev', '--perms', '0755', '--dir', '/tmp', '--perms', '0755', '--dir', STAGE],
+      ...stage,
+      '--',
+      ...[setpriv, `--reuid=${BUILD_ID}`, `--regid=${BUILD_ID}`, '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'],
+      // Changing the user clears the signal that bubblewrap asked for.
+      ...['--pdeathsig=KILL', program],
+    ],
+    inside: { ...inside, mounts },
+  };
+}

@@ -1,0 +1,70 @@
+/** How much a build wrote into its folders, without walking them more often than needed. */
+import { lstatSync, readdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+
+/**
+ * Bytes on disk below `folder` (allocated blocks, so a sparse file counts what it takes), with one block for every entry, so that a flood of
+ * empty files counts too. What vanishes meanwhile counts nothing. Links are not followed. A folder that cannot be walked (its owner took the
+ * right away, or nested it too deep) counts as infinite: no compiler makes one.
+ * @param most stop counting beyond this
+ */
+export function diskUsage(folder: string, most = Number.POSITIVE_INFINITY): number {
+  let bytes = 0;
+  const queue = [folder];
+  for (let path = queue.pop(); path !== undefined && bytes <= most; path = queue.pop()) {
+    try {
+      for (const entry of readdirSync(path, { withFileTypes: true })) {
+        const file = join(path, entry.name);
+        bytes += ENTRY_BYTES;
+        if (entry.isDirectory()) queue.push(file);
+        else bytes += lstatSync(file).blocks * 512;
+      }
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return Number.POSITIVE_INFINITY;
+    }
+  }
+  return bytes;
+}
+
+const ENTRY_BYTES = 512;
+const FULL_WALK_MILLISECONDS = 10_000;
+
+/**
+ * A meter that walks the folders only when the file system's free space shrank by a tenth of what is still allowed since the last walk,
+ * and every 10 s: a walk of a big build cache costs, a statfs does not.
+ */
+export class DiskMeter {
+  readonly #folders: readonly string[];
+  readonly #limit: number;
+  #used = 0;
+  #free = 0;
+  #walked = Number.NEGATIVE_INFINITY;
+
+  constructor(folders: readonly string[], limit: number) {
+    this.#folders = folders;
+    this.#limit = limit;
+  }
+
+  /** Bytes used at the last walk, which is now if it matters. */
+  used(now: number): number {
+    const free = this.#freeBytes();
+    const shrunk = this.#free - free;
+    if (shrunk < (this.#limit - this.#used) / 10 && now - this.#walked < FULL_WALK_MILLISECONDS) return this.#used;
+    this.#used = 0;
+    for (const folder of this.#folders) this.#used += diskUsage(folder, this.#limit - this.#used);
+    this.#free = free;
+    this.#walked = now;
+    return this.#used;
+  }
+
+  /** The least free space among the folders' file systems. */
+  #freeBytes(): number {
+    return Math.min(
+      ...this.#folders.map((folder) => {
+        const { bfree, bsize } = statfsSync(folder);
+        return bfree * bsize;
+      }),
+    );
+  }
+}

@@ -1,0 +1,57 @@
+/** The host's files that a sandbox shows: single programs with their libraries, or the system's folders for whoever needs a whole one. */
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { BuilderError } from '../errors.ts';
+import { findProgram } from '../process.ts';
+
+export type SystemMount =
+  | { readonly kind: 'read-only'; readonly source: string; readonly path: string }
+  | { readonly kind: 'link'; readonly target: string; readonly path: string };
+
+const SYSTEM_FOLDERS = ['/usr', '/bin', '/lib', '/lib32', '/lib64', '/sbin'];
+
+/** /usr and its companions, as links where the system has links. Holds whatever the operator installed: not for builds. */
+export function systemFolders(): SystemMount[] {
+  return SYSTEM_FOLDERS.flatMap((path): SystemMount[] => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
+    if (stat.isSymbolicLink()) return [{ kind: 'link', target: readlinkSync(path), path }];
+    return [{ kind: 'read-only', source: path, path }];
+  });
+}
+
+const found = new Map<string, readonly SystemMount[]>();
+
+/**
+ * A program and the shared libraries it is linked with, mounted at `/bin/NAME` and where the loader looks for them. Nothing else of the host
+ * is shown, so that a copy of the published file that happens to be installed is not within reach.
+ * @throws BuilderError `tool-missing`
+ */
+export function programMounts(name: string): readonly SystemMount[] {
+  let mounts = found.get(name);
+  if (mounts === undefined) found.set(name, (mounts = resolveProgram(name)));
+  return mounts;
+}
+
+function resolveProgram(name: string): SystemMount[] {
+  const program = findProgram(name, '/usr/bin:/bin:/usr/sbin:/sbin');
+  if (program === null) throw new BuilderError('tool-missing', `expected the program ${name} in /usr/bin or /bin, found none`);
+  const libraries = libraryPaths(program);
+  return [
+    { kind: 'read-only', source: realpathSync(program), path: `/bin/${name}` },
+    ...libraries.map((path): SystemMount => ({ kind: 'read-only', source: realpathSync(path), path })),
+  ];
+}
+
+/** What ldd(1) prints with an absolute path: libraries and the loader. None for a static program. */
+function libraryPaths(program: string): string[] {
+  let text: string;
+  try {
+    text = execFileSync('ldd', [program], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  } catch (cause) {
+    const { stdout, stderr } = cause as { stdout?: string; stderr?: string };
+    if (/not a dynamic executable|statically linked|Not a valid dynamic program/.test(`${stdout ?? ''}${stderr ?? ''}`)) return [];
+    throw new BuilderError('tool-missing', `expected ldd to list the libraries of ${program}: ${stderr ?? ''}`, { cause });
+  }
+  return [...text.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1]!);
+}
