@@ -88,10 +88,10 @@ export async function startLog({ witness = false, toml = '' }: { witness?: boole
   };
 }
 
-const ARTIFACTS = 16;
+const ARTIFACTS = 8;
 
 /**
- * Enrols a registrar and rebuilders and registers releases of 16 artifacts, so that `observations` distinct observations can be submitted;
+ * Enrols a registrar and rebuilders and registers releases of eight artifacts, so that `observations` distinct observations can be submitted;
  * returns these, signed, in an order that a log admits.
  */
 export async function prepareObservations(log: RunningLog, observations: number): Promise<Uint8Array[]> {

@@ -35,5 +35,5 @@ export async function fsck(binary: string, storageUrl: string, vkey: string, siz
     ({ stdout, stderr }) => stdout + stderr,
     (error: { stdout?: string; stderr?: string; message: string }) => `${error.stdout ?? ''}${error.stderr ?? ''}${error.message}`,
   );
-  return { accepted: output.split('\n').some((line) => line.endsWith(`Successfully fsck'd log with size ${size}`)), output };
+  return { accepted: output.includes(`] Successfully fsck'd log with size ${size} and root `), output };
 }
