@@ -19,15 +19,12 @@ export interface Child {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
-/** Run an ES module whose text may import './index.ts'. */
-export function runScript(script: string): Child {
-  const child = spawn(
-    process.execPath,
-    ['--input-type=module', '--eval', script.replaceAll('./index.ts', new URL('./index.ts', import.meta.url).href)],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+/** Run an ES module whose text may import './index.ts'. `fileBlocks`: blocks of 512 bytes that a file may have (ulimit -f). */
+export function runScript(script: string, { fileBlocks = 0 } = {}): Child {
+  const module = script.replaceAll('./index.ts', new URL('./index.ts', import.meta.url).href);
+  const node = [process.execPath, '--input-type=module', '--eval', module];
+  const [command, ...args] = fileBlocks === 0 ? node : ['sh', '-c', `ulimit -f ${fileBlocks} && exec "$@"`, 'sh', ...node];
+  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';

@@ -203,10 +203,11 @@ test('a file that is too large for the disk leaves the old one and says not-writ
   const path = join(temporaryFolder(), 'state');
   writeFileSync(path, 'old');
   // The file size limit is what an unprivileged test can fill up; the kernel answers EFBIG instead of ENOSPC.
-  const child = runScript(`import { durable } from './index.ts';
-    import { execFileSync } from 'node:child_process';
-    execFileSync('prlimit', ['--fsize=100000', '--pid', String(process.pid)]);
-    await durable.writeFile(${JSON.stringify(path)}, new Uint8Array(1_000_000)).catch((error) => console.log(error.code, error.cause.code));`);
+  const child = runScript(
+    `import { durable } from './index.ts';
+     await durable.writeFile(${JSON.stringify(path)}, new Uint8Array(1_000_000)).catch((error) => console.log(error.code, error.cause.code));`,
+    { fileBlocks: 200 },
+  );
   expect(await child.line()).toBe('not-written EFBIG');
   expect((await child.exited).code).toBe(0);
   expect(readdirSync(join(path, '..'))).toEqual(['state']);

@@ -57,7 +57,7 @@ test('a symbolic link, a folder, a pipe and a missing file are refused', async (
   expect(failure(() => loadSigner(join(folder, 'link'))).code).toBe('not-a-file');
   mkdirSync(join(folder, 'd'), { mode: 0o700 });
   expect(failure(() => loadSigner(join(folder, 'd'))).code).toBe('not-a-file');
-  execFileSync('mkfifo', ['-m', '600', join(folder, 'pipe')]);
+  execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', join(folder, 'pipe')]);
   expect(failure(() => loadSigner(join(folder, 'pipe'))).code).toBe('not-a-file');
   expect(failure(() => loadSigner(join(folder, 'none'))).code).toBe('unreadable');
 });

@@ -4,10 +4,9 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { loadConfig } from '@verbatim/service-kit';
+import { createLogger, loadConfig } from '@verbatim/service-kit';
 import { parseNote, parseVkey, sha256, toHex, utf8Encode, verifyCosignature } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
-import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { witnessConfig } from './config.ts';
 import { initWitness } from './init.ts';
@@ -48,7 +47,7 @@ export async function startTestWitness(logVkeys: readonly string[], now: () => b
   const { config, vkey } = await prepareWitness(logVkeys);
   const context = {
     signal: new AbortController().signal,
-    logger: pino({ level: 'silent' }),
+    logger: createLogger({ name: 'witness', level: 'silent' }),
     fatal: (error: unknown): never => {
       throw error;
     },
@@ -86,8 +85,12 @@ export interface WitnessProcess extends TestWitness {
 const MAIN = new URL('main.ts', import.meta.url).pathname;
 
 /** `main.ts` with these arguments. */
-export function runMain(...args: string[]): { process: ChildProcess; exited: WitnessProcess['exited']; stdout: () => string } {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function runMain(...args: string[]): ReturnType<typeof runCommand> {
+  return runCommand(process.execPath, MAIN, ...args);
+}
+
+function runCommand(command: string, ...args: string[]): { process: ChildProcess; exited: WitnessProcess['exited']; stdout: () => string } {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -98,9 +101,15 @@ export function runMain(...args: string[]): { process: ChildProcess; exited: Wit
   return { process: child, exited, stdout: () => stdout };
 }
 
-/** As a process of its own. */
-export async function spawnWitness({ config, vkey }: TestFolder): Promise<WitnessProcess> {
-  const { process: child, exited } = runMain('serve', '--config', config);
+/**
+ * As a process of its own. `fileBlocks`: how many blocks of 512 bytes a file may have (ulimit -f); beyond it, writes fail as on a
+ * broken disk, and what is there stays.
+ */
+export async function spawnWitness({ config, vkey }: TestFolder, { fileBlocks = 0 } = {}): Promise<WitnessProcess> {
+  const serve = [process.execPath, MAIN, 'serve', '--config', config];
+  const limited = ['sh', '-c', `ulimit -f ${fileBlocks} && exec "$@"`, 'sh', ...serve];
+  const [command, ...args] = fileBlocks === 0 ? serve : limited;
+  const { process: child, exited } = runCommand(command!, ...args);
   const ready = new Promise<string>((resolve) => createInterface({ input: child.stdout! }).once('line', resolve));
   const line = await Promise.race([ready, exited.then(({ code, stderr }) => Promise.reject(new Error(`ended with ${code}: ${stderr}`)))]);
   const { url, metricsUrl } = JSON.parse(line) as { url: string; metricsUrl: string };

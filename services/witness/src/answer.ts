@@ -25,6 +25,8 @@ export interface Cosigned {
   readonly status: 200;
   /** One or more signature lines. */
   readonly lines: string;
+  /** False if nothing had to be written: the same cosignature was given before. */
+  readonly recorded: boolean;
 }
 
 export function refuse(status: Refusal['status'], code: RefusalCode, detail: string): Refusal {

@@ -62,6 +62,7 @@ function addCheckpoint({ witness, guard, onAnswer }: WitnessAppParts) {
     onAnswer?.(answer);
     switch (answer.status) {
       case 200:
+        if (answer.recorded) guard.recovered();
         return c.body(answer.lines, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
       case 409:
         // The specification gives body and Content-Type to the letter.

@@ -10,7 +10,7 @@ const fatal = (error: unknown): never => {
   throw new Error('fatal', { cause: error });
 };
 
-test('a full database is 503 with Retry-After and an unfit health, until it works again', () => {
+test('a full database is 503 with Retry-After and an unfit health, until something is recorded again', () => {
   const folder = mkdtempSync(join(tmpdir(), 'witness-'));
   const db = new Database(join(folder, 'a.sqlite'));
   onTestFinished(() => {
@@ -31,7 +31,10 @@ test('a full database is 503 with Retry-After and an unfit health, until it work
   expect(error).toBeInstanceOf(ProblemError);
   expect((error as ProblemError).problem).toMatchObject({ status: 503, code: 'storage-unavailable', headers: { 'retry-after': '5' } });
   expect(guard.health()).toEqual({ ok: false, detail: 'the last request failed with SQLITE_FULL' });
+  guard.run(() => db.prepare('SELECT * FROM t').all());
+  expect(guard.health().ok).toBe(false);
   guard.run(insert(10));
+  guard.recovered();
   expect(guard.health()).toEqual({ ok: true });
 });
 

@@ -17,9 +17,7 @@ export class StorageGuard {
   /** The result of `work`. SQLite's errors: fatal, or ProblemError 503, and SQLite has rolled back. */
   run<T>(work: () => T): T {
     try {
-      const result = work();
-      this.#failure = null;
-      return result;
+      return work();
     } catch (cause) {
       if (!(cause instanceof Database.SqliteError)) throw cause;
       if (FATAL.test(cause.code)) this.#fatal(cause);
@@ -37,7 +35,12 @@ export class StorageGuard {
     }
   }
 
-  /** Whether the last use went well. */
+  /** Something was recorded: whatever was wrong is over. Reads prove nothing. */
+  recovered(): void {
+    this.#failure = null;
+  }
+
+  /** Whether anything has been recorded since the last failure. */
   health(): Health {
     return this.#failure === null ? { ok: true } : { ok: false, detail: `the last request failed with ${this.#failure}` };
   }

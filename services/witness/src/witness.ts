@@ -49,7 +49,7 @@ export class Witness {
     // Repeated within a second: the same cosignature, and nothing new to remember. So a replayed request costs no disk write.
     const known = sameStatement(head, next);
     if (!known && !store.advance(origin, oldSize, next)) return { status: 409, size: store.head(origin).size };
-    return { status: 200, lines: formatSignatureLine(line) };
+    return { status: 200, lines: formatSignatureLine(line), recorded: !known };
   }
 
   #keepEvidence(origin: string, head: CosignedHead, { checkpoint, text, signatures }: Submission): void {
