@@ -52,6 +52,7 @@ describe('keys', () => {
       }),
       { numRuns: 40 },
     );
+    expect(torsion.map(isTorsionFree)).toEqual([true, false, false, false, false, false, false, false]);
   });
 
   test('honest keys pass, and the same keys plus torsion do not', () => {

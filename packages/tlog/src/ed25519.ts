@@ -37,8 +37,10 @@ export function checkPublicKey(publicKey: Uint8Array): void {
   if (point === null) {
     throw new TlogError('bad-key', 'expected a canonical Ed25519 public key, found bytes that encode no point canonically');
   }
-  if (point.isSmallOrder()) throw new TlogError('bad-key', 'found an Ed25519 public key of small order: nobody owns it');
-  if (!isTorsionFree(point)) throw new TlogError('bad-key', 'found an Ed25519 public key with a torsion component');
+  // Without the identity, torsion-free is of order L: that excludes all the small orders as well.
+  if (point.is0() || !isTorsionFree(point)) {
+    throw new TlogError('bad-key', 'expected an Ed25519 public key of prime order, found one of small order or with a torsion component');
+  }
 }
 
 /** `Ed25519Verify` by @noble/ed25519. Equal to node:crypto for every key that passes `checkPublicKey`. */
@@ -47,7 +49,7 @@ export const verifyEd25519Pure: Ed25519Verify = (publicKey, message, signature) 
   hashes.sha512 ??= sha512;
   if (!nobleVerify(signature, message, publicKey, { zip215: false })) return false;
   const r = decodePoint(signature.subarray(0, 32));
-  return r !== null && !r.isSmallOrder() && isTorsionFree(r);
+  return r !== null && !r.is0() && isTorsionFree(r);
 };
 
 /** The point of 32 bytes, or null when they are not its canonical encoding. */

@@ -19,12 +19,14 @@ const SQRT_M1 = 0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0
 const SQRT_A_PLUS_2 = 0x6be4f497f9a9c2afc21fa77ad7f4a6ef635a11c7284a9363e9a248ef9c884415n;
 
 /**
- * `point` must not be of small order (the maps below have their exceptions there). Every choice of a
- * square root's sign turns P into −P or a half into another half, which changes nothing: the
- * two-torsion point that separates two halves of P is itself four times a point.
+ * True for the identity and for points of order L. Every choice of a square root's sign turns P into −P or a
+ * half into another half, which changes nothing: the two-torsion point that separates two halves of P is
+ * itself four times a point.
  */
 export function isTorsionFree(point: Point): boolean {
   const { x, y } = point.toAffine();
+  // The identity and the point of order 2, where the maps below have their exceptions.
+  if (x === 0n) return y === 1n;
   // u = (1 + y)/(1 − y), v = √−(A+2)·u/x; one inversion serves 1/(1 − y), 1/(1 + y) and 1/x.
   const [n, d] = [1n + y, 1n - y];
   const inverse = etc.invert(fold(fold(n * d) * x), P);
