@@ -15,7 +15,7 @@ const FLAGS: readonly RegExp[] = [
   /^-(?:gcflags|asmflags)=(?:[a-z0-9./-]+=)?-[A-Za-z]+(?:=[a-z0-9,]+)?(?: -[A-Za-z]+(?:=[a-z0-9,]+)?)*$/,
 ];
 /** Compiler and assembler flags that only change the code. Others read or write files (-cpuprofile, -embedcfg, -importcfg, -o). */
-const COMPILER_FLAGS = /^-(?:N|l|B|C|S|dwarf=(?:true|false)|spectre=(?:all|index|ret)|smallframes|shared|dynlink)$/;
+const COMPILER_FLAGS = /^-(?:N|l|B|C|dwarf=(?:true|false)|spectre=(?:all|index|ret)|smallframes|shared|dynlink)$/;
 
 export const goFlag = string('an allowed flag of go build', 256, (flag) => {
   if (!FLAGS.some((pattern) => pattern.test(flag))) return false;

@@ -5,8 +5,8 @@ import { code, origin, platform, relativePath, revision, sha256Hex, time, token,
 import { CLAIM_MISMATCH, EVIDENCE_KINDS, MAX_BLOB_BYTES, PREDICATE, RESULTS, STATEMENT_TYPE, isConclusive } from './vocabulary.ts';
 
 export const MAX_ATTEMPT = 1_000_000;
-export const MAX_EVIDENCE = 8;
-export const MAX_TOOLCHAINS = 16;
+const MAX_EVIDENCE = 8;
+const MAX_TOOLCHAINS = 16;
 
 const digest = object({ sha256: sha256Hex });
 

@@ -19,7 +19,7 @@ const goPackage = string(
         .split('/')
         .every((segment) => /^[A-Za-z0-9_~+-][A-Za-z0-9._~+-]*$/.test(segment) && !segment.includes('...'))),
 );
-export const goVersion = string('a Go release such as go1.23.5', 32, (text) => /^go1(?:\.\d{1,4}){1,2}(?:(?:rc|beta)\d{1,2})?$/.test(text));
+const goVersion = string('a Go release such as go1.23.5', 32, (text) => /^go1(?:\.\d{1,4}){1,2}(?:(?:rc|beta)\d{1,2})?$/.test(text));
 const goToken = string('lower-case letters and digits', 16, (text) => /^[a-z0-9]+$/.test(text));
 const buildTag = string('a build tag', 64, (text) => /^[A-Za-z0-9_.]+$/.test(text));
 

@@ -213,6 +213,11 @@ describe('a release’s recipe', () => {
     expect(outcome(() => recipeOf(large, new Map([[sha256, bytes.subarray(1)]])))).toBe('wrong-recipe predicate.recipe');
   });
 
+  test('is refused when it has another size than the release says', () => {
+    const other = changed(large, 'predicate.recipe.size', bytes.length + 1) as ReleaseStatement;
+    expect(outcome(() => recipeOf(other, new Map([[sha256, bytes]])))).toBe('wrong-recipe predicate.recipe');
+  });
+
   test('is refused when it builds something else', () => {
     const other = changed(large, 'predicate.artifacts[0].target', 'linux/arm64') as ReleaseStatement;
     expect(encode(other)).toBe('accepted');

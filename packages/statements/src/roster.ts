@@ -6,7 +6,7 @@ import { isPublisherScope, isRegistrarScope, publisherScope, registrarScope } fr
 import { code, printable, sha256Hex } from './text.ts';
 import { MAX_SIGNATURES, PREDICATE, ROLES, STATEMENT_TYPE } from './vocabulary.ts';
 
-export const MAX_SCOPES = 64;
+const MAX_SCOPES = 64;
 
 const enrol = object({
   action: oneOf('enrol'),

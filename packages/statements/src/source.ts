@@ -9,7 +9,7 @@ function isModulePath(text: string): boolean {
   if (!/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(segments[0]!) || !segments[0]!.includes('.')) return false;
   return segments.every((segment) => /^[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]*[A-Za-z0-9_~-])?$/.test(segment));
 }
-export const modulePath = string('a Go module path', 255, isModulePath);
+const modulePath = string('a Go module path', 255, isModulePath);
 
 /** Canonical module versions, pseudo-versions included. */
 export const moduleVersion = string('a Go module version such as v1.2.3', 128, (text) =>
