@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { changed, outcome } from './_refusals.ts';
 import type { GoRecipe } from './recipe-go.ts';
 import { decodeRecipe, encodeRecipe, recipeDigest, type Recipe } from './recipe.ts';
-import { MAX_BLOB_BYTES } from './vocabulary.ts';
+import { MAX_RECIPE_BYTES } from './vocabulary.ts';
 
 const recipe = aGoRecipe();
 const encode = (value: unknown): string => outcome(() => encodeRecipe(value as Recipe));
@@ -102,8 +102,8 @@ describe('a recipe', () => {
   });
 
   test('has at most 8 MiB, whatever they hold', () => {
-    expect(outcome(() => decodeRecipe(new Uint8Array(MAX_BLOB_BYTES + 1)))).toBe('too-large');
-    expect(outcome(() => decodeRecipe(utf8Encode('['.repeat(MAX_BLOB_BYTES))))).toBe('not-json');
+    expect(outcome(() => decodeRecipe(new Uint8Array(MAX_RECIPE_BYTES + 1)))).toBe('too-large');
+    expect(outcome(() => decodeRecipe(utf8Encode('['.repeat(MAX_RECIPE_BYTES))))).toBe('not-json');
     const nested = `{"kind":"go","x":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
     expect(['bad-schema', 'not-json']).toContain(outcome(() => decodeRecipe(utf8Encode(nested))));
   });

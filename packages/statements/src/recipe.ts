@@ -3,7 +3,7 @@ import { sha256, toHex } from '@verbatim/tlog';
 import { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
 import { goRecipe, type GoRecipe } from './recipe-go.ts';
 import { tagged, type Check } from './schema.ts';
-import { MAX_BLOB_BYTES } from './vocabulary.ts';
+import { MAX_RECIPE_BYTES } from './vocabulary.ts';
 
 /** A discriminated union by `kind`; another way to build is another member. */
 export type Recipe = GoRecipe;
@@ -18,7 +18,7 @@ export function encodeRecipe(recipe: Recipe): Uint8Array {
 
 /** Throws StatementError `too-large`, `not-json`, `bad-schema`, `inconsistent` or `not-canonical`. */
 export function decodeRecipe(bytes: Uint8Array): Recipe {
-  return decodeCanonicalJson(bytes, MAX_BLOB_BYTES, 'a recipe', recipeSchema);
+  return decodeCanonicalJson(bytes, MAX_RECIPE_BYTES, 'a recipe', recipeSchema);
 }
 
 /** What a release and its observations call the recipe: 64 hex digits. */

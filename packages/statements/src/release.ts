@@ -7,7 +7,7 @@ import { recipeSchema } from './recipe.ts';
 import { array, distinct, integer, object, oneOf, tagged, where, type Infer } from './schema.ts';
 import { retrievedUri, source } from './source.ts';
 import { platform, relativePath, sha256Hex, sha512Hex, time, token } from './text.ts';
-import { MAX_ARTIFACTS, MAX_INLINE_RECIPE, MAX_PARTS, MAX_BLOB_BYTES, PREDICATE, STATEMENT_TYPE } from './vocabulary.ts';
+import { MAX_ARTIFACTS, MAX_INLINE_RECIPE, MAX_PARTS, MAX_RECIPE_BYTES, PREDICATE, STATEMENT_TYPE } from './vocabulary.ts';
 
 const bothDigests = { sha256: sha256Hex, sha512: sha512Hex };
 
@@ -36,7 +36,7 @@ const claim = tagged('kind', {
   }),
 });
 
-const recipeReference = object({ sha256: sha256Hex, size: integer(2, MAX_BLOB_BYTES) }, { inline: recipeSchema });
+const recipeReference = object({ sha256: sha256Hex, size: integer(2, MAX_RECIPE_BYTES) }, { inline: recipeSchema });
 
 const predicate = object(
   {

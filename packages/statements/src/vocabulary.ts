@@ -24,8 +24,10 @@ export const MAX_ARTIFACTS = 16;
 export const MAX_PARTS = 256;
 /** A recipe of at most so many canonical bytes stands in the release itself; a larger one is a blob. */
 export const MAX_INLINE_RECIPE = 2048;
-/** One blob, in bytes; a recipe is at most one (DESIGN §3.2). */
+/** One blob, in bytes (DESIGN §3.2). */
 export const MAX_BLOB_BYTES = 8 * 1024 * 1024;
+/** A recipe, in canonical bytes: it must fit a blob. */
+export const MAX_RECIPE_BYTES = 8 * 1024 * 1024;
 
 /** What one rebuild came to (DESIGN §3.3). */
 export const RESULTS = ['match', 'differ', 'built', 'build-failed', 'input-unavailable', 'infrastructure', 'timeout', 'skipped'] as const;
