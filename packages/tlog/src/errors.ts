@@ -32,8 +32,11 @@ export class TlogError extends Error {
   }
 }
 
-/** A short printable form of untrusted text for messages: at most 64 characters, controls escaped. */
+/** Untrusted text for messages: at most 64 characters of it, in ASCII, so that it cannot steer a terminal or look like other text. */
 export function quote(text: string): string {
-  const cut = text.length > 64 ? `${text.slice(0, 64)}…` : text;
-  return JSON.stringify(cut);
+  const escaped = JSON.stringify(text.slice(0, 64)).replaceAll(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return text.length > 64 ? `${escaped}…` : escaped;
 }

@@ -37,7 +37,7 @@ export function foldRange(hashes: readonly Hash[]): Hash {
 }
 
 /** Number of bits of a non-negative integer; 0 for 0. */
-export function bitLength(value: bigint): number {
+function bitLength(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length;
 }
 

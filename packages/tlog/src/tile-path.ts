@@ -5,7 +5,7 @@ import { TlogError } from './errors.ts';
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256;
 /** Highest level that a path may name. Trees below 2^63 leaves use levels 0…7. */
-export const MAX_TILE_LEVEL = 63;
+const MAX_TILE_LEVEL = 63;
 
 export type TilePath = { kind: 'tile'; level: number; index: bigint; width: number } | { kind: 'entries'; index: bigint; width: number };
 
