@@ -1,7 +1,7 @@
 /**
  * Strict checks of untrusted JSON, written as data. A check returns its value with a type or throws `bad-schema` with the place.
- * Written by hand: `verbatim verify --offline` may cost 25 ms over a bare start, and zod/mini with three small schemas took 10 of them even
- * bundled and from the compile cache (90 ms unbundled); this file takes less than 1.
+ * Written by hand: `verbatim verify --offline` may cost 25 ms over a bare start, and zod/mini with three small schemas took 5 to 10 of them even
+ * bundled and from the compile cache (90 unbundled), as much as this whole package with tlog.
  * Values are JSON.parse's own: plain objects and arrays, so an own `__proto__` is a key like any other, and unknown.
  */
 import { StatementError, show } from './errors.ts';
