@@ -1,0 +1,32 @@
+#!/bin/sh
+# What the machine must have beside Node and npm. Installs it where that is allowed (root on Debian and its kin), else says exactly what to
+# type. Quiet when nothing is missing; safe to run twice, and at once from two places.
+set -eu
+
+lacking=""
+for pair in bwrap:bubblewrap git:git tar:tar; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
+done
+
+if [ -n "$lacking" ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing:$lacking" >&2
+    lock="${TMPDIR:-/tmp}/verbatim-setup.lock"
+    # shellcheck disable=SC2086 # a list of package names
+    flock "$lock" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"' sh $lacking >&2
+  else
+    echo "missing:$lacking; install with: sudo apt-get install$lacking" >&2
+    exit 1
+  fi
+fi
+
+# Go comes from its own distribution: Debian 12's is too old.
+if ! command -v go >/dev/null 2>&1; then
+  echo "missing: Go 1.21 or later (https://go.dev/doc/install); put its bin folder into PATH" >&2
+  exit 1
+fi
+minor=$(GOTOOLCHAIN=local go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+if [ "${minor:-0}" -lt 21 ]; then
+  echo "found $(GOTOOLCHAIN=local go env GOVERSION), expected Go 1.21 or later (https://go.dev/doc/install)" >&2
+  exit 1
+fi
