@@ -88,7 +88,8 @@ function listFiles(root: string, links: 'refuse' | 'skip'): string[] {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) queue.push(path);
       else if (entry.isFile()) files.push(path);
-      else if (!(entry.isSymbolicLink() && links === 'skip')) throw new BuilderError('bad-output', `${join(root, path)}: expected a plain file or a folder`);
+      else if (!(entry.isSymbolicLink() && links === 'skip'))
+        throw new BuilderError('bad-output', `${join(root, path)}: expected a plain file or a folder`);
     }
   }
   return files.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

@@ -184,7 +184,16 @@ class Fetch {
       this.#log(`fetching ${source.url} at ${source.commit}`);
       const { network } = this.#client;
       const protocols = gitProtocols === undefined ? {} : { protocols: gitProtocols };
-      const failed = await fetchGitSource({ url: source.url, commit: source.commit, dir, scratch, network, timeout: this.#timeout, signal, ...protocols });
+      const failed = await fetchGitSource({
+        url: source.url,
+        commit: source.commit,
+        dir,
+        scratch,
+        network,
+        timeout: this.#timeout,
+        signal,
+        ...protocols,
+      });
       return failed ?? { origin: { revision: source.commit, ref: null } };
     }
     const coordinate = `${source.module}@${source.version}`;
@@ -275,7 +284,9 @@ class Fetch {
   }
 
   async #forbiddenIn(folder: string): Promise<Unavailable | null> {
-    const match = (await digestTree(folder, { links: 'skip', signal: this.#request.signal })).find(({ sha256 }) => this.#forbidden.has(sha256));
+    const match = (await digestTree(folder, { links: 'skip', signal: this.#request.signal })).find(({ sha256 }) =>
+      this.#forbidden.has(sha256),
+    );
     return match === undefined ? null : artifactAmongInputs(match.path, match.sha256);
   }
 
@@ -305,7 +316,8 @@ function artifactAmongInputs(what: string, sha256: string): Unavailable {
 async function both<A, B extends object>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   const [one, two] = await Promise.allSettled([first, second]);
   if (one.status === 'rejected') {
-    if (two.status === 'fulfilled' && Symbol.asyncDispose in two.value) await (two.value as unknown as AsyncDisposable)[Symbol.asyncDispose]();
+    if (two.status === 'fulfilled' && Symbol.asyncDispose in two.value)
+      await (two.value as unknown as AsyncDisposable)[Symbol.asyncDispose]();
     throw one.reason;
   }
   if (two.status === 'rejected') throw two.reason;

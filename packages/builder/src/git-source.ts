@@ -33,7 +33,8 @@ const SETTINGS = [
 /** Writes the commit's files, without `.git`, to `dir`. Null when they are there. */
 export async function fetchGitSource(request: GitRequest): Promise<Unavailable | null> {
   const { url, commit, dir, scratch, protocols = ['https'] } = request;
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) throw new BuilderError('bad-option', `expected 40 or 64 hex digits for a commit, found ${commit}`);
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
+    throw new BuilderError('bad-option', `expected 40 or 64 hex digits for a commit, found ${commit}`);
   const repository = join(scratch, 'git');
   const git = gitIn(repository, request, protocols);
   await mkdir(repository, { recursive: true });
@@ -83,7 +84,8 @@ function gitIn(repository: string, request: GitRequest, protocols: readonly stri
 
 function failure({ ended, stderr }: ToolResult): Unavailable {
   if (ended === 'timeout') return unavailable('fetch-timeout', 'git took too long');
-  if (/Could not resolve|Failed to connect|timed out|early EOF|SSL|RPC failed|HTTP 5\d\d|unable to access/i.test(stderr)) return unavailable('network', stderr);
+  if (/Could not resolve|Failed to connect|timed out|early EOF|SSL|RPC failed|HTTP 5\d\d|unable to access/i.test(stderr))
+    return unavailable('network', stderr);
   if (/No space left/i.test(stderr)) return unavailable('host-disk-full', stderr);
   return unavailable('commit-unavailable', stderr);
 }

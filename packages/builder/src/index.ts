@@ -7,5 +7,9 @@ export { planBuild, type BuildPlan, type Output, type PlanHost } from './plan.ts
 export { build, type BuildFailure, type BuildInputs, type BuildOutcome, type BuildRequest } from './build.ts';
 export { digestOutput } from './output.ts';
 export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
+export { delegateGroup, type DelegatedGroup } from './sandbox/delegate.ts';
 export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';
 export { runSandboxed, type Sandbox, type SandboxJob, type SandboxResult } from './sandbox/run.ts';
+export { receiveArtifact, type Received, type ReceiveLimits, type ReceiveOutcome, type ReceiveRequest } from './receive/receive.ts';
+export type { NotReceived, ReceiveReason } from './receive/outcome.ts';
+export { memberLeaf, memberRoot, memberTree, type MemberEntry, type MemberProof, type MemberTree } from './member-root.ts';

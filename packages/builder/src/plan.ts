@@ -73,7 +73,10 @@ const OUTPUT_NAME = 'artifact';
  */
 export function planBuild(recipe: Recipe, output: Output, host: PlanHost, layout: Layout = DEFAULT_LAYOUT): BuildPlan {
   if (recipe.env['CGO_ENABLED'] !== '0') {
-    throw new BuilderError('unsupported-recipe', 'expected CGO_ENABLED=0: with cgo a C toolchain is an input, which this builder does not pin yet');
+    throw new BuilderError(
+      'unsupported-recipe',
+      'expected CGO_ENABLED=0: with cgo a C toolchain is an input, which this builder does not pin yet',
+    );
   }
   const { vcs } = recipe;
   const go = `${layout.goroot}/bin/go`;

@@ -28,7 +28,10 @@ export async function lock(file: string, { mode, try: onlyTry = false, signal }:
   const flock = requireProgram('flock', 'install util-linux');
   const flags = [`--${mode}`, ...(onlyTry ? ['--nonblock'] : []), `--conflict-exit-code=${REFUSED}`];
   // The holder ends when its standard input does, that is when we close it or die.
-  const holder = spawn(flock, [...flags, file, '/bin/sh', '-c', 'echo; exec cat'], { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: '/usr/bin:/bin' } });
+  const holder = spawn(flock, [...flags, file, '/bin/sh', '-c', 'echo; exec cat'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: '/usr/bin:/bin' },
+  });
   let said = '';
   holder.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const onAbort = (): void => void holder.kill('SIGKILL');

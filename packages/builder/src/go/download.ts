@@ -43,11 +43,11 @@ export interface Unavailable {
   readonly transient: boolean;
 }
 
-const TRANSIENT: readonly UnavailableReason[] = ['network', 'host-disk-full', 'fetch-timeout', 'fetch-failed'];
+const TRANSIENT: ReadonlySet<UnavailableReason> = new Set(['network', 'host-disk-full', 'fetch-timeout', 'fetch-failed'] as const);
 const DETAIL_CHARS = 2000;
 
 export function unavailable(reason: UnavailableReason, detail: string): Unavailable {
-  return { kind: 'unavailable', reason, detail: detail.slice(0, DETAIL_CHARS), transient: TRANSIENT.includes(reason) };
+  return { kind: 'unavailable', reason, detail: detail.slice(0, DETAIL_CHARS), transient: TRANSIENT.has(reason) };
 }
 
 export interface DownloadRequest {
@@ -108,8 +108,14 @@ const REASONS: readonly (readonly [RegExp, UnavailableReason])[] = [
   [/SECURITY ERROR|checksum mismatch|invalid signature|misuse of checksum|does not match go\.sum/i, 'checksum-mismatch'],
   [/no space left on device|disk quota exceeded/i, 'host-disk-full'],
   [/verifying (?:module|go\.mod)?[^\n]*(?:404 Not Found|410 Gone)/i, 'not-in-checksum-database'],
-  [/429 Too Many|50\d [A-Z]|dial tcp|i\/o timeout|TLS handshake|connection re(?:set|fused)|no such host|unexpected EOF|x509:|proxyconnect/i, 'network'],
-  [/40[0-9] [A-Z]|410 Gone|unknown revision|invalid version|not found|no matching versions|disabled by GOPROXY|does not contain/i, 'module-unavailable'],
+  [
+    /429 Too Many|50\d [A-Z]|dial tcp|i\/o timeout|TLS handshake|connection re(?:set|fused)|no such host|unexpected EOF|x509:|proxyconnect/i,
+    'network',
+  ],
+  [
+    /40[0-9] [A-Z]|410 Gone|unknown revision|invalid version|not found|no matching versions|disabled by GOPROXY|does not contain/i,
+    'module-unavailable',
+  ],
   [/cannot find main module|go\.mod file not found|parsing go\.mod|errors parsing|requires go >=|malformed/i, 'not-a-module'],
 ];
 

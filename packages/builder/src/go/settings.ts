@@ -40,7 +40,8 @@ export async function goClient(environment: Environment = process.env, signal?: 
     timeout: TIMEOUT,
     signal,
   });
-  if (code !== 0) throw new BuilderError('tool-missing', `expected ${program} env to print the user's settings, found exit code ${code}: ${stderr}`);
+  if (code !== 0)
+    throw new BuilderError('tool-missing', `expected ${program} env to print the user's settings, found exit code ${code}: ${stderr}`);
   return { program, ...networkOf(JSON.parse(stdout) as Record<string, string>, environment) };
 }
 
@@ -58,7 +59,8 @@ export function networkOf(settings: Readonly<Record<string, string>>, environmen
   const database = settings['GOSUMDB'] ?? '';
   // A name alone, or a name and a mirror's address: the go command brings the key. A key of the user's own would replace what we trust.
   if (database !== '' && database !== 'off' && !database.includes('+')) network['GOSUMDB'] = database;
-  else if (database !== '') notices.push('GOSUMDB is not followed: modules are checked against the checksum database whose key the go command knows');
+  else if (database !== '')
+    notices.push('GOSUMDB is not followed: modules are checked against the checksum database whose key the go command knows');
   for (const name of ['GONOSUMDB', 'GOINSECURE']) {
     if (settings[name]) notices.push(`${name} (or GOPRIVATE) is not followed: every module is checked against the checksum database`);
   }

@@ -52,10 +52,8 @@ export class BuildLog {
     for (const escaper of this.#escapers.values()) this.#keep(Buffer.from(escaper.end()));
     let tail = Buffer.concat(this.#tail);
     const cut = Math.max(0, tail.length - this.#half);
-    this.#left += cut;
-    // Not in the middle of a character.
-    let start = cut;
-    while (cut > 0 && start < tail.length && (tail[start]! & 0xc0) === 0x80) start++;
+    const start = cut === 0 ? 0 : characterStart(tail, cut);
+    this.#left += start;
     tail = tail.subarray(start);
     if (this.#left > 0) this.#write(Buffer.from(`\n[… ${this.#left} bytes of the log are left out here …]\n`));
     this.#write(tail);
@@ -91,4 +89,11 @@ export class BuildLog {
     writeSync(this.#file, bytes);
     this.#head += bytes.length;
   }
+}
+
+/** The first place from `index` on where a UTF-8 character begins. */
+function characterStart(bytes: Uint8Array, index: number): number {
+  let start = index;
+  while (start < bytes.length && (bytes[start]! & 0xc0) === 0x80) start++;
+  return start;
 }

@@ -19,6 +19,14 @@ const PERIOD_MICROSECONDS = 100_000;
 
 /** Null where a needed hierarchy is missing or not ours to write. */
 export function groupsV1(mounts: readonly CgroupMount[], own: ReadonlyMap<string, string>): GroupMaker | null {
+  const parents = parentsV1(mounts, own);
+  if (parents === null) return null;
+  for (const parent of new Set(parents.values())) removeStale(parent);
+  return { kind: 'cgroup-v1', make: (limits) => makeGroup(parents, limits) };
+}
+
+/** Our own group's folder in each hierarchy, by controller. */
+export function parentsV1(mounts: readonly CgroupMount[], own: ReadonlyMap<string, string>): ReadonlyMap<string, string> | null {
   const parents = new Map<string, string>();
   for (const controller of [...NEEDED, 'cpu']) {
     const mount = mounts.find(({ version, controllers }) => version === 1 && controllers.includes(controller));
@@ -26,9 +34,7 @@ export function groupsV1(mounts: readonly CgroupMount[], own: ReadonlyMap<string
     const parent = mount === undefined || group === undefined ? null : groupFolder(mount, group);
     if (parent !== null && isWritable(parent)) parents.set(controller, parent);
   }
-  if (!NEEDED.every((controller) => parents.has(controller))) return null;
-  for (const parent of new Set(parents.values())) removeStale(parent);
-  return { kind: 'cgroup-v1', make: (limits) => makeGroup(parents, limits) };
+  return NEEDED.every((controller) => parents.has(controller)) ? parents : null;
 }
 
 function isWritable(folder: string): boolean {

@@ -21,14 +21,20 @@ const SUPERVISOR = 'verbatim-supervisor';
 
 /** Null where no group that may have children with limits is ours to write. */
 export function groupsV2(mounts: readonly CgroupMount[], own: ReadonlyMap<string, string>): GroupMaker | null {
+  const parent = parentV2(mounts, own);
+  if (parent === null) return null;
+  removeStale(parent);
+  return { kind: 'cgroup-v2', make: (limits) => makeGroup(parent, limits) };
+}
+
+/** The folder of a group that gives memory and pids to the groups that we make in it. */
+export function parentV2(mounts: readonly CgroupMount[], own: ReadonlyMap<string, string>): string | null {
   const group = own.get('');
   if (group === undefined) return null;
   for (const mount of mounts) {
     const base = mount.version === 2 ? groupFolder(mount, group) : null;
     const parent = base === null ? null : parentOfGroups(base, mount.folder);
-    if (parent === null) continue;
-    removeStale(parent);
-    return { kind: 'cgroup-v2', make: (limits) => makeGroup(parent, limits) };
+    if (parent !== null) return parent;
   }
   return null;
 }
@@ -64,7 +70,9 @@ function canMake(folder: string): boolean {
 /** A group with processes of its own cannot limit children: if this process is the only one, it moves into a leaf. Others are not ours to move. */
 function delegate(base: string): boolean {
   try {
-    const processes = readFileSync(join(base, 'cgroup.procs'), 'latin1').split('\n').filter((pid) => pid !== '');
+    const processes = readFileSync(join(base, 'cgroup.procs'), 'latin1')
+      .split('\n')
+      .filter((pid) => pid !== '');
     if (processes.some((pid) => pid !== String(process.pid))) return false;
     const leaf = join(base, SUPERVISOR);
     if (!existsSync(leaf)) mkdirSync(leaf);

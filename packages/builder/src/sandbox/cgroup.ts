@@ -37,25 +37,31 @@ export function groupName(): string {
   return `${PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`;
 }
 
-/** Removes empty groups below `parent` that a process which is gone left behind (it was killed). */
+/** Removes groups below `parent` that a process which is gone left behind (it was killed), unless somebody still runs in them. */
 export function removeStale(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = /^verbatim-(\d+)-[0-9a-f]{12}$/.exec(name)?.[1];
     if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
     try {
-      rmdirSync(join(parent, name));
+      removeFolders(join(parent, name));
     } catch (error) {
-      // Not empty: its processes are another sandbox's business.
-      if (errnoOf(error) !== 'EBUSY' && errnoOf(error) !== 'ENOTEMPTY') throw error;
+      // Not empty, not ours, or another process was faster.
+      if (!['EBUSY', 'ENOTEMPTY', 'EACCES', 'EPERM', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
     }
   }
 }
 
-/** rmdir; the kernel needs a moment after the last process died. */
+/** A group and the groups in it. Their files cannot be removed, and need not be. */
+function removeFolders(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) removeFolders(join(folder, entry.name));
+  rmdirSync(folder);
+}
+
+/** Removes a group with the groups in it; the kernel needs a moment after the last process died. */
 export async function removeGroup(folder: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      rmdirSync(folder);
+      removeFolders(folder);
       return;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return;

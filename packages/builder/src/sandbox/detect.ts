@@ -30,7 +30,10 @@ const MIB = 1024 ** 2;
  */
 export async function detectSandbox({ limits = 'best' }: DetectOptions = {}): Promise<Sandbox> {
   if (process.platform !== 'linux') {
-    throw new BuilderError('sandbox-refused', `expected Linux, found ${process.platform}: builds are confined by bubblewrap, which is for Linux only`);
+    throw new BuilderError(
+      'sandbox-refused',
+      `expected Linux, found ${process.platform}: builds are confined by bubblewrap, which is for Linux only`,
+    );
   }
   const program = requireProgram('bwrap', INSTALL);
   const version = versionOf(program);
@@ -44,10 +47,14 @@ export async function detectSandbox({ limits = 'best' }: DetectOptions = {}): Pr
 function versionOf(program: string): string {
   const text = execFileSync(program, ['--version'], { env: {}, encoding: 'utf8' });
   const match = /^bubblewrap (\d+)\.(\d+)(?:\.\d+)?$/.exec(text.trimEnd());
-  if (match === null) throw new BuilderError('tool-too-old', `expected "bubblewrap <version>" from ${program} --version, found ${JSON.stringify(text)}`);
+  if (match === null)
+    throw new BuilderError('tool-too-old', `expected "bubblewrap <version>" from ${program} --version, found ${JSON.stringify(text)}`);
   const [major, minor] = [Number.parseInt(match[1]!, 10), Number.parseInt(match[2]!, 10)];
   if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
-    throw new BuilderError('tool-too-old', `expected bubblewrap ${MINIMUM.join('.')} or later at ${program}, found ${match[0]}; ${INSTALL}`);
+    throw new BuilderError(
+      'tool-too-old',
+      `expected bubblewrap ${MINIMUM.join('.')} or later at ${program}, found ${match[0]}; ${INSTALL}`,
+    );
   }
   return match[0].slice('bubblewrap '.length);
 }

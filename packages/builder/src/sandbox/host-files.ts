@@ -47,7 +47,11 @@ function resolveProgram(name: string): SystemMount[] {
 function libraryPaths(program: string): string[] {
   let text: string;
   try {
-    text = execFileSync('ldd', [program], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    text = execFileSync('ldd', [program], {
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
   } catch (cause) {
     const { stdout, stderr } = cause as { stdout?: string; stderr?: string };
     if (/not a dynamic executable|statically linked|Not a valid dynamic program/.test(`${stdout ?? ''}${stderr ?? ''}`)) return [];
