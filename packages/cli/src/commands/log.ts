@@ -1,0 +1,63 @@
+import { ROLES } from '@verbatim/statements';
+import type { Role } from '@verbatim/statements';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { enrol, revoke } from '../log-admin.ts';
+import type { EnrolOptions, RevokeOptions } from '../log-admin.ts';
+import { printEntries } from '../log-entries.ts';
+import type { EntriesOptions } from '../log-entries.ts';
+import type { Io } from '../io.ts';
+import type { Finish } from '../run.ts';
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+export function configure(command: Command, io: Io, finish: Finish): void {
+  command.description('Read a log with every proof checked, or administer one.');
+  command
+    .command('entries')
+    .description('Print entries; each is verified to be in the tree that the log signed.')
+    .option('--log <url>', "http(s)://… or file:///…; the policy's log by default")
+    .option('--vkey <vkey>', "the log's key; the policy's by default")
+    .option('--policy <file>', 'a policy that names the log')
+    .option('--from <index>', 'first entry', '0')
+    .option('--to <index>', 'entry after the last one; all by default')
+    .option('--json', 'one JSON object a line')
+    .action(async (options: EntriesOptions) => {
+      await printEntries(options, io);
+      finish(0);
+    });
+  const admin = command
+    .command('admin')
+    .description('Change whom a log admits; every change is an entry of the log, signed by its admin key.');
+  const change = (name: string, description: string): Command =>
+    admin
+      .command(name)
+      .description(description)
+      .requiredOption('--key <file>', 'private admin key of the log')
+      .addOption(new Option('--role <role>', 'what the key may do').choices([...ROLES] satisfies Role[]).makeOptionMandatory())
+      .requiredOption('--vkey <vkey>', 'the key that it is about')
+      .option('--log <url>', "the log; the policy's by default")
+      .option('--log-vkey <vkey>', "the log's own key; the policy's by default")
+      .option('--policy <file>', 'a policy that names the log')
+      .option('--json', 'print one JSON object');
+  change('enrol', 'Admit a key.')
+    .requiredOption('--operator <name>', 'who runs or owns the key')
+    .option(
+      '--scope <prefix>',
+      'purl prefix of a publisher (pkg:npm/esbuild), purl type of a registrar (pkg:npm/); repeat for each',
+      collect,
+    )
+    .option('--group <name>', 'publishers of one group approve together')
+    .option('--threshold <m>', 'how many of the group must sign a release', '1')
+    .action(async (options: EnrolOptions) => {
+      await enrol(options, io);
+      finish(0);
+    });
+  change('revoke', 'Admit a key no longer.')
+    .requiredOption('--reason <text>', 'why, for everybody to read')
+    .option('--compromised-since <index>', 'entry from which the key may have been in other hands')
+    .action(async (options: RevokeOptions) => {
+      await revoke(options, io);
+      finish(0);
+    });
+}

@@ -1,0 +1,27 @@
+/**
+ * Why a command stops before it has a result. All of them end in exit code 2 (`exec`: 125).
+ *
+ * - `usage`: the command line is wrong. - `file`: a file cannot be read or written. - `refused`: the other side said no.
+ * - `unreachable`: there is no other side.
+ */
+export type CliErrorCode = 'usage' | 'file' | 'refused' | 'unreachable';
+
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The error's message and those of its causes, in one line: the first cause is what people can act on. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at !== undefined && parts.length < 5; at = at instanceof Error ? at.cause : undefined) {
+    const text = at instanceof Error ? at.message || at.name : String(at);
+    if (!parts.includes(text)) parts.push(text);
+  }
+  return parts.join(': ');
+}

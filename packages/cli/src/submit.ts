@@ -1,0 +1,69 @@
+import { LogClient } from '@verbatim/client';
+import type { Signer } from '@verbatim/tlog';
+import { CliError } from './errors.ts';
+import { resolveLog } from './log-address.ts';
+import type { LogOptions } from './log-address.ts';
+import type { Io } from './io.ts';
+
+/** How long to wait for witnesses. */
+const PATIENCE_MS = 60_000;
+
+export interface Submitted {
+  readonly index: bigint;
+  readonly leafHash: string;
+  readonly duplicate: boolean;
+}
+
+/** A blob that the entry needs, and who may store it. */
+export interface NeededBlob {
+  readonly bytes: Uint8Array;
+  readonly signer: Signer;
+}
+
+/**
+ * Submits an entry and waits until it is published and proved. Throws CliError `refused` with the log's reason, or `unreachable`, which
+ * says whether repeating is needed; repeating never adds an entry.
+ */
+export async function submit(entry: Uint8Array, options: LogOptions, io: Io, blob?: NeededBlob): Promise<Submitted> {
+  const { url, key } = resolveLog(options, io.env);
+  const client = new LogClient({ url, logKey: key });
+  try {
+    if (blob !== undefined) {
+      const stored = await client.putBlob(blob.bytes, blob.signer);
+      if (stored.kind !== 'stored') throw failure(stored, url);
+      io.err(`stored blob sha256:${stored.sha256}\n`);
+    }
+    const result = await client.waitUntilPublished(entry, PATIENCE_MS);
+    if (result.kind !== 'published') throw failure(result, url);
+    return result;
+  } finally {
+    await client.close();
+  }
+}
+
+type Unpublished = Exclude<Awaited<ReturnType<LogClient['submitEntry']>>, { kind: 'published' }>;
+
+function failure(result: Unpublished, url: string): CliError {
+  switch (result.kind) {
+    case 'pending':
+      return new CliError(
+        'unreachable',
+        `entry ${result.index} is logged and waits for witnesses; run the same command again to get its proof`,
+      );
+    case 'unreachable':
+      return new CliError(
+        'unreachable',
+        `${url} does not answer; whether it was logged is not known, and running the same command again is safe`,
+        {
+          cause: result.error,
+        },
+      );
+    case 'busy':
+    case 'refused': {
+      const { status, code, title, detail } = result.problem;
+      const words = [title, detail].filter((part) => part !== '').join(': ');
+      const again = result.kind === 'busy' ? '; nothing was stored, try again later' : '';
+      return new CliError('refused', `the log answered ${status}${code === '' ? '' : ` ${code}`}: ${words}${again}`);
+    }
+  }
+}

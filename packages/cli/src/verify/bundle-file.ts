@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_BUNDLE_BYTES, decodeBundle } from '@verbatim/consensus';
+import { TlogError, openCheckpoint } from '@verbatim/tlog';
+import { verifyEd25519 } from '@verbatim/tlog/node';
+import { readWhole } from '../files.ts';
+import { stateFolder } from '../folders.ts';
+import { clientTrouble } from './client-trouble.ts';
+import type { GatherRequest, Gathered } from './stages.ts';
+
+/**
+ * Evidence from a file, and nothing else: no socket is opened. A checkpoint that contradicts one that this machine has seen is proof of two
+ * histories all the same. Throws CliError, BundleError or VerdictError.
+ */
+export async function gatherFromBundle(path: string, request: GatherRequest): Promise<Gathered> {
+  const evidence = decodeBundle(readWhole(path, MAX_BUNDLE_BYTES));
+  await compareWithMemory(evidence.checkpoint, request);
+  return { evidence, offline: true, bundle: path };
+}
+
+async function compareWithMemory(note: Uint8Array, { policy, env, progress }: GatherRequest): Promise<void> {
+  const state = stateFolder(env);
+  // Most machines that check offline remember nothing: then not even the code is loaded.
+  if (state === null || !existsSync(join(state, 'checkpoints'))) return;
+  let opened: ReturnType<typeof openCheckpoint>;
+  try {
+    opened = openCheckpoint(note, policy.log.key, verifyEd25519);
+  } catch (error) {
+    // The evaluation says what is wrong with it.
+    if (error instanceof TlogError) return;
+    throw error;
+  }
+  const { CheckpointMemory, ClientError } = await import('@verbatim/client/offline');
+  const memory = new CheckpointMemory(state, { onWarning: (message) => progress(`warning: ${message}`) });
+  try {
+    await memory.compareOffline({ note, checkpoint: opened.checkpoint }, policy.log.key);
+  } catch (error) {
+    throw error instanceof ClientError ? clientTrouble(error) : error;
+  }
+}

@@ -1,0 +1,151 @@
+import { EXIT_CODES, isWorse } from '@verbatim/consensus';
+import type { ContainerMember, Evidence, Verdict } from '@verbatim/consensus';
+import { verifyEd25519 } from '@verbatim/tlog/node';
+import { CliError } from '../errors.ts';
+import { printable } from '../io.ts';
+import type { Io } from '../io.ts';
+import type { PolicyFile } from '../policy-file.ts';
+import { createHash } from 'node:crypto';
+import { failedResult } from './result.ts';
+import type { FileResult, Trouble } from './result.ts';
+import type { Gathered, ReadMember, Stages } from './stages.ts';
+import { troubleOf } from './trouble.ts';
+
+export interface JudgeOptions {
+  readonly release?: string | undefined;
+  readonly member?: string | undefined;
+  readonly bundle?: string | undefined;
+  readonly saveBundle?: string | undefined;
+  readonly offline?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export interface FileToJudge {
+  /** As it is named in the output; a path unless `bytes` are given. */
+  readonly file: string;
+  /** What a manifest says that its digest is. */
+  readonly expected?: string;
+  /** The content, when the caller holds it. */
+  readonly bytes?: Uint8Array;
+}
+
+/** Judges one file: hash, gather, evaluate. Every exception becomes a result, and no result of an exception is `reproduced`. */
+export async function judgeFile(
+  input: FileToJudge,
+  policyFile: PolicyFile,
+  options: JudgeOptions,
+  io: Io,
+  stages: Stages,
+): Promise<FileResult> {
+  const member = options.member ?? null;
+  let sha256: string | null = null;
+  try {
+    const container = member === null ? null : await openContainer(input, stages);
+    sha256 = container?.sha256 ?? (input.bytes === undefined ? stages.hashFile(input.file) : hashBytes(input.bytes));
+    const wanted = member === null ? null : findMember(container!.members, member, input.file);
+    const gathered = await stages.gather({
+      policy: policyFile.policy,
+      sha256,
+      release: options.release,
+      bundle: options.bundle,
+      env: io.env,
+      progress: (text) => {
+        if (!options.quiet) io.err(`${printable(text)}\n`);
+      },
+    });
+    const ask = (extra: { member?: ContainerMember; contents?: readonly ContainerMember[] }): Verdict =>
+      stages.evaluate({
+        policy: policyFile.policy,
+        evidence: gathered.evidence,
+        file: { sha256: sha256! },
+        ...(options.release === undefined ? {} : { release: options.release }),
+        ...extra,
+        now: io.now(),
+        offline: gathered.offline,
+        verify: verifyEd25519,
+      });
+    let judged = ask(wanted === null ? {} : { member: { path: wanted.path, sha256: wanted.sha256 } });
+    const troubles: Trouble[] = [];
+    if (judged.members !== null) judged = await lookInside(input, sha256, judged, ask, stages, troubles);
+    return await finish(input, member, judged, gathered, troubles, options, stages);
+  } catch (error) {
+    const { verdict, trouble } = troubleOf(error);
+    return failedResult({ file: input.file, member, asked: options.release ?? null, sha256 }, verdict, [trouble]);
+  }
+}
+
+interface OpenContainer {
+  readonly sha256: string;
+  readonly members: readonly ReadMember[];
+}
+
+/** Digest and members of the same bytes: the file is read once. */
+async function openContainer(input: FileToJudge, stages: Stages): Promise<OpenContainer> {
+  const bytes = input.bytes ?? stages.readWhole(input.file);
+  return { sha256: hashBytes(bytes), members: await stages.readMembers(input.file, bytes, () => false) };
+}
+
+function findMember(members: readonly ReadMember[], path: string, file: string): ReadMember {
+  const found = members.filter((member) => member.path === path);
+  if (found.length === 1) return found[0]!;
+  const names = members.slice(0, 20).map((member) => member.path);
+  throw new CliError(
+    'file',
+    `expected one member ${JSON.stringify(path)} in ${file}, found ${found.length}; it has ${names.join(', ')}${members.length > 20 ? ', …' : ''}`,
+  );
+}
+
+/** The file is a container of which members are claimed: look at what is in it, so that each can be compared. */
+async function lookInside(
+  input: FileToJudge,
+  sha256: string,
+  judged: Verdict,
+  ask: (extra: { contents: readonly ContainerMember[] }) => Verdict,
+  stages: Stages,
+  troubles: Trouble[],
+): Promise<Verdict> {
+  if (input.file === '-' && input.bytes === undefined) return judged;
+  let container: OpenContainer;
+  try {
+    container = await openContainer(input, stages);
+  } catch (error) {
+    troubles.push(troubleOf(error).trouble);
+    return judged;
+  }
+  if (container.sha256 !== sha256) throw new CliError('file', `${input.file} changed while it was read`);
+  return ask({ contents: container.members.map(({ path, sha256: digest }) => ({ path, sha256: digest })) });
+}
+
+async function finish(
+  input: FileToJudge,
+  member: string | null,
+  judged: Verdict,
+  { bundle, evidence }: Gathered & { evidence: Evidence },
+  troubles: Trouble[],
+  options: JudgeOptions,
+  stages: Stages,
+): Promise<FileResult> {
+  const saved = options.saveBundle;
+  if (saved !== undefined) await stages.saveBundle(saved, evidence);
+  const { file, expected } = input;
+  let { verdict } = judged;
+  if (expected !== undefined && expected !== judged.sha256) {
+    troubles.push({ code: 'manifest-mismatch', message: `the manifest says sha256:${expected}, found sha256:${judged.sha256}` });
+    if (isWorse('unknown-file', verdict)) verdict = 'unknown-file';
+  }
+  return {
+    file,
+    member,
+    asked: options.release ?? null,
+    sha256: judged.sha256,
+    verdict,
+    exitCode: EXIT_CODES[verdict],
+    judged,
+    troubles,
+    bundle: saved ?? bundle,
+  };
+}
+
+function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,36 @@
+import { EXIT_CODES } from '@verbatim/consensus';
+import type { Verdict, VerdictKind } from '@verbatim/consensus';
+
+/** Something that went wrong outside of the evaluation: a file that cannot be read, a log that cannot be reached. */
+export interface Trouble {
+  /** Kebab-case; from the layer that failed. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The answer about one file, as the output prints it. */
+export interface FileResult {
+  /** As it was named: a path, `-`, or a member `PATH` of one. */
+  readonly file: string;
+  readonly member: string | null;
+  /** The release that it was to be of; null when any will do. */
+  readonly asked: string | null;
+  /** Of what was judged; null when it could not be read. */
+  readonly sha256: string | null;
+  readonly verdict: VerdictKind;
+  readonly exitCode: number;
+  /** The evaluation; null when it never came to one. */
+  readonly judged: Verdict | null;
+  readonly troubles: readonly Trouble[];
+  /** The bundle that the evidence came from, or that it was saved in. */
+  readonly bundle: string | null;
+}
+
+/** A result without an evaluation. `reproduced` is not among the possible verdicts. */
+export function failedResult(
+  about: Pick<FileResult, 'file' | 'member' | 'asked' | 'sha256'>,
+  verdict: Exclude<VerdictKind, 'reproduced'>,
+  troubles: readonly Trouble[],
+): FileResult {
+  return { ...about, verdict, exitCode: EXIT_CODES[verdict], judged: null, troubles, bundle: null };
+}

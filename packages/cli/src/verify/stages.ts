@@ -1,0 +1,61 @@
+import { encodeBundle, evaluate } from '@verbatim/consensus';
+import type { ContainerMember, Evidence, Policy, Question, Verdict } from '@verbatim/consensus';
+import { hashFile, readWhole } from '../files.ts';
+import { loadPolicy } from '../policy-file.ts';
+import type { PolicyFile } from '../policy-file.ts';
+
+/** What to gather evidence about, and from where. */
+export interface GatherRequest {
+  readonly policy: Policy;
+  /** Of the file in hand: a file or a container. */
+  readonly sha256: string;
+  readonly release: string | undefined;
+  /** A bundle file to take it from instead of the log. */
+  readonly bundle: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  progress(text: string): void;
+}
+
+export interface Gathered {
+  readonly evidence: Evidence;
+  /** From a bundle: later dissent is unknown. */
+  readonly offline: boolean;
+  /** The bundle's path. */
+  readonly bundle: string | null;
+}
+
+/** A member of a container, with its bytes when they were asked for. */
+export interface ReadMember extends ContainerMember {
+  readonly bytes: Uint8Array | null;
+}
+
+/**
+ * Everything that `verify` does besides deciding in which order. One value each, so that a test can let each of them fail, and so that
+ * what touches the network or archives is loaded only when it is needed.
+ */
+export interface Stages {
+  loadPolicy(option: string | undefined, env: Readonly<Record<string, string | undefined>>): PolicyFile;
+  hashFile(path: string): string;
+  readWhole(path: string): Uint8Array;
+  readMembers(name: string, bytes: Uint8Array, collect: (path: string) => boolean): Promise<ReadMember[]>;
+  gather(request: GatherRequest): Promise<Gathered>;
+  evaluate(question: Question): Verdict;
+  saveBundle(path: string, evidence: Evidence): Promise<void>;
+}
+
+export const STAGES: Stages = {
+  loadPolicy,
+  hashFile,
+  readWhole,
+  readMembers: async (name, bytes, collect) => (await import('./members.ts')).readMembersOf(name, bytes, collect),
+  gather: async (request) => {
+    const { bundle } = request;
+    if (bundle === undefined) return (await import('./gather.ts')).gatherFromLog(request);
+    return (await import('./bundle-file.ts')).gatherFromBundle(bundle, request);
+  },
+  evaluate,
+  saveBundle: async (path, evidence) => {
+    const { durable } = await import('@verbatim/service-kit/durable');
+    await durable.writeFile(path, encodeBundle(evidence));
+  },
+};

@@ -1,0 +1,138 @@
+import { VERDICTS } from '@verbatim/consensus';
+import type { CountedObservation, JudgedClaim, OperatorState, Policy, Verdict, VerdictKind } from '@verbatim/consensus';
+import { paint, printable } from '../io.ts';
+import type { Io } from '../io.ts';
+import type { PolicyFile } from '../policy-file.ts';
+import type { FileResult } from './result.ts';
+
+/** A symbol stands before words that say the same; it never means anything alone. */
+const SYMBOLS: Readonly<Record<VerdictKind, readonly [symbol: string, colour: 'green' | 'red' | 'yellow']>> = {
+  reproduced: ['✓', 'green'],
+  'not-reproduced': ['✗', 'red'],
+  'unknown-file': ['✗', 'red'],
+  'log-misbehaviour': ['✗', 'red'],
+  'policy-error': ['!', 'yellow'],
+  insufficient: ['…', 'yellow'],
+  unavailable: ['!', 'yellow'],
+};
+
+/** For people: the verdict first, then the evidence (who, where, when, entry), then what to do (DESIGN §3.13). */
+export function toText(result: FileResult, policyFile: PolicyFile | null, io: Io, explain: boolean): string {
+  const policy = policyFile?.policy ?? null;
+  const { judged } = result;
+  const lines = [
+    headline(result, policy, io),
+    `  file ${printable(result.file)}${result.member === null ? '' : `, member ${printable(result.member)}`}`,
+  ];
+  if (result.sha256 !== null) lines.push(`  sha256:${result.sha256}`);
+  // Without an evaluation the first line has said the first of them.
+  for (const { message } of result.troubles.slice(judged === null ? 1 : 0)) lines.push(`  ${printable(message)}`);
+  if (judged !== null) lines.push(...evidence(judged, policy));
+  if (policyFile !== null) lines.push(`  policy ${printable(policyFile.path)}`);
+  if (result.bundle !== null) lines.push(`  bundle ${printable(result.bundle)}`);
+  if (judged !== null && explain) lines.push(...explanation(judged));
+  for (const advice of judged?.next ?? []) lines.push(`  → ${printable(advice)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** How the first line begins. */
+export function headingOf(verdict: VerdictKind, io: Io): string {
+  const [symbol, colour] = SYMBOLS[verdict];
+  return paint(io, colour, `${symbol} ${VERDICTS[verdict].heading}`);
+}
+
+function headline(result: FileResult, policy: Policy | null, io: Io): string {
+  return `${headingOf(result.verdict, io)}  ${printable(subject(result, policy))}`;
+}
+
+/** The rest of the first line: what was reproduced, or in a few words what was found instead. */
+function subject({ verdict, judged, troubles, asked }: FileResult, policy: Policy | null): string {
+  const claim = judged?.claim ?? null;
+  const members = judged?.members ?? null;
+  switch (verdict) {
+    case 'reproduced':
+      return `${claim!.purl}  ${claim!.artifact.name}`;
+    case 'not-reproduced':
+      return claim === null
+        ? 'the container does not hold what was claimed'
+        : `${claim.purl}  ${people(claim.dissents)} got other bytes, ${claim.matches} of ${policy?.require ?? '?'} required match`;
+    case 'unknown-file':
+      return asked === null ? 'no release that your claimants registered has this file' : `it is not a file of ${asked}`;
+    case 'insufficient':
+      if (members !== null) return 'a container of which only members are reproduced';
+      return claim === null
+        ? 'the checkpoint has too few cosignatures'
+        : `${claim.purl}  ${claim.unsatisfied.join('; ') || 'the checkpoint has too few cosignatures'}`;
+    default:
+      return judged?.errors[0]?.message ?? troubles[0]?.message ?? VERDICTS[verdict].meaning;
+  }
+}
+
+function evidence(judged: Verdict, policy: Policy | null): string[] {
+  const lines: string[] = [];
+  if (judged.claim !== null) lines.push(...claimLines(judged.claim, judged.sha256, policy));
+  for (const { path, state, detail } of judged.members ?? [])
+    lines.push(`    ${MEMBER_SYMBOLS[state]} ${printable(path)}  ${state}: ${detail}`);
+  for (const { artifact, purl, sha256, index } of judged.expected) {
+    lines.push(`  expected ${printable(artifact)} of ${purl}: sha256:${sha256} (entry ${index})`);
+  }
+  if (judged.checkpoint !== null) {
+    const { origin, size, cosignatures, asOf } = judged.checkpoint;
+    const counting = cosignatures.filter(({ counts }) => counts).map(({ witness }) => witness);
+    const witnessed = counting.length === 0 ? 'no witness' : `cosigned by ${counting.join(', ')}`;
+    lines.push(`  log ${origin}  size ${size}  ${witnessed}${asOf === null ? '' : `  as of ${timeOf(asOf)}`}`);
+    lines.push(`  dissent: ${judged.completeness} (that nothing logged was withheld is not proved)`);
+  }
+  for (const { message } of judged.errors) lines.push(`  ! ${printable(message)}`);
+  for (const warning of judged.warnings) lines.push(`  warning: ${printable(warning)}`);
+  return lines;
+}
+
+const MEMBER_SYMBOLS = { reproduced: '✓', insufficient: '…', 'not-claimed': '·', differing: '✗' } as const;
+
+function claimLines(claim: JudgedClaim, sha256: string, policy: Policy | null): string[] {
+  const { purl, index, claimants, source, recipe, toolchain, artifact, matches, dissents, operators } = claim;
+  const origin = source.kind === 'go-module' ? `${source.module}@${source.version} ${source.h1}` : `${source.url} ${source.commit}`;
+  const member = artifact.member === undefined ? '' : `, ${artifact.member.path} in ${artifact.member.container.name}`;
+  return [
+    `  release ${purl}, claimed by ${claimants.map(({ name, kind }) => `${kind} ${name}`).join(', ')}, entry ${index}`,
+    `  artifact ${artifact.name} for ${artifact.target}, published as ${artifact.coordinate}${member}`,
+    `  source ${origin}`,
+    `  recipe sha256:${recipe}, ${toolchain.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
+    `  ${matches} of ${people(operators.length)} match, ${dissents} got other bytes${policy === null ? '' : ` (required: ${policy.require})`}`,
+    ...operators.flatMap((state) => operatorLines(state, sha256)),
+  ].map(printable);
+}
+
+function operatorLines({ operator, standing, observations }: OperatorState, sha256: string): string[] {
+  if (observations.length === 0) return [`    · ${operator}  has not answered`];
+  return observations.map((observation) => {
+    const { rebuilder, arch, finished, index, counts } = observation;
+    const symbol = counts === 'match' ? (standing === 'matches' ? '✓' : '·') : counts === 'dissent' ? '✗' : '·';
+    return `    ${symbol} ${operator}  ${rebuilder}  ${arch}  ${finished}  entry ${index}  ${saying(observation, sha256)}`;
+  });
+}
+
+function saying({ counts, observed, result, reason, because }: CountedObservation, sha256: string): string {
+  if (counts === 'match') return 'matches';
+  if (counts === 'dissent') return `got sha256:${observed}`;
+  const what =
+    observed === null ? `${result}${reason === null ? '' : ` (${reason})`}` : observed === sha256 ? 'the same bytes' : `sha256:${observed}`;
+  return `${what}; does not count: ${because}`;
+}
+
+function explanation({ steps, ignored }: Verdict): string[] {
+  return [
+    '  checks',
+    ...steps.map(({ clause, check, ok, detail }) => `    ${ok ? '✓ holds ' : '✗ fails '} ${clause}  ${check}: ${detail}`),
+    ...ignored.map(({ index, reason }) => `    · ignored  entry ${index}: ${reason}`),
+  ].map(printable);
+}
+
+function people(count: number): string {
+  return count === 1 ? '1 operator' : `${count} operators`;
+}
+
+function timeOf(seconds: bigint): string {
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}Z`;
+}
