@@ -75,19 +75,19 @@ export async function startNetwork(dataDir: string, cacheDir: string, progress: 
   const { url } = log.ready;
   progress(`log ${ORIGIN} at ${url}, its growth cosigned by ${WITNESS}`);
 
+  await writeFile(join(dataDir, 'log.policy'), logPolicy(keys.log, url, keys.witness));
+  const policy = join(dataDir, 'client.policy');
+  const expires = `${new Date(Date.now() + POLICY_DAYS * 86_400_000).toISOString().slice(0, 19)}Z`;
+  await writeFile(policy, clientPolicy(keys, url, expires));
+
   const enrol = (role: string, vkey: string, operator: string, scope: readonly string[]): Promise<string> =>
     mustVerbatim([
-      ...['log', 'admin', 'enrol', '--log', url, '--key', join(dataDir, 'admin.key')],
+      ...['log', 'admin', 'enrol', '--policy', policy, '--key', join(dataDir, 'admin.key')],
       ...['--role', role, '--vkey', vkey, '--operator', operator, ...scope.flatMap((prefix) => ['--scope', prefix])],
     ]);
   await enrol('registrar', keys.registrar, 'local', ['pkg:npm/']);
   for (const { name, operator } of NODES) await enrol('rebuilder', keys.nodes.get(name)!, operator, []);
   progress(`enrolled one registrar and ${NODES.length} rebuilders: ${NODES.map(({ name }) => name).join(', ')}`);
-
-  await writeFile(join(dataDir, 'log.policy'), logPolicy(keys.log, url, keys.witness));
-  const policy = join(dataDir, 'client.policy');
-  const expires = `${new Date(Date.now() + POLICY_DAYS * 86_400_000).toISOString().slice(0, 19)}Z`;
-  await writeFile(policy, clientPolicy(keys, url, expires));
 
   const services = started.move();
   return {
@@ -96,10 +96,12 @@ export async function startNetwork(dataDir: string, cacheDir: string, progress: 
     registrarKey: join(dataDir, 'registrar.key'),
     nodeNames: new Map([...keys.nodes].map(([name, vkey]) => [keyidOfVkey(vkey), name])),
     async startNodes() {
-      for (const node of NODES) {
-        await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
-        services.use(await start(node.name, 'rebuilder'));
-      }
+      await Promise.all(
+        NODES.map(async (node) => {
+          await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
+          services.use(await start(node.name, 'rebuilder'));
+        }),
+      );
     },
     broken: broken.promise,
     [Symbol.asyncDispose]: () => services.disposeAsync(),

@@ -43,7 +43,11 @@ export async function initialise(service: string, configFile: string): Promise<v
  * @throws Error when it ends or stays silent for 60 s; the message names the log file.
  */
 export async function startService(name: string, service: string, configFile: string, logFile: string): Promise<Service> {
-  const child = spawn(process.execPath, [serviceMain(service), 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [serviceMain(service), 'serve', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own: Ctrl-C is for us, and we stop the services in order.
+    detached: true,
+  });
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stderr.pipe(log);
   const ended = once(child).then(([code, signal]) => `${name} ended with ${signal ?? code}; its log is ${logFile}`);

@@ -31,7 +31,7 @@ export interface RegisteredRelease {
  * The signed statement is kept: a second run submits the same bytes, which the log knows already.
  */
 export async function registerRelease(
-  { url, key, dataDir }: { url: string; key: string; dataDir: string },
+  { policy, key, dataDir }: { policy: string; key: string; dataDir: string },
   progress: (line: string) => void,
 ): Promise<RegisteredRelease> {
   const downloads = join(dataDir, 'published');
@@ -59,7 +59,7 @@ export async function registerRelease(
       ]),
     ]);
   }
-  const { index } = JSON.parse(await mustVerbatim(['release', 'submit', '--log', url, '--json', statement])) as { index: number };
+  const { index } = JSON.parse(await mustVerbatim(['release', 'submit', '--policy', policy, '--json', statement])) as { index: number };
   progress(`registered ${RELEASE} with ${ARTIFACTS.length} artifacts, as entry ${index} of the log`);
   return {
     index,
