@@ -2,15 +2,18 @@ import { parseArgs } from 'node:util';
 import { createLogger, loadConfig, runService } from '@verbatim/service-kit';
 import { logConfig } from './config.ts';
 import { initLog } from './init.ts';
+import { repairTiles } from './repair.ts';
 import { reopenWitness } from './reopen-witness.ts';
 import { serveLog } from './serve.ts';
 
 const USAGE = `usage: main.ts init  --config log.toml
        main.ts serve --config log.toml
+       main.ts repair --config log.toml
        main.ts reopen-witness --config log.toml --witness NAME
 
 init            makes keys that do not exist, the database and entry 0; prints the public keys as JSON
 serve           serves the log; prints one line {"ready":true,"url":…,"metricsUrl":…} when it does
+repair          writes tiles again that differ from the database; the log must be stopped
 reopen-witness  asks a witness again that a split-view alarm closed; only after reading the evidence
 `;
 
@@ -34,6 +37,9 @@ async function main(): Promise<number> {
       await runService((context) => serveLog(config, context), { logger: createLogger({ name: 'log' }) });
       return 0;
     }
+    case 'repair':
+      process.stdout.write(`${JSON.stringify({ replaced: await repairTiles(config) })}\n`);
+      return 0;
     case 'reopen-witness':
       if (values.witness === undefined) return usage();
       reopenWitness(config, values.witness);

@@ -1,5 +1,5 @@
 import type { Metrics } from '@verbatim/service-kit';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, type GaugeConfiguration, Histogram } from 'prom-client';
 import type { Engine } from './engine/engine.ts';
 import type { DiskGuard } from './service/disk-guard.ts';
 import type { Outcome } from './service/submit.ts';
@@ -25,16 +25,16 @@ export function logMetrics({ registry }: Metrics, engine: Engine, disk: DiskGuar
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
     registers,
   });
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
+  const register = (configuration: GaugeConfiguration<'witness'>): void =>
+    registry.registerMetric(new Gauge({ ...configuration, registers: [] }));
+  const gauge = (name: string, help: string, read: () => number): void =>
+    register({
       name: `verbatim_log_${name}`,
       help,
-      registers,
       collect() {
         this.set(read());
       },
     });
-  };
   gauge('tree_size', 'Entries sequenced.', () => Number(engine.ledger.size));
   gauge('published_size', 'Entries that the published checkpoint covers.', () => Number(engine.published.size));
   gauge('pool_entries', 'Entries waiting to be sequenced.', () => engine.sequencer.queued);
@@ -48,21 +48,19 @@ export function logMetrics({ registry }: Metrics, engine: Engine, disk: DiskGuar
     },
   );
   gauge('disk_free_bytes', 'Free bytes where the log writes.', () => disk.free);
-  new Gauge({
+  register({
     name: 'verbatim_log_cosignatures',
     help: '1 when the published checkpoint carries a cosignature of this witness.',
     labelNames: ['witness'],
-    registers,
     collect() {
       const names = new Set(engine.published.current?.note.signatures.map(({ name }) => name));
       for (const { name, keyName } of engine.stage.states()) this.set({ witness: name }, names.has(keyName) ? 1 : 0);
     },
   });
-  new Gauge({
+  register({
     name: 'verbatim_log_witness_closed',
     help: '1 when this witness was closed by a split-view alarm. Must be zero.',
     labelNames: ['witness'],
-    registers,
     collect() {
       for (const { name, closed } of engine.stage.states()) this.set({ witness: name }, closed ? 1 : 0);
     },

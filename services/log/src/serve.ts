@@ -10,7 +10,7 @@ import {
   serve,
 } from '@verbatim/service-kit';
 import type { LogConfig } from './config.ts';
-import { Engine } from './engine/engine.ts';
+import { Engine, type EngineOptions } from './engine/engine.ts';
 import { PartialTileCollector } from './engine/partial-tiles.ts';
 import { healthChecks } from './health.ts';
 import { createApp } from './http/app.ts';
@@ -27,6 +27,8 @@ export interface ServeContext {
   readonly logger: Logger;
   /** The process must stop at once; see `runService`. */
   readonly fatal: (error: unknown) => void;
+  /** For tests: other ports for the engine's writes. */
+  readonly engine?: Partial<Pick<EngineOptions, 'durable' | 'wrapCheckpoints' | 'wrapLedger' | 'now'>>;
 }
 
 /** A new log publishes its first checkpoint in milliseconds, unless it waits for witnesses. */
@@ -36,11 +38,11 @@ const FIRST_PUBLICATION_MS = 1000;
  * Opens the log and serves it. Refuses when the database is missing, when another process has it, and when what is stored contradicts what was
  * published. Disposing finishes what is in flight.
  */
-export async function serveLog(config: LogConfig, { logger, fatal }: ServeContext): Promise<RunningService> {
+export async function serveLog(config: LogConfig, { logger, fatal, engine: ports }: ServeContext): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
   const signer = loadSigner(config.key_file);
   const db = stack.use(openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false }));
-  const engine = stack.use(await Engine.open({ config, signer, db, durable, logger, now: Date.now, onFatal: fatal }));
+  const engine = stack.use(await Engine.open({ config, signer, db, durable, logger, now: Date.now, onFatal: fatal, ...ports }));
   const disk = stack.use(await DiskGuard.start(config.data_dir, config.limits.min_free_bytes));
   stack.use(PartialTileCollector.start(engine, logger));
   const blobs = new BlobFolder(join(config.data_dir, 'blobs'), engine.blobs, durable, config.limits.blob_quota);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Durable, Logger, OwnedDatabase } from '@verbatim/service-kit';
 import { keyidOfVkey } from '@verbatim/statements';
-import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, toHex, type VerifierKey } from '@verbatim/tlog';
+import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, toHex, utf8Decode, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
 import type { Candidate } from '../admission/candidate.ts';
 import type { LogConfig } from '../config.ts';
@@ -119,7 +119,8 @@ export class Engine implements AsyncDisposable {
         ? { size: 0n, text: formatCheckpoint({ origin: identity.origin, size: 0n, root: tree.root() }), note: new Uint8Array() }
         : asSigned(stored);
     this.published = new Published();
-    if (published !== null) this.published.set({ ...published, note: parseNote(published.bytes), at: now() });
+    if (published !== null)
+      this.published.set({ ...published, text: utf8Decode(published.bytes), note: parseNote(published.bytes), at: now() });
 
     const onFatal = (error: unknown): void => this.#fail(error, options.onFatal);
     const evidence = new EvidenceFolder(join(config.data_dir, 'evidence'), options.durable);

@@ -7,7 +7,7 @@ import type { Publication } from '../publication/published.ts';
 import type { Outcome } from '../service/submit.ts';
 import { parseIndex } from './index-param.ts';
 import { noSuchEntry, NOTHING_PUBLISHED, notYetWitnessed, overloadedProblem, refusalProblem } from './problems.ts';
-import { noteText, proofHashes, proofText } from './proofs.ts';
+import { proofHashes, proofText } from './proofs.ts';
 import type { Services } from './services.ts';
 
 export const MAX_BATCH_ENTRIES = 256;
@@ -36,7 +36,7 @@ export function entryRoutes(app: OpenAPIHono, services: Services): void {
     // One checkpoint for all proofs: the newest covers every entry of the batch.
     const publication = engine.published.current;
     const results = outcomes.map((outcome) => batchResult(services, outcome, publication));
-    return c.json({ checkpoint: publication === null ? null : noteText(publication), results }, 200, NO_STORE);
+    return c.json({ checkpoint: publication === null ? null : publication.text, results }, 200, NO_STORE);
   });
 
   app.get('/entries/:index/status', (c) => {
@@ -74,7 +74,7 @@ function published(
     leafHash,
     duplicate,
     proof: proofText(engine.nodes, index, publication),
-    checkpoint: noteText(publication),
+    checkpoint: publication.text,
   };
 }
 

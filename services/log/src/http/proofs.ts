@@ -1,20 +1,17 @@
-import { formatTlogProof, type Hash } from '@verbatim/tlog';
+import { formatTlogProof, type Hash, utf8Decode } from '@verbatim/tlog';
 import type { Publication } from '../publication/published.ts';
 import type { NodeCache } from '../tree/node-cache.ts';
 import { inclusionProof } from '../tree/proofs.ts';
 
-const decoder = new TextDecoder();
+const NO_CHECKPOINT = new Uint8Array();
 
-/** A C2SP tlog-proof for an entry below the published size. */
+/** A C2SP tlog-proof for an entry below the published size: its header, then the checkpoint verbatim. */
 export function proofText(nodes: NodeCache, index: bigint, publication: Publication): string {
-  return decoder.decode(formatTlogProof({ index, proof: inclusionProof(nodes, index, publication.size), checkpoint: publication.bytes }));
+  const header = formatTlogProof({ index, proof: inclusionProof(nodes, index, publication.size), checkpoint: NO_CHECKPOINT });
+  return utf8Decode(header) + publication.text;
 }
 
 /** The hashes alone, in base64, for answers that carry the checkpoint once for many entries. */
 export function proofHashes(nodes: NodeCache, index: bigint, publication: Publication): string[] {
   return inclusionProof(nodes, index, publication.size).map((hash: Hash) => Buffer.from(hash).toString('base64'));
-}
-
-export function noteText(publication: Publication): string {
-  return decoder.decode(publication.bytes);
 }

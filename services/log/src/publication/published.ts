@@ -5,6 +5,8 @@ export interface Publication {
   readonly size: bigint;
   /** The note's bytes, cosignatures included. */
   readonly bytes: Uint8Array;
+  /** The same as text: every answer to a submission carries it. */
+  readonly text: string;
   readonly note: Note;
   /** When it was published, in milliseconds. */
   readonly at: number;

@@ -1,4 +1,4 @@
-import { formatNote, type NoteSignature, parseNote } from '@verbatim/tlog';
+import { formatNote, type NoteSignature, parseNote, utf8Decode } from '@verbatim/tlog';
 import type { CheckpointStore } from '../store/checkpoints.ts';
 import type { PublicFolder } from '../store/public-folder.ts';
 import type { Cosignature, SignedCheckpoint } from './collector.ts';
@@ -71,7 +71,7 @@ export class Publisher {
     const bytes = formatNote(note);
     await folder.writeCheckpoint(bytes);
     checkpoints.recordPublished({ size: checkpoint.size, note: bytes }, witnesses());
-    published.set({ size: checkpoint.size, bytes, note, at: now() });
+    published.set({ size: checkpoint.size, bytes, text: utf8Decode(bytes), note, at: now() });
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Durable } from '@verbatim/service-kit';
 import { TILE_WIDTH, tilePath } from '@verbatim/tlog';
 import type { TileFile } from '../tree/growth.ts';
@@ -31,6 +31,13 @@ export class PublicFolder {
   /** Durable when it resolves. A file that is there with the same bytes is fine, with others it is an error. */
   writeTiles(tiles: readonly TileContent[]): Promise<void> {
     return this.#durable.writeImmutableAll(tiles.map(({ file, content }) => ({ path: join(this.path, file.path), bytes: content })));
+  }
+
+  /** Puts a tile in place whatever is there: for `repair`, which has proved the content. */
+  async replaceTile({ file, content }: TileContent): Promise<void> {
+    const path = join(this.path, file.path);
+    await this.#durable.makeFolder(dirname(path));
+    await this.#durable.writeFile(path, content, { mode: 0o444 });
   }
 
   writeCheckpoint(note: Uint8Array): Promise<void> {

@@ -1,0 +1,97 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { AdmissionView, ReleaseSummary, RosterKey } from '../admission/view.ts';
+import type { RosterTable } from './roster-table.ts';
+
+export interface LedgerIdentity {
+  readonly origin: string;
+  readonly adminKeyid: string;
+  /** Public keys that serve another purpose already, by lower-case hex. */
+  readonly reserved: ReadonlyMap<string, string>;
+}
+
+/** Parsed releases kept in memory: each observation names one. */
+const MAX_RELEASES = 4096;
+
+/** What admission sees, read on the connection that writes: inside the transaction, the batch's earlier entries are there. */
+export class LedgerView implements AdmissionView {
+  readonly origin: string;
+  readonly adminKeyid: string;
+  readonly #reserved: ReadonlyMap<string, string>;
+  readonly #roster: RosterTable;
+  readonly #holder: Statement<[string], { idx: number }>;
+  readonly #parts: Statement<[string, string], { of: number }>;
+  readonly #blob: Statement<[string], { size: number }>;
+  readonly #release: Statement<[bigint], { recipe: string; leaf_hash: Buffer }>;
+  readonly #artifacts: Statement<[bigint], { name: string; sha256: string | null }>;
+  readonly #releases = new Map<bigint, ReleaseSummary>();
+  #size: bigint;
+
+  constructor(db: Database, identity: LedgerIdentity, roster: RosterTable) {
+    this.origin = identity.origin;
+    this.adminKeyid = identity.adminKeyid;
+    this.#reserved = identity.reserved;
+    this.#roster = roster;
+    this.#holder = db.prepare('SELECT idx FROM uniqueness WHERE key = ?');
+    this.#parts = db.prepare('SELECT of FROM releases WHERE purl = ? AND claimant = ? LIMIT 1');
+    this.#blob = db.prepare('SELECT size FROM blobs WHERE sha256 = ?');
+    this.#release = db.prepare('SELECT recipe, leaf_hash FROM releases JOIN entries USING (idx) WHERE idx = ?');
+    this.#artifacts = db.prepare('SELECT name, sha256 FROM release_artifacts WHERE release = ? ORDER BY position');
+    const { size } = db.prepare<[], { size: number }>('SELECT coalesce(max(idx) + 1, 0) AS size FROM entries').get()!;
+    this.#size = BigInt(size);
+  }
+
+  get size(): bigint {
+    return this.#size;
+  }
+
+  /** One more entry is written. */
+  grow(): void {
+    this.#size += 1n;
+  }
+
+  /** A release that was just written need not be read back. */
+  remember(summary: ReleaseSummary): void {
+    this.#releases.set(summary.index, summary);
+    if (this.#releases.size > MAX_RELEASES) this.#releases.delete(this.#releases.keys().next().value!);
+  }
+
+  reservedUse(publicKey: Uint8Array): string | null {
+    return this.#reserved.get(Buffer.from(publicKey).toString('hex')) ?? null;
+  }
+
+  rosterKeys(keyid: string): readonly RosterKey[] {
+    return this.#roster.keys(keyid);
+  }
+
+  groupMembers(group: string): readonly RosterKey[] {
+    return this.#roster.group(group);
+  }
+
+  hasEntry(index: bigint): boolean {
+    return index < this.#size;
+  }
+
+  release(index: bigint): ReleaseSummary | null {
+    const known = this.#releases.get(index);
+    if (known !== undefined) return known;
+    const row = this.#release.get(index);
+    if (row === undefined) return null;
+    const artifacts = new Map(this.#artifacts.all(index).map(({ name, sha256 }) => [name, sha256]));
+    const summary = { index, leafHash: row.leaf_hash.toString('hex'), recipe: row.recipe, artifacts };
+    this.remember(summary);
+    return summary;
+  }
+
+  partsOf(claimant: string, purl: string): number | null {
+    return this.#parts.get(purl, claimant)?.of ?? null;
+  }
+
+  holder(key: string): bigint | null {
+    const row = this.#holder.get(key);
+    return row === undefined ? null : BigInt(row.idx);
+  }
+
+  blobSize(sha256: string): number | null {
+    return this.#blob.get(sha256)?.size ?? null;
+  }
+}
