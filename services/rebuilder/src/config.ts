@@ -21,7 +21,10 @@ const schema = z.strictObject({
   /** The key's name: what observers see next to each observation. By convention the operator's and a number. */
   name: z.string().max(255).refine(isKeyName, 'expected a name without spaces and plus signs'),
   /** Who runs this node: one operator, one vote, as clients' policies say. */
-  operator: z.string().min(1).max(64),
+  operator: z
+    .string()
+    .max(64)
+    .regex(/^[^\s#\p{C}]+$/u, 'expected a name without spaces, as policies have it'),
   /** Private key, 0600. `init` creates it; the public half is beside it in `<key_file>.pub`. */
   key_file: filePath(),
   /** State, outbox, control socket, work folders. Never share it between nodes, never restore an old copy of it. */
@@ -50,6 +53,10 @@ const schema = z.strictObject({
       memory_mib: z.int().min(64).max(1_048_576).default(4096),
       processes: z.int().min(8).max(65_536).default(1024),
       disk_mib: z.int().min(16).max(1_048_576).default(4096),
+      /** Source and modules of one job, unpacked. */
+      input_mib: z.int().min(1).max(1_048_576).default(8192),
+      /** Toolchains and modules kept in cache_dir; the least recently used go first. */
+      cache_mib: z.int().min(512).max(1_048_576).default(10_240),
       /** Of a build log, the head and the tail are kept. At most what a log takes as one blob. */
       log_kib: z.int().min(4).max(8192).default(1024),
       /** No job is started with less than this free under data_dir and cache_dir. */

@@ -1,6 +1,6 @@
 import type { Logger } from '@verbatim/service-kit';
 import { waitAfter, type BackOff } from './back-off.ts';
-import type { LogPort } from './log-port.ts';
+import type { LogPort } from './log-connection.ts';
 import type { RebuilderMetrics } from './metrics.ts';
 import type { Outbox, PendingObservation } from './store/outbox.ts';
 import { Wakeup } from './wakeup.ts';
@@ -79,14 +79,14 @@ export class Submitter {
     const log = logger.child({ release: String(releaseIndex), artifact, attempt });
     try {
       for (const { sha256, bytes } of outbox.evidence(id)) {
-        const answer = await this.#options.log.putBlob(sha256, bytes, signal);
-        if (answer.kind === 'retry') return this.#later(observation, answer, log);
+        const answer = await this.#options.log.putBlob(bytes, signal);
+        if (answer.kind === 'later') return this.#later(observation, answer, log);
         if (answer.kind === 'refused')
           log.warn({ sha256, code: answer.code, detail: answer.detail }, 'the log does not keep this evidence');
         outbox.dropEvidence(id, sha256);
       }
       const answer = await this.#options.log.submit(observation.entry, signal);
-      if (answer.kind === 'retry') return this.#later(observation, answer, log);
+      if (answer.kind === 'later') return this.#later(observation, answer, log);
       if (answer.kind === 'refused') {
         outbox.refuse(id, answer.code);
         log.error({ code: answer.code, detail: answer.detail }, 'the log refused the observation; it is kept, and requeue offers it again');

@@ -38,7 +38,11 @@ const limits = z.strictObject({
   memoryBytes: z.int(),
   processes: z.int(),
   diskBytes: z.int(),
+  inputBytes: z.int(),
+  cacheBytes: z.int(),
   logBytes: z.int(),
+  /** How many jobs share the machine's cores. */
+  slots: z.int().min(1),
 });
 
 export const toWorker = z.discriminatedUnion('type', [
@@ -91,7 +95,7 @@ export const fromWorker = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('built'), path, log, facts, notes: z.array(z.string().max(1024)).max(32) }),
   z.strictObject({
     type: z.literal('failed'),
-    result: z.enum(['build-failed', 'timeout', 'input-unavailable', 'infrastructure']),
+    result: z.enum(['build-failed', 'timeout', 'input-unavailable', 'infrastructure', 'skipped']),
     reason: code,
     /** For the operator's log. */
     message: z.string().max(4096),

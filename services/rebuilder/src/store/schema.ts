@@ -6,6 +6,13 @@
  */
 export const MIGRATIONS: readonly string[] = [
   `
+  -- Whose state this is: positions and attempts mean something for one key and one log only.
+  CREATE TABLE node (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    vkey TEXT NOT NULL,
+    origin TEXT NOT NULL
+  ) STRICT;
+
   CREATE TABLE follow (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     next_index INTEGER NOT NULL

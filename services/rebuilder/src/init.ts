@@ -1,0 +1,80 @@
+import { createKeyFile, durable, loadSigner, openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
+import { parseTlogPolicy, type Signer, type TlogPolicy } from '@verbatim/tlog';
+import { vkeyOf } from '@verbatim/tlog/node';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RebuilderConfig } from './config.ts';
+import { MIGRATIONS } from './store/schema.ts';
+
+export type NodeErrorCode =
+  /** The key file holds the key of another name. */
+  | 'wrong-key'
+  /** The data folder is that of another key or of another log. */
+  | 'wrong-folder'
+  /** The policy file is not about exactly one log. */
+  | 'wrong-policy';
+
+export class NodeError extends Error {
+  readonly code: NodeErrorCode;
+
+  constructor(code: NodeErrorCode, message: string) {
+    super(message);
+    this.name = 'NodeError';
+    this.code = code;
+  }
+}
+
+type Files = Pick<RebuilderConfig, 'name' | 'key_file' | 'data_dir' | 'log'>;
+
+const databasePath = ({ data_dir }: Files): string => join(data_dir, 'rebuilder.db');
+
+/**
+ * Makes the key, unless the file is there, and the database. What is there is left alone, so repeating it is harmless. Resolves to the node's
+ * vkey, which the log's admin enrols. Losing the database loses what was not yet handed in, and nothing else: what is in the log is read back.
+ * Throws NodeError, KeyFileError, DatabaseError, DurableError.
+ */
+export async function initialise(config: Files): Promise<string> {
+  // A worker of another user must get through to its own folder; every file in here is for the owner alone.
+  await durable.makeFolder(config.data_dir, { mode: 0o711 });
+  if (!existsSync(config.key_file)) await createKeyFile(config.key_file, config.name);
+  const signer = openKey(config);
+  const path = databasePath(config);
+  if (!existsSync(path)) {
+    const policy = await readLogPolicy(config);
+    using db = openDatabase(path, { migrations: MIGRATIONS, create: true });
+    db.prepare('INSERT INTO node (id, vkey, origin) VALUES (1, ?, ?) ON CONFLICT DO NOTHING').run(vkeyOf(signer), policy.logs[0]!.key.name);
+  }
+  return vkeyOf(signer);
+}
+
+/** Throws `wrong-key`, and KeyFileError. */
+export function openKey({ key_file, name }: Pick<Files, 'key_file' | 'name'>): Signer {
+  const signer = loadSigner(key_file);
+  if (signer.name === name) return signer;
+  throw new NodeError('wrong-key', `${key_file}: expected the key of ${name}, found one of ${signer.name}; correct name or key_file`);
+}
+
+/** Throws `wrong-policy` unless it names one log, and TlogError. */
+export async function readLogPolicy({ log }: Pick<Files, 'log'>): Promise<TlogPolicy> {
+  const policy = parseTlogPolicy(await readFile(log.policy_file, 'utf8'));
+  if (policy.logs.length === 1) return policy;
+  throw new NodeError('wrong-policy', `${log.policy_file}: expected one line "log <vkey>", found ${policy.logs.length}`);
+}
+
+/**
+ * The database that `initialise` made. Its log position and attempts mean something for one log and one key only.
+ * Throws `wrong-folder`, and DatabaseError.
+ */
+export function openState(config: Files, signer: Signer, origin: string): OwnedDatabase {
+  const db = openDatabase(databasePath(config), { migrations: MIGRATIONS, create: false });
+  const found = db.prepare('SELECT vkey, origin FROM node').get() as { vkey: string; origin: string } | undefined;
+  const wanted = { vkey: vkeyOf(signer), origin };
+  const wrong = (['vkey', 'origin'] as const).find((part) => found?.[part] !== wanted[part]);
+  if (wrong === undefined) return db;
+  db.close();
+  throw new NodeError(
+    'wrong-folder',
+    `${config.data_dir}: expected the state of ${wrong} ${wanted[wrong]}, found that of ${found?.[wrong] ?? 'nothing'}; choose another data_dir and run init`,
+  );
+}

@@ -1,0 +1,57 @@
+import type { Logger } from '@verbatim/service-kit';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RebuilderConfig } from './config.ts';
+import { WorkFolders, type Owner } from './work-folders.ts';
+import { workerEnvironment } from './worker-environment.ts';
+import { WorkerProcess } from './worker-process.ts';
+import { obstacle, prepareCache, wantedOwner } from './worker-user.ts';
+
+export const WORKER_ENTRY = fileURLToPath(new URL('worker.ts', import.meta.url));
+
+/** Who works where with which environment: settled once, at the start. */
+export interface WorkerSetting {
+  /** null: the node's own user. */
+  readonly owner: Owner | null;
+  readonly folders: WorkFolders;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A worker has to find its program, its sandbox and its folders within this time. */
+const PROBE_MS = 60_000;
+
+/**
+ * Decides on the worker's user. With `auto` a separate one is tried for real (can it run the program, make a sandbox, reach its folders?), and
+ * the node's own is taken, with a warning, when it cannot. A configured user that cannot work is an error.
+ */
+export async function settleWorker(config: RebuilderConfig, entry: string, logger: Logger): Promise<WorkerSetting> {
+  const wanted = wantedOwner(config.worker.uid, process.getuid!());
+  if (wanted !== null) {
+    try {
+      return await settle(config, entry, wanted, logger);
+    } catch (error) {
+      if (config.worker.uid !== 'auto') throw error;
+      logger.warn({ reason: (error as Error).message }, 'the worker cannot run as a user of its own: it runs as the node’s');
+    }
+  }
+  return settle(config, entry, null, logger);
+}
+
+async function settle(config: RebuilderConfig, entry: string, owner: Owner | null, logger: Logger): Promise<WorkerSetting> {
+  await prepareCache(config.cache_dir, owner);
+  const folders = new WorkFolders(join(config.data_dir, 'work'), owner);
+  await folders.prepare();
+  const home = owner === null ? (process.env['HOME'] ?? '/') : await folders.create('home');
+  const environment = workerEnvironment(process.env, home, config.worker.environment);
+  if (owner === null) return { owner, folders, environment };
+
+  for (const folder of [home, config.cache_dir]) {
+    const closed = await obstacle(folder, owner);
+    if (closed !== null) throw new Error(`user ${owner.uid} cannot get through ${closed} to ${folder}`);
+  }
+  await using worker = new WorkerProcess({ entry, environment, owner, logger });
+  const answer = await worker.answer(PROBE_MS, new AbortController().signal);
+  if (answer.type !== 'hello')
+    throw new Error(`a worker of user ${owner.uid} cannot work: ${'message' in answer ? answer.message : answer.type}`);
+  return { owner, folders, environment };
+}
