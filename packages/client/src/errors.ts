@@ -1,0 +1,75 @@
+/** Why a log could not be read, or must not be believed. */
+import type { VerdictKind } from '@verbatim/consensus';
+
+export type ClientErrorCode =
+  /** No connection, a broken one, or an answer of a server that is not well. */
+  | 'unreachable'
+  | 'timeout'
+  /** The log does not have it. */
+  | 'not-found'
+  | 'bad-status'
+  | 'too-large'
+  /** Not what was asked for at all: somebody else may have answered. */
+  | 'malformed'
+  /** A look-up names entries that are not published, or more than we read. */
+  | 'bad-lookup'
+  /** The checkpoint is not signed by the log. */
+  | 'bad-checkpoint'
+  | 'tile-mismatch'
+  | 'entry-mismatch'
+  /** Two signed histories. */
+  | 'fork'
+  /** An older state than the log has signed before, and the newer one is gone. */
+  | 'rolled-back'
+  /** A local file or address that cannot be used. */
+  | 'unusable'
+  /** Members of a container that cannot be told apart, or are too many. */
+  | 'void-container';
+
+const VERDICTS: Readonly<Record<ClientErrorCode, VerdictKind>> = {
+  unreachable: 'unavailable',
+  timeout: 'unavailable',
+  'not-found': 'unavailable',
+  'bad-status': 'unavailable',
+  'too-large': 'unavailable',
+  malformed: 'unavailable',
+  'bad-lookup': 'unavailable',
+  'bad-checkpoint': 'log-misbehaviour',
+  'tile-mismatch': 'log-misbehaviour',
+  'entry-mismatch': 'log-misbehaviour',
+  fork: 'log-misbehaviour',
+  'rolled-back': 'log-misbehaviour',
+  unusable: 'policy-error',
+  'void-container': 'policy-error',
+};
+
+export class ClientError extends Error {
+  readonly code: ClientErrorCode;
+
+  constructor(code: ClientErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ClientError';
+    this.code = code;
+  }
+
+  /** What this means for a file that was to be verified (DESIGN §3.13): could not check, or checked and bad. */
+  get verdict(): VerdictKind {
+    return VERDICTS[this.code];
+  }
+}
+
+/** A proof or a signature of the log does not fit. Never retried: the same answer would not become true. */
+export class LogMisbehaviour extends ClientError {
+  /** Where both checkpoints and the failing proof were saved; null when there is nothing to save, or nowhere. */
+  readonly evidencePath: string | null;
+
+  constructor(
+    code: 'bad-checkpoint' | 'tile-mismatch' | 'entry-mismatch' | 'fork' | 'rolled-back',
+    message: string,
+    options?: ErrorOptions & { evidencePath?: string | null },
+  ) {
+    super(code, message, options);
+    this.name = 'LogMisbehaviour';
+    this.evidencePath = options?.evidencePath ?? null;
+  }
+}

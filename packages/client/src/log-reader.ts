@@ -1,0 +1,72 @@
+/** Reads a log: its newest checkpoint, verified and remembered, and the tree below it. */
+import { type Checkpoint, type Ed25519Verify, MAX_NOTE_BYTES, openCheckpoint, TlogError, type VerifierKey } from '@verbatim/tlog';
+import { verifyEd25519 } from '@verbatim/tlog/node';
+import { CheckpointMemory } from './checkpoint-memory.ts';
+import { ClientError, LogMisbehaviour } from './errors.ts';
+import type { Remembered } from './note-store.ts';
+import type { Source } from './source.ts';
+import { noTileCache, type TileCache } from './tile-cache.ts';
+import { VerifiedTree } from './verified-tree.ts';
+
+export interface LogReaderOptions {
+  readonly source: Source;
+  /** The log's key as the policy pins it; its name is the origin. */
+  readonly logKey: VerifierKey;
+  /** Remembers within this reader only when left out. */
+  readonly memory?: CheckpointMemory;
+  readonly cache?: TileCache;
+  readonly verify?: Ed25519Verify;
+}
+
+/** The log at one checkpoint. Cosignatures and age have not been judged: that is the policy's business. */
+export interface LogView {
+  readonly note: Uint8Array;
+  readonly checkpoint: Checkpoint;
+  readonly tree: VerifiedTree;
+}
+
+export class LogReader {
+  readonly source: Source;
+  readonly logKey: VerifierKey;
+  readonly #memory: CheckpointMemory;
+  readonly #cache: TileCache;
+  readonly #verify: Ed25519Verify;
+
+  constructor({ source, logKey, memory, cache = noTileCache, verify = verifyEd25519 }: LogReaderOptions) {
+    this.source = source;
+    this.logKey = logKey;
+    this.#memory = memory ?? new CheckpointMemory(null, { verify });
+    this.#cache = cache;
+    this.#verify = verify;
+  }
+
+  /**
+   * The newest state that the log has signed, as far as this machine ever saw: signed by the log, consistent with everything remembered.
+   * Throws `LogMisbehaviour` or `ClientError`.
+   */
+  async latest(signal?: AbortSignal): Promise<LogView> {
+    const trees = new Map<bigint, VerifiedTree>();
+    const treeAt = (checkpoint: Checkpoint): VerifiedTree => {
+      const tree = trees.get(checkpoint.size) ?? new VerifiedTree(checkpoint, this.source, { cache: this.#cache, signal });
+      trees.set(checkpoint.size, tree);
+      return tree;
+    };
+    const { note, checkpoint } = await this.#memory.observe(await this.#served(signal), this.logKey, treeAt);
+    return { note, checkpoint, tree: treeAt(checkpoint) };
+  }
+
+  async #served(signal: AbortSignal | undefined): Promise<Remembered> {
+    const note = await this.source.get('checkpoint', { limit: MAX_NOTE_BYTES, signal });
+    if (note === null) throw new ClientError('not-found', `${this.source.location}: there is no checkpoint; is this the address of a log?`);
+    try {
+      return { note, checkpoint: openCheckpoint(note, this.logKey, this.#verify).checkpoint };
+    } catch (cause) {
+      if (!(cause instanceof TlogError)) throw cause;
+      const message = `${this.source.location}: ${cause.message}`;
+      if (cause.code === 'bad-signature' || cause.code === 'unverified-note' || cause.code === 'wrong-origin') {
+        throw new LogMisbehaviour('bad-checkpoint', message, { cause });
+      }
+      throw new ClientError('malformed', message, { cause });
+    }
+  }
+}
