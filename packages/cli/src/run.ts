@@ -42,7 +42,12 @@ async function buildProgram(args: readonly string[], io: Io, finish: Finish): Pr
     .enablePositionalOptions()
     .showHelpAfterError('(verbatim help shows what there is)')
     .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHasColors: () => io.colour, getErrHasColors: () => io.colour });
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      getOutHasColors: () => io.colour,
+      getErrHasColors: () => io.colour,
+    });
   const named = args.find((arg) => !arg.startsWith('-'));
   const wanted = named === 'help' ? args[args.indexOf(named) + 1] : named;
   for (const { name, summary, load } of COMMANDS) {
