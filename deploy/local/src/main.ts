@@ -99,7 +99,7 @@ function summary(network: Network, checks: readonly Check[], seconds: number): u
 }
 
 function report(network: Network, release: RegisteredRelease, checks: readonly Check[], ok: boolean, options: Options): string {
-  const here = (path: string): string => relative(process.cwd(), path) || '.';
+  const here = (path: string): string => (relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path));
   const policy = here(network.policy);
   const [published] = checks;
   return `
