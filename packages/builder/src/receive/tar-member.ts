@@ -4,7 +4,7 @@ import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { messageOf } from '../errors.ts';
+import { errnoOf, messageOf } from '../errors.ts';
 import { notReceived, type NotReceived } from './outcome.ts';
 
 export interface MemberRequest {
@@ -41,18 +41,16 @@ export async function extractTarMember({ archive, path, to, maxBytes, signal }: 
       }
     }
   })();
-  try {
-    await Promise.all([
-      pipeline(createReadStream(archive), createGunzip(), atMost(maxBytes), tar as unknown as NodeJS.WritableStream, {
-        signal: signal ?? null!,
-      }),
-      entries,
-    ]);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof TooLarge) return notReceived('too-large', `${path}: the archive unpacks to more than ${maxBytes} bytes`);
-    return notReceived('malformed-archive', messageOf(error));
+  const unpacked = pipeline(createReadStream(archive), createGunzip(), atMost(maxBytes), tar as unknown as NodeJS.WritableStream, {
+    ...(signal === undefined ? {} : { signal }),
+  });
+  // Each ends when the other does; nothing is open any more then.
+  const failures = (await Promise.allSettled([unpacked, entries])).flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  signal?.throwIfAborted();
+  if (failures.some((each) => each instanceof TooLarge)) {
+    return notReceived('too-large', `${path}: the archive unpacks to more than ${maxBytes} bytes`);
   }
+  if (failures.length > 0) return notReceived(errnoOf(failures[0]) === 'ENOSPC' ? 'host-disk-full' : 'malformed-archive', messageOf(failures[0]));
   if (other !== null) return notReceived('malformed-archive', `${path}: expected a file, found a ${String(other)}`);
   if (found > 1) return notReceived('malformed-archive', `${path}: expected one member of this name, found ${found}`);
   return found === 0 ? notReceived('member-missing', `expected a member ${path}, found none`) : null;

@@ -1,4 +1,4 @@
-/** File descriptors that this process inherited without close-on-exec would reach the build; Node closes only its own. */
+/** File descriptors that this process inherited without close-on-exec would reach the build: Node closes its own, and of others the first sixteen. */
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 
 const CLOSE_ON_EXEC = 0o2000000;

@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from './_temporary.ts';
+import { fetchGitSource } from './git-source.ts';
+
+const env = {
+  PATH: process.env['PATH']!,
+  HOME: '/nowhere',
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@example.com',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@example.com',
+};
+
+/** A repository with two commits; the first is reachable by history only. */
+async function repository(format = 'sha1') {
+  const root = await temporaryFolder();
+  const work = join(root, 'work');
+  mkdirSync(work);
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: work, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  git('init', '-q', `--object-format=${format}`, '.');
+  writeFileSync(join(work, 'file'), 'one\n');
+  writeFileSync(join(work, 'run'), '#!/bin/sh\n', { mode: 0o755 });
+  symlinkSync('file', join(work, 'link'));
+  // What a checkout would obey, given a chance: filters, hooks, substitution.
+  writeFileSync(join(work, '.gitattributes'), 'file filter=evil export-subst export-ignore\n');
+  git('add', '-A');
+  git('commit', '-qm', 'one');
+  const first = git('rev-parse', 'HEAD');
+  writeFileSync(join(work, 'file'), 'two\n');
+  git('commit', '-qam', 'two');
+  const fetch = (commit: string, changes: { url?: string; protocols?: readonly ('https' | 'file')[] } = {}) => {
+    mkdirSync(join(root, 'scratch'), { recursive: true });
+    return fetchGitSource({
+      url: pathToFileURL(work).href,
+      commit,
+      dir: join(root, 'source'),
+      scratch: join(root, 'scratch'),
+      network: {},
+      protocols: ['file'],
+      timeout: 30_000,
+      ...changes,
+    });
+  };
+  return { root, work, first, last: git('rev-parse', 'HEAD'), fetch, git };
+}
+
+test('the files of exactly the commit are written, without the repository', async () => {
+  const { root, first, fetch } = await repository();
+  expect(await fetch(first)).toBeNull();
+  const source = join(root, 'source');
+  expect(readdirSync(source).sort()).toEqual(['.gitattributes', 'file', 'link', 'run']);
+  expect(readFileSync(join(source, 'file'), 'utf8')).toBe('one\n');
+  expect(readlinkSync(join(source, 'link'))).toBe('file');
+  expect(statSync(join(source, 'run')).mode & 0o111).not.toBe(0);
+  expect(existsSync(join(root, 'scratch', 'git'))).toBe(false);
+});
+
+test('a repository with SHA-256 names works too', async () => {
+  const { root, last, fetch } = await repository('sha256');
+  expect(last).toHaveLength(64);
+  expect(await fetch(last)).toBeNull();
+  expect(readFileSync(join(root, 'source', 'file'), 'utf8')).toBe('two\n');
+});
+
+test('a commit that is not there is unavailable, and so is the name of something else', async () => {
+  const { work, fetch, git } = await repository();
+  expect(await fetch('0'.repeat(40))).toMatchObject({ kind: 'unavailable', reason: 'commit-unavailable', transient: false });
+  git('config', 'uploadpack.allowAnySHA1InWant', 'true');
+  const tree = git('rev-parse', 'HEAD^{tree}');
+  expect(await fetch(tree)).toMatchObject({ kind: 'unavailable', reason: 'commit-unavailable' });
+  expect(existsSync(work)).toBe(true);
+});
+
+test('an abbreviated name or another text is no commit', async () => {
+  const { first, fetch } = await repository();
+  for (const commit of [first.slice(0, 12), 'HEAD', 'main', `${first}^`, '--upload-pack=touch x']) {
+    await expect(fetch(commit)).rejects.toMatchObject({ code: 'bad-option' });
+  }
+});
+
+test('transports that run programs are refused', async () => {
+  const { root, first, fetch } = await repository();
+  const marker = join(root, 'marker');
+  const outcome = await fetch(first, { url: `ext::sh -c "touch% ${marker}"`, protocols: ['https'] });
+  expect(outcome).toMatchObject({ kind: 'unavailable' });
+  expect(existsSync(marker)).toBe(false);
+  expect(await fetch(first, { protocols: ['https'] })).toMatchObject({ kind: 'unavailable' });
+});

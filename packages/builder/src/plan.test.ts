@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { recipeWith } from './_recipe.ts';
+import { DEFAULT_LAYOUT, planBuild } from './plan.ts';
+
+const host = { platform: 'linux/amd64', cpus: 3 };
+const [x64, arm64] = recipeWith().outputs;
+
+test('the command line is the recipe’s, word for word', () => {
+  const plan = planBuild(recipeWith({ tags: ['a', 'b'] }), x64!, host);
+  expect(plan.argv).toEqual([
+    '/build/go/bin/go',
+    'build',
+    '-o',
+    '/build/out/artifact',
+    '-trimpath',
+    '-buildvcs=true',
+    '-tags=a,b',
+    '-ldflags=-s -w',
+    './cmd/esbuild',
+  ]);
+});
+
+test('every variable that changes bits is set, for the target’s architecture and for no other', () => {
+  const { env } = planBuild(recipeWith(), arm64!, host);
+  expect(env).toMatchObject({ GOOS: 'linux', GOARCH: 'arm64', GOARM64: 'v8.0', CGO_ENABLED: '0', GOEXPERIMENT: '', GOWORK: 'off', GOENV: 'off' });
+  expect(env).toMatchObject({ GOTOOLCHAIN: 'local', GOFLAGS: '-p=3', GOPROXY: 'off', GOROOT: '/build/go' });
+  expect(env['GOAMD64']).toBeUndefined();
+  expect(planBuild(recipeWith(), { ...x64!, goarch: '386', env: {} }, host).env).toMatchObject({ GO386: 'sse2' });
+});
+
+test('the recipe’s variables win over the defaults, the output’s stand beside them', () => {
+  const plan = planBuild(recipeWith({ env: { CGO_ENABLED: '0', GOEXPERIMENT: 'rangefunc' } }), { ...x64!, env: { GOAMD64: 'v3' } }, host);
+  expect(plan.env).toMatchObject({ GOAMD64: 'v3', GOEXPERIMENT: 'rangefunc' });
+});
+
+test('the number of cores is all that the machine says in a plan, and the environment of this process nothing', () => {
+  const before = planBuild(recipeWith(), x64!, host);
+  process.env['GOFLAGS'] = '-ldflags=-X=main.x=evil';
+  process.env['GOAMD64'] = 'v4';
+  try {
+    expect(planBuild(recipeWith(), x64!, host)).toEqual(before);
+  } finally {
+    delete process.env['GOFLAGS'];
+    delete process.env['GOAMD64'];
+  }
+  const other = planBuild(recipeWith(), x64!, { ...host, cpus: 64 });
+  expect({ ...other, env: { ...other.env, GOFLAGS: '-p=3' } }).toEqual(before);
+});
+
+test('inputs are read-only; cache and out are all that a build may write to', () => {
+  const plan = planBuild(recipeWith(), x64!, host);
+  expect(plan.mounts.filter(({ kind }) => kind === 'scratch').map(({ path }) => path)).toEqual([DEFAULT_LAYOUT.cache, DEFAULT_LAYOUT.out]);
+  expect(plan.mounts.filter(({ kind }) => kind === 'input').map(({ path }) => path)).toEqual(['/build/go', '/build/modules', '/build/source']);
+});
+
+test('git is answered for only where the recipe has a stamp, and sh is shown only then', () => {
+  const stamped = planBuild(recipeWith(), x64!, host);
+  expect(stamped.files.map(({ path }) => path)).toEqual(['/build/home/.config/go/telemetry/mode', '/build/bin/git']);
+  expect(stamped.programs).toEqual(['sh']);
+  const plain = planBuild(recipeWith({ vcs: null, flags: ['-trimpath', '-buildvcs=false'] }), x64!, host);
+  expect(plain.files.map(({ path }) => path)).toEqual(['/build/home/.config/go/telemetry/mode']);
+  expect(plain.programs).toEqual([]);
+});
+
+test('cgo is refused: its C toolchain would be an unpinned input', () => {
+  expect(() => planBuild(recipeWith({ env: { CGO_ENABLED: '1' } }), x64!, host)).toThrow(/CGO_ENABLED=0/);
+});
