@@ -1,6 +1,6 @@
 /** Test-only: the real log as a process, a key that may register releases, and rebuilder nodes as processes. */
 import { LogClient, LogReader, openSource } from '@verbatim/client';
-import { createKeyFile, loadSigner } from '@verbatim/service-kit';
+import { loadSigner } from '@verbatim/service-kit';
 import {
   decodeEntry,
   keyidOf,
@@ -140,10 +140,15 @@ export class Network implements AsyncDisposable {
   /** A new node, with a key that is enrolled unless told otherwise. */
   async node(
     name: string,
-    { enrolled = true, toml = '', plan = {} }: { enrolled?: boolean; toml?: string; plan?: FakePlan } = {},
+    {
+      enrolled = true,
+      toml = '',
+      plan = {},
+      minFreeDiskMib = 0,
+    }: { enrolled?: boolean; toml?: string; plan?: FakePlan; minFreeDiskMib?: number } = {},
   ): Promise<TestNode> {
     const folder = join(this.folder, name);
-    const node = new TestNode(name, folder, this, toml, plan);
+    const node = new TestNode(name, folder, this, `[limits]\nmin_free_disk_mib = ${minFreeDiskMib}\n${toml}`, plan);
     await node.init();
     if (enrolled) await this.enrol(node.signer);
     this.#nodes.push(node);
@@ -212,7 +217,6 @@ export class TestNode {
     const policy = `${this.folder}.policy`;
     writeFileSync(policy, `log ${this.#network.vkey} ${this.#network.url}\nquorum none\n`);
     this.writeToml();
-    await createKeyFile(`${this.folder}.key`, this.name);
     await initialise({
       name: this.name,
       key_file: `${this.folder}.key`,
@@ -237,8 +241,6 @@ ${this.#toml.includes('[worker]') ? '' : `[worker]\nuid = "same"\nenvironment = 
 url = ${text(this.#network.url)}
 policy_file = ${text(`${this.folder}.policy`)}
 poll_seconds = 0.1
-[limits]
-min_free_disk_mib = 0
 ${this.#toml}
 `,
     );
