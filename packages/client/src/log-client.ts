@@ -1,5 +1,5 @@
 /** Submitting to a log, and its blobs. Answers are values: the caller decides about waiting and repeating, which is always safe. */
-import { keyidOf, MAX_BLOB_BYTES, MAX_ENTRY_BYTES } from '@verbatim/statements';
+import { keyidOf, MAX_BLOB_BYTES } from '@verbatim/statements';
 import {
   bytesEqual,
   type Ed25519Verify,
@@ -208,9 +208,6 @@ export class LogClient {
 export type BlobResult =
   | { readonly kind: 'stored'; readonly sha256: string }
   | Extract<SubmitResult, { kind: 'busy' | 'refused' | 'unreachable' }>;
-
-/** Longest entry that a log takes; larger ones need not be sent. */
-export const MAX_SUBMIT_BYTES = MAX_ENTRY_BYTES;
 
 /** Any answer but success. A code of the log decides; without one, the status does. */
 function interpret(answer: Answer): SubmitResult {

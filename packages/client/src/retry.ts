@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** All attempts together, in milliseconds: a user who waits longer switches the check off. */
-export const RETRY_BUDGET_MS = 10_000;
+const RETRY_BUDGET_MS = 10_000;
 const DELAYS_MS = [200, 600];
 
 /** `Retry-After` in milliseconds (RFC 9110 §10.2.3): seconds only, as every log of ours sends; null for anything else. */

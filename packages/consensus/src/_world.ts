@@ -1,12 +1,5 @@
 /** For tests: a log of real signed entries, honest or not, and the policy of somebody who reads it. */
-import {
-  decodeEntry,
-  keyidOf,
-  type ObservationPredicate,
-  type ObservationStatement,
-  type ReleaseStatement,
-  signStatement,
-} from '@verbatim/statements';
+import { decodeEntry, type ObservationPredicate, type ObservationStatement, type ReleaseStatement } from '@verbatim/statements';
 import { sha256, type Signer, toHex, utf8Encode } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import {
@@ -44,7 +37,6 @@ export function key(name: string): Signer {
   return signer;
 }
 export const vkey = (name: string, type: 0x01 | 0x04 = 0x01): string => vkeyOf(key(name), type);
-const keyid = (name: string): string => keyidOf(name, key(name).publicKey);
 
 export interface PolicySketch {
   /** Operator to rebuilder name to host. */
@@ -177,5 +169,3 @@ interface EvidenceSketch {
 function lines(note: Uint8Array): string[] {
   return new TextDecoder().decode(note).split('\n');
 }
-
-export { keyid, signStatement };

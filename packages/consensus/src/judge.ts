@@ -60,7 +60,7 @@ export function judge(claims: readonly Claim[], context: Context): Judgement | n
   };
 }
 
-export function judgeClaim(claim: Claim, { policy, observations, revocations }: Context): JudgedClaim {
+function judgeClaim(claim: Claim, { policy, observations, revocations }: Context): JudgedClaim {
   const { release, artifact, sha256, claimants } = claim;
   const { purl, source, recipe, toolchain } = release.statement.predicate;
   return {

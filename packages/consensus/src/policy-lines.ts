@@ -164,7 +164,7 @@ function syntax(line: PolicyLine, expected: string, found: string | undefined): 
 }
 
 /** Untrusted text in a message: cut, controls escaped. */
-export function show(text: string | undefined): string {
+function show(text: string | undefined): string {
   const whole = text ?? '';
   return JSON.stringify(whole.length > 64 ? `${whole.slice(0, 64)}…` : whole);
 }

@@ -254,6 +254,22 @@ describe('the members of a zip archive', () => {
   });
 });
 
+describe('a container in memory', () => {
+  it('is read like a file, and hands out the bytes of the files that were asked for', async () => {
+    const tool = { path: 'package/bin/tool', type: 'file', mode: 0o755, size: 6, sha256: sha256('binary'), bytes: Buffer.from('binary') };
+    const zip = zipOf([
+      { name: 'package/README.md', content: 'words' },
+      { name: 'package/bin/tool', content: 'binary', mode: 0o100755 },
+    ]);
+    for (const archive of [await tarOf(GOOD), gzipSync(await tarOf(GOOD)), zip]) {
+      const { members } = (await readMembers(archive, { collect: (path) => path.endsWith('tool') }))!;
+      expect(members.find(({ path }) => path === tool.path)).toEqual({ ...tool, bytes: new Uint8Array(tool.bytes) });
+      expect(members.filter(({ bytes }) => bytes !== undefined)).toHaveLength(1);
+    }
+    expect(await readMembers(Buffer.from('no container'))).toBeNull();
+  });
+});
+
 describe('a file', () => {
   it.each([
     ['empty', Buffer.alloc(0)],
