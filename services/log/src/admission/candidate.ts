@@ -8,6 +8,11 @@ export interface Candidate {
   readonly statement: Statement;
   /** Lower-case hex sha256 of the payload. */
   readonly payloadDigest: string;
+  /**
+   * The recipe is in the statement, or its blob was there to be held against it. A blob that is stored between that look and the entry's turn
+   * was never looked at.
+   */
+  readonly recipeChecked: boolean;
 }
 
 export function keyidsOf(candidate: Candidate): string[] {

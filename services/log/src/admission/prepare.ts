@@ -23,8 +23,9 @@ export type Prepared =
  * on the state of the log is judged again, or only, in the sequencing transaction (`admit`).
  */
 export async function prepare(bytes: Uint8Array, { view, admin, verify, readBlob }: PrepareOptions): Promise<Prepared> {
-  const candidate = decode(bytes);
-  if ('code' in candidate) return { kind: 'refused', refusal: candidate };
+  const decoded = decode(bytes);
+  if ('code' in decoded) return { kind: 'refused', refusal: decoded };
+  const candidate = { ...decoded, recipeChecked: true };
   const signers = findSigners(candidate, view, admin);
   if (signers.kind === 'refuse') return { kind: 'refused', refusal: signers.refusal };
   const { envelope } = candidate;
@@ -41,11 +42,12 @@ export async function prepare(bytes: Uint8Array, { view, admin, verify, readBlob
       ),
     };
   }
-  const wrongRecipe = await checkRecipeBlob(candidate, readBlob);
-  return wrongRecipe === null ? { kind: 'candidate', candidate } : { kind: 'refused', refusal: wrongRecipe };
+  const recipe = await checkRecipeBlob(candidate, view, readBlob);
+  if (typeof recipe === 'object') return { kind: 'refused', refusal: recipe };
+  return { kind: 'candidate', candidate: { ...candidate, recipeChecked: recipe === 'fits' } };
 }
 
-function decode(bytes: Uint8Array): Candidate | Refusal {
+function decode(bytes: Uint8Array): Omit<Candidate, 'recipeChecked'> | Refusal {
   try {
     const envelope = decodeEnvelope(bytes);
     // OpenSSL's SHA-256: this is the hot path, and `decodeEntry`'s is JavaScript.
@@ -57,15 +59,22 @@ function decode(bytes: Uint8Array): Candidate | Refusal {
   }
 }
 
-/** An inline recipe was checked when the statement was decoded; one that is a blob is held to the same. Absence is `admit`'s to refuse. */
-async function checkRecipeBlob({ statement }: Candidate, readBlob: PrepareOptions['readBlob']): Promise<Refusal | null> {
-  if (statement.predicateType !== PREDICATE.release || statement.predicate.recipe.inline !== undefined) return null;
-  const { sha256 } = statement.predicate.recipe;
-  const blob = await readBlob(sha256);
-  if (blob === null) return null;
+/**
+ * An inline recipe was checked when the statement was decoded; one that is a blob is held to the same. Absence and another size are `admit`'s to
+ * refuse, and no reason to read the blob: a batch may name 256.
+ */
+async function checkRecipeBlob(
+  { statement }: Candidate,
+  view: AdmissionView,
+  readBlob: PrepareOptions['readBlob'],
+): Promise<Refusal | 'fits' | 'absent'> {
+  if (statement.predicateType !== PREDICATE.release || statement.predicate.recipe.inline !== undefined) return 'fits';
+  const { sha256, size } = statement.predicate.recipe;
+  const blob = view.blobSize(sha256) === size ? await readBlob(sha256) : null;
+  if (blob === null) return 'absent';
   try {
     recipeOf(statement, new Map([[sha256, blob]]));
-    return null;
+    return 'fits';
   } catch (error) {
     if (!(error instanceof StatementError)) throw error;
     return refuse(

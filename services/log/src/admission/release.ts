@@ -24,7 +24,7 @@ export function admitRelease(candidate: Candidate, statement: ReleaseStatement, 
     );
   }
 
-  const missing = recipeMissing(statement, view);
+  const missing = recipeMissing(candidate, statement, view);
   if (missing !== null) return no(missing);
 
   const { index: part, of } = predicate.part;
@@ -115,20 +115,21 @@ function registrarClaim(keyids: readonly string[], purl: string, view: Admission
     : { refusal: outOfScope([found.key], purl) };
 }
 
-function recipeMissing({ predicate }: ReleaseStatement, view: AdmissionView): Refusal | null {
+function recipeMissing({ recipeChecked }: Candidate, { predicate }: ReleaseStatement, view: AdmissionView): Refusal | null {
   // An inline recipe was checked against its digest when the statement was decoded.
   if (predicate.recipe.inline !== undefined) return null;
   const size = view.blobSize(predicate.recipe.sha256);
-  if (size === null) {
-    return refuse(
-      'recipe-not-stored',
-      `Expected the recipe inline or among this log's blobs; found no blob ${predicate.recipe.sha256}. PUT /blobs/${predicate.recipe.sha256} first, then send the release again.`,
-    );
-  }
-  if (size !== predicate.recipe.size) {
+  if (size !== null && size !== predicate.recipe.size) {
     return refuse(
       'recipe-not-stored',
       `Expected a recipe of ${predicate.recipe.size} bytes; the blob ${predicate.recipe.sha256} has ${size}. Correct the size in the statement.`,
+    );
+  }
+  // A blob that came while the entry waited was not compared with the release.
+  if (size === null || !recipeChecked) {
+    return refuse(
+      'recipe-not-stored',
+      `Expected the recipe inline or among this log's blobs; found no blob ${predicate.recipe.sha256} when the release came. PUT /blobs/${predicate.recipe.sha256} first, then send the release again.`,
     );
   }
   return null;
