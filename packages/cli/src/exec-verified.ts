@@ -45,7 +45,12 @@ export async function execVerified(
   return result.verdict === 'reproduced' ? runCopy(file, bytes, args) : EXIT_NOT_STARTED;
 }
 
+/** Programs that the kernel starts; execvp(3) would hand anything else to a shell. */
+const MAGICS = ['\x7fELF', '#!', '\xcf\xfa\xed\xfe', '\xca\xfe\xba\xbe'];
+
 async function runCopy(file: string, bytes: Uint8Array, args: readonly string[]): Promise<number> {
+  const head = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
+  if (!MAGICS.some((magic) => head.startsWith(magic))) throw new CliError('file', `cannot start ${file}: it is no program`);
   // Made with mode 0700: nobody else can reach the copy.
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-exec-'));
   let signalled: NodeJS.Signals | null = null;

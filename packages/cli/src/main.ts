@@ -16,5 +16,13 @@ process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
 // Should the process ever run out of things to do without an answer, that is no success.
-process.exitCode = errorExitCode(args);
-run(args, io).then((exitCode) => process.exit(exitCode), fail);
+let answer = errorExitCode(args);
+process.on('exit', () => {
+  process.exitCode = answer;
+});
+// The launcher's default; commander takes what stands here for the exit code of its help.
+process.exitCode = 0;
+run(args, io).then((exitCode) => {
+  answer = exitCode;
+  process.exit(exitCode);
+}, fail);
