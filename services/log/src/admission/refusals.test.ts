@@ -259,6 +259,12 @@ const cases: readonly [name: string, status: number, code: RefusalCode, entry: (
     'already-enrolled',
     () => signStatement(anEnrolment({ ...acme, name: 'acme-again' }), [log.admin]),
   ],
+  [
+    'the same public key under another name, in another role',
+    422,
+    'key-in-use',
+    () => signStatement(anEnrolment({ ...acme, name: 'acme-registrar' }, { role: 'registrar' }), [log.admin]),
+  ],
   ['the log’s own key as a rebuilder', 422, 'key-in-use', () => signStatement(anEnrolment({ ...log.admin, name: 'sneaky' }), [log.admin])],
   [
     'a member with another threshold than its group',
@@ -387,6 +393,20 @@ describe('admission takes', () => {
     expect(await log.post(signStatement(observation({ attempt: 2 }, signer), [signer]))).toMatchObject({
       status: 403,
       body: { code: 'revoked-key' },
+    });
+  });
+
+  test('of a key that was retired, that it was compromised: its matches no longer count from an earlier entry on', async () => {
+    const signer = testSigner('retired');
+    await log.log(anEnrolment(signer), log.admin);
+    const { index } = await log.log(observation({}, signer), signer);
+    const retired = await log.log(aRevocation(signer), log.admin);
+    const compromised = await log.log(aRevocation(signer, { compromisedSince: index }), log.admin);
+    expect((await log.json(`/lookup/artifact/${scene.release.subject[0]!.digest.sha256}`)).body.entries).toEqual(
+      expect.arrayContaining([retired.index, compromised.index]),
+    );
+    expect(await log.post(signStatement(anEnrolment(signer, { operator: 'another' }), [log.admin]))).toMatchObject({
+      body: { code: 'already-enrolled' },
     });
   });
 });

@@ -1,4 +1,4 @@
-import { type Enrolment, groupConflict, type Revocation, type RosterStatement } from '@verbatim/statements';
+import { type Enrolment, groupConflict, type Revocation, ROLES, type RosterStatement } from '@verbatim/statements';
 import { parseVkey } from '@verbatim/tlog';
 import { type Candidate, keyidsOf } from './candidate.ts';
 import type { Decision } from './plan.ts';
@@ -29,6 +29,19 @@ function enrol(predicate: Enrolment, keyid: string, submission: string, view: Ad
       refuse(
         'key-in-use',
         `Expected a key used for nothing else; the public key of ${vkey.name} is already the ${use}. Generate a key for the ${role} alone.`,
+      ),
+    );
+  }
+  // A revocation names a keyid, and holds for the public key: who looks up one of its names must find the revocation of the other.
+  const renamed = ROLES.find(
+    (other) =>
+      view.holder(publicKeyKey(other, vkey.publicKey)) !== null && view.holder(enrolmentKey(other, keyid)) === null && other !== role,
+  );
+  if (renamed !== undefined) {
+    return no(
+      refuse(
+        'key-in-use',
+        `Expected a key with one name; the public key of ${vkey.name} is enrolled as ${renamed} under another. Use that name, or generate a key for the ${role} alone.`,
       ),
     );
   }
@@ -72,11 +85,12 @@ function revoke(predicate: Revocation, keyid: string, submission: string, view: 
   const { role, compromisedSince } = predicate;
   const key = view.rosterKeys(keyid).find((candidate) => candidate.role === role);
   if (key === undefined) return no(refuse('not-enrolled', `Expected a key enrolled as ${role}; ${keyid} is not. Check role and vkey.`));
-  if (key.revokedAt !== null) {
+  // That a retired key was compromised may come out later; clients heed the earliest index of all revocations (DESIGN §3.4).
+  if (key.revokedAt !== null && compromisedSince === null) {
     return no(
       refuse(
         'already-revoked',
-        `Expected a key in good standing; entry ${key.revokedAt} revoked ${keyid} as ${role}. Nothing is left to do.`,
+        `Expected a key in good standing; entry ${key.revokedAt} revoked ${keyid} as ${role}. Nothing is left to do, unless it was compromised: then say since when.`,
         key.revokedAt,
       ),
     );
@@ -89,7 +103,8 @@ function revoke(predicate: Revocation, keyid: string, submission: string, view: 
       ),
     );
   }
-  return { kind: 'admit', plan: { uniqueness: [submission, revocationKey(role, keyid)], effect: { kind: 'revoke', role, keyid } } };
+  const uniqueness = key.revokedAt === null ? [submission, revocationKey(role, keyid)] : [submission];
+  return { kind: 'admit', plan: { uniqueness, effect: { kind: 'revoke', role, keyid } } };
 }
 
 function no(refusal: Refusal): Decision {

@@ -63,9 +63,11 @@ export class RosterTable {
   }
 
   revoke(role: Role, keyid: string, index: bigint): void {
+    this.#insertRevocation.run(keyid, index);
+    // Only the first revocation ends its standing; a later one says more about when it was lost.
+    if (this.keys(keyid).some((key) => key.role === role && key.revokedAt !== null)) return;
     const { changes } = this.#revoke.run(index, keyid, role);
     if (changes !== 1) throw new Error(`expected to revoke one key, ${keyid} as ${role}; changed ${changes} rows`);
-    this.#insertRevocation.run(keyid, index);
     const replace = (keys: RosterKey[] | undefined): RosterKey[] =>
       (keys ?? []).map((key) => (key.role === role && key.keyid === keyid ? { ...key, revokedAt: index } : key));
     const group = this.keys(keyid).find((key) => key.role === role)?.group ?? null;
