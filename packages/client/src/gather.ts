@@ -20,7 +20,7 @@ export interface GatherOptions {
 export interface Gathered {
   readonly evidence: Evidence;
   readonly view: LogView;
-  /** Entries that a look-up named and that are about something else. */
+  /** Entries that a look-up named and that this question does not need. */
   readonly foreign: readonly bigint[];
 }
 
