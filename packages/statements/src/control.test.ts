@@ -1,4 +1,5 @@
-import { aGenesis, testVkey } from '@verbatim/testkit';
+import { aGenesis, ROOT, testVkey } from '@verbatim/testkit';
+import { vkeyOf } from '@verbatim/tlog/node';
 import { describe, expect, test } from 'vitest';
 import { changed, outcome } from './_refusals.ts';
 import type { ControlPredicate, ControlStatement } from './control.ts';
@@ -26,6 +27,7 @@ describe('a control statement', () => {
     ['another origin than its subject', genesis, 'predicate.origin', 'log.example/other', 'inconsistent subject[0].name'],
     ['another digest than its origin’s', genesis, 'subject[0].digest.sha256', root, 'inconsistent subject[0].digest.sha256'],
     ['one key for both tasks', genesis, 'predicate.admin', testVkey('test-root'), 'inconsistent predicate.admin'],
+    ['one key under two names', genesis, 'predicate.admin', vkeyOf({ ...ROOT, name: 'admin' }), 'inconsistent predicate.admin'],
     ['a malformed key', genesis, 'predicate.root', 'root', 'bad-schema predicate.root'],
     ['a witness for an admin', genesis, 'predicate.admin', testVkey('test-admin', 4), 'bad-schema predicate.admin'],
     ['a key that we do not know', genesis, 'predicate.reason', 'x', 'bad-schema predicate'],

@@ -1,5 +1,5 @@
 /** control: what the log says about itself (DESIGN §3.2, §3.5). `genesis` is entry 0; a log refuses those it does not handle. */
-import { sha256, toHex, utf8Encode } from '@verbatim/tlog';
+import { bytesEqual, sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
 import { statementKey, vkeyText } from './keyid.ts';
 import { array, integer, object, oneOf, tagged, where, type Infer } from './schema.ts';
@@ -38,16 +38,22 @@ function inconsistent(at: string, message: string): StatementError {
   return new StatementError('inconsistent', at, message);
 }
 
+/** A key under another name is the same key. */
+function isSameKey(a: string, b: string): boolean {
+  return bytesEqual(statementKey(a).publicKey, statementKey(b).publicKey);
+}
+
 export const controlSchema = where(shape, ({ subject, predicate: said }) => {
   const [{ name, digest }] = subject as unknown as readonly [(typeof subject)[number]];
   if (name !== said.origin)
     throw inconsistent('subject[0].name', `expected the origin ${JSON.stringify(said.origin)}, found ${JSON.stringify(name)}`);
   const expected = originDigest(said.origin);
   if (digest.sha256 !== expected) throw inconsistent('subject[0].digest.sha256', `expected ${expected}, found ${digest.sha256}`);
-  if (said.action === 'genesis' && said.root === said.admin) {
+  if (said.action === 'genesis' && isSameKey(said.root, said.admin)) {
     throw inconsistent('predicate.admin', 'expected another key than the root key: the admin key is online, the root key is not');
   }
-  if (said.action === 'rotate' && said.old === said.vkey) throw inconsistent('predicate.vkey', 'expected another key than the old one');
+  if (said.action === 'rotate' && isSameKey(said.old, said.vkey))
+    throw inconsistent('predicate.vkey', 'expected another key than the old one');
   if (said.action === 'successor' && statementKey(said.vkey).name === said.origin) {
     throw inconsistent('predicate.vkey', 'expected a log of another origin');
   }

@@ -101,10 +101,29 @@ describe('a recipe', () => {
     expect(decode(text.replace('"kind":"go"', '"kind":"go","kind":"go"'))).toBe('not-canonical');
   });
 
-  test('has at most 8 MiB, whatever they hold', () => {
+  test('has at most 256 KiB, whatever they hold', () => {
     expect(outcome(() => decodeRecipe(new Uint8Array(MAX_RECIPE_BYTES + 1)))).toBe('too-large');
     expect(outcome(() => decodeRecipe(utf8Encode('['.repeat(MAX_RECIPE_BYTES))))).toBe('not-json');
-    const nested = `{"kind":"go","x":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
+    const nested = `{"kind":"go","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     expect(['bad-schema', 'not-json']).toContain(outcome(() => decodeRecipe(utf8Encode(nested))));
+  });
+
+  test('fits at its largest', () => {
+    const env = {
+      GOAMD64: 'v4',
+      GOARM: '7,softfloat',
+      GOARM64: `v9.5${',crypto'.repeat(8)}`,
+      GOEXPERIMENT: 'x'.repeat(64),
+      GOWASM: 'x'.repeat(64),
+    };
+    const platform = { goos: 'a'.repeat(15), goarch: 'b'.repeat(16) };
+    const largest = Array.from({ length: 16 }, (_, index) => ({ artifact: `${index} ${'\u4e00'.repeat(509)}`, ...platform, env }));
+    const large = {
+      ...recipe,
+      ldflags: `-X "a.b=${'\u4e00'.repeat(4080)}"`,
+      tags: Array.from({ length: 32 }, (_, index) => String(index).padStart(64, '0')),
+      outputs: largest,
+    };
+    expect(encodeRecipe(large).length).toBeLessThan(MAX_RECIPE_BYTES / 4);
   });
 });

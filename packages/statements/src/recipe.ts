@@ -9,7 +9,7 @@ import { MAX_RECIPE_BYTES } from './vocabulary.ts';
 export type Recipe = GoRecipe;
 export const recipeSchema: Check<Recipe> = tagged('kind', { go: goRecipe });
 
-/** Canonical bytes, at most 8 MiB. Throws as `decodeRecipe` would. */
+/** Canonical bytes, at most 256 KiB. Throws as `decodeRecipe` would. */
 export function encodeRecipe(recipe: Recipe): Uint8Array {
   const bytes = encodeCanonicalJson(recipe);
   decodeRecipe(bytes);
