@@ -53,7 +53,9 @@ export async function startLog({ witness = false, toml = '' }: { witness?: boole
   const start = (): Promise<Service> => startService('log', 'log', config, join(folder, 'log.log'));
   let service = await start();
   const post = async (path: string, body: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-    const response = await fetch(service.ready.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    // A kept-alive connection may be closed as we write on it; repeating a submission never adds an entry (DESIGN §3.6).
+    const response = await fetch(service.ready.url + path, request).catch(() => fetch(service.ready.url + path, request));
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   return {
