@@ -32,7 +32,7 @@ export interface ServeContext {
 }
 
 /** A new log publishes its first checkpoint in milliseconds, unless it waits for witnesses. */
-const FIRST_PUBLICATION_MS = 1000;
+const FIRST_PUBLICATION_MS = 250;
 
 /**
  * Opens the log and serves it. Refuses when the database is missing, when another process has it, and when what is stored contradicts what was

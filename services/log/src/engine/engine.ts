@@ -239,6 +239,7 @@ export class Engine implements AsyncDisposable {
   #fail(error: unknown, report: (error: unknown) => void): void {
     if (this.#failure !== null) return;
     this.#failure = error;
+    this.sequencer.stop(error);
     this.stage.stop();
     this.published.stop(error);
     report(error);

@@ -1,4 +1,5 @@
 import type { Candidate } from '../admission/candidate.ts';
+import { LogStoppedError } from '../publication/published.ts';
 import type { Sequenced } from '../store/ledger.ts';
 
 /** One batch, durable when the promise resolves and known to have failed when it rejects: there is no third outcome that goes on. */
@@ -43,7 +44,7 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   #queue: Pending[] = [];
   #running = false;
-  #failure: { readonly error: unknown } | null = null;
+  #stopped: LogStoppedError | null = null;
   #idle: (() => void)[] = [];
 
   constructor(options: SequencerOptions) {
@@ -62,7 +63,7 @@ export class Sequencer {
 
   /** Resolves when the entry is durable with its index, or refused. Rejects when the log has stopped. */
   submit(candidate: Candidate): Promise<Submission> {
-    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    if (this.#stopped !== null) return Promise.reject(this.#stopped);
     if (!this.hasRoom(1)) return Promise.resolve({ kind: 'overloaded', pending: this.#queue.length + this.#options.unpublished() });
     return new Promise((resolve, reject) => {
       this.#queue.push({ candidate, resolve, reject });
@@ -89,7 +90,8 @@ export class Sequencer {
           await pause(this.#options.intervalMs, performance.now() - started);
       }
     } catch (error) {
-      this.#fail(error);
+      this.stop(error);
+      this.#options.onFatal(error);
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -100,7 +102,8 @@ export class Sequencer {
     try {
       outcomes = this.#options.writer.commit(batch.map((pending) => pending.candidate));
     } catch (error) {
-      for (const pending of batch) pending.reject(error);
+      this.stop(error);
+      for (const pending of batch) pending.reject(this.#stopped);
       throw error;
     }
     outcomes.forEach((outcome, i) => batch[i]!.resolve(outcome));
@@ -108,11 +111,10 @@ export class Sequencer {
     if (admitted.length > 0) await this.#options.writer.integrate(admitted);
   }
 
-  /** Fail-stop: nothing queued is acknowledged, nothing new is taken. */
-  #fail(error: unknown): void {
-    this.#failure = { error };
-    for (const pending of this.#queue.splice(0)) pending.reject(error);
-    this.#options.onFatal(error);
+  /** Fail-stop: nothing queued is acknowledged, nothing new is taken. For failures of this stage and of others. */
+  stop(cause: unknown): void {
+    this.#stopped ??= new LogStoppedError(cause);
+    for (const pending of this.#queue.splice(0)) pending.reject(this.#stopped);
   }
 }
 
