@@ -5,8 +5,9 @@ import { resolveLog } from './log-address.ts';
 import type { LogOptions } from './log-address.ts';
 import type { Io } from './io.ts';
 
-/** How long to wait for witnesses. */
-const PATIENCE_MS = 60_000;
+/** How long to wait for witnesses, and for a log that does not answer. */
+const WITNESS_PATIENCE_MS = 60_000;
+const NETWORK_PATIENCE_MS = 8000;
 
 export interface Submitted {
   readonly index: bigint;
@@ -33,7 +34,10 @@ export async function submit(entry: Uint8Array, options: LogOptions, io: Io, blo
       if (stored.kind !== 'stored') throw failure(stored, url);
       io.err(`stored blob sha256:${stored.sha256}\n`);
     }
-    const result = await client.waitUntilPublished(entry, PATIENCE_MS);
+    const first = await client.submitEntry(entry);
+    const settled = first.kind === 'published' || first.kind === 'refused';
+    const patience = first.kind === 'unreachable' ? NETWORK_PATIENCE_MS : WITNESS_PATIENCE_MS;
+    const result = settled ? first : await client.waitUntilPublished(entry, patience);
     if (result.kind !== 'published') throw failure(result, url);
     return result;
   } finally {

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeRecipe } from '@verbatim/statements';
+import type { Recipe } from '@verbatim/statements';
+import { testH1 } from '@verbatim/testkit';
+import { describe, expect, test } from 'vitest';
+import { GoModuleFolder, HELLO } from '../../binaries/src/_go-programs.ts';
+import { Folder, verbatim } from './_world.ts';
+
+interface Output {
+  purl: string | null;
+  programs: {
+    member: string | null;
+    goVersion: string | null;
+    candidates: { recipe: Record<string, unknown>; missing: string[] }[];
+    problem: string | null;
+  }[];
+}
+
+describe('recipe infer', () => {
+  test('proposes a recipe for a bare program, which is one once its holes are filled', async () => {
+    using go = new GoModuleFolder({ ...HELLO, 'cmd/tool/main.go': HELLO['main.go'] });
+    const program = go.build(
+      { target: 'linux/arm64', flags: ['-trimpath', '-buildvcs=false', '-ldflags=-s -w'], main: ['./cmd/tool'] },
+      'tool',
+    );
+    const args = ['recipe', 'infer', program, '--module-version', 'v1.2.3', '--h1', testH1('x')];
+    const text = await verbatim(args);
+    expect(text.code).toBe(0);
+    expect(text.stdout).toContain('elf for linux/arm64');
+    expect(text.stdout).toContain('"package": "./cmd/tool"');
+    expect(text.stdout).toContain('note: -ldflags is not recorded');
+    const json = await verbatim([...args, '--json']);
+    const { programs } = JSON.parse(json.stdout) as Output;
+    const [best] = programs[0]!.candidates;
+    expect(best?.missing).toEqual([]);
+    const bytes = encodeRecipe(best!.recipe as unknown as Recipe);
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({
+      source: { module: 'example.org/hello', version: 'v1.2.3' },
+      outputs: [{ artifact: 'tool', goos: 'linux', goarch: 'arm64', env: { GOARM64: 'v8.0' } }],
+    });
+  });
+
+  test('looks for the programs in an npm package, whose manifest gives the version', async () => {
+    using go = new GoModuleFolder(HELLO);
+    using folder = new Folder();
+    folder.folder('package/bin');
+    copyFileSync(go.build({ flags: ['-trimpath', '-buildvcs=false'] }), join(folder.path, 'package/bin/hello'));
+    folder.file('package/package.json', '{"name":"@hello/linux-x64","version":"3.2.1"}');
+    folder.file('package/README.md', 'no program');
+    const tarball = join(folder.path, 'hello.tgz');
+    execFileSync('tar', ['-czf', tarball, '-C', folder.path, 'package']);
+    const { code, stdout } = await verbatim(['recipe', 'infer', tarball, '--json']);
+    expect(code).toBe(0);
+    const output = JSON.parse(stdout) as Output;
+    expect(output.purl).toBe('pkg:npm/%40hello/linux-x64@3.2.1');
+    expect(output.programs).toHaveLength(1);
+    expect(output.programs[0]).toMatchObject({
+      member: 'package/bin/hello',
+      candidates: [{ recipe: { source: { version: 'v3.2.1' }, outputs: [{ artifact: 'linux-x64/bin/hello' }] }, missing: ['source.h1'] }],
+    });
+  });
+
+  test('says why there is nothing to propose, with exit code 2', async () => {
+    using folder = new Folder();
+    const { code, stdout } = await verbatim(['recipe', 'infer', folder.file('x', 'text')]);
+    expect([code, stdout]).toEqual([2, expect.stringContaining('no program')]);
+    expect((await verbatim(['recipe', 'infer', '/nonexistent'])).code).toBe(2);
+    const old = Buffer.alloc(128);
+    old.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
+    old.write('\xff Go buildinf:\x08\x00', 64, 'latin1');
+    const unsupported = await verbatim(['recipe', 'infer', folder.file('old', old)]);
+    expect(unsupported.code).toBe(2);
+    expect(unsupported.stdout).toContain('Go 1.17 or older');
+  });
+});
