@@ -143,12 +143,12 @@ export class Network implements AsyncDisposable {
     {
       enrolled = true,
       toml = '',
-      plan = {},
       minFreeDiskMib = 0,
-    }: { enrolled?: boolean; toml?: string; plan?: FakePlan; minFreeDiskMib?: number } = {},
+      ...options
+    }: NodeOptions & { enrolled?: boolean; toml?: string; minFreeDiskMib?: number } = {},
   ): Promise<TestNode> {
     const folder = join(this.folder, name);
-    const node = new TestNode(name, folder, this, `[limits]\nmin_free_disk_mib = ${minFreeDiskMib}\n${toml}`, plan);
+    const node = new TestNode(name, folder, this, `[limits]\nmin_free_disk_mib = ${minFreeDiskMib}\n${toml}`, options);
     await node.init();
     if (enrolled) await this.enrol(node.signer);
     this.#nodes.push(node);
@@ -186,23 +186,33 @@ port = 0
   }
 }
 
+export interface NodeOptions {
+  /** What the fake worker does. */
+  readonly plan?: FakePlan;
+  readonly cacheDir?: string;
+  /** `worker.uid`; the node's own user when left out. */
+  readonly uid?: 'auto' | 'same' | number;
+}
+
 export class TestNode {
   readonly name: string;
   readonly folder: string;
   readonly config: string;
   readonly #network: Network;
   readonly #toml: string;
+  readonly #options: NodeOptions;
   plan: FakePlan;
   service: Service | null = null;
   url = '';
 
-  constructor(name: string, folder: string, network: Network, toml: string, plan: FakePlan) {
+  constructor(name: string, folder: string, network: Network, toml: string, options: NodeOptions) {
     this.name = name;
     this.folder = folder;
     this.config = `${folder}.toml`;
     this.#network = network;
     this.#toml = toml;
-    this.plan = plan;
+    this.#options = options;
+    this.plan = options.plan ?? {};
   }
 
   get signer(): Signer {
@@ -234,9 +244,11 @@ export class TestNode {
 operator = "test"
 key_file = ${text(`${this.folder}.key`)}
 data_dir = ${text(this.folder)}
-cache_dir = ${text(`${this.folder}-cache`)}
+cache_dir = ${text(this.#options.cacheDir ?? `${this.folder}-cache`)}
 log_level = "debug"
-${this.#toml.includes('[worker]') ? '' : `[worker]\nuid = "same"\nenvironment = { FAKE_WORKER = ${text(JSON.stringify(this.plan))} }`}
+[worker]
+uid = ${JSON.stringify(this.#options.uid ?? 'same')}
+environment = { FAKE_WORKER = ${text(JSON.stringify(this.plan))} }
 [log]
 url = ${text(this.#network.url)}
 policy_file = ${text(`${this.folder}.policy`)}

@@ -13,7 +13,9 @@ export type NodeErrorCode =
   /** The data folder is that of another key or of another log. */
   | 'wrong-folder'
   /** The policy file is not about exactly one log. */
-  | 'wrong-policy';
+  | 'wrong-policy'
+  /** No worker can fetch and build here; the message says what is missing. */
+  | 'worker-unusable';
 
 export class NodeError extends Error {
   readonly code: NodeErrorCode;
@@ -27,7 +29,9 @@ export class NodeError extends Error {
 
 type Files = Pick<RebuilderConfig, 'name' | 'key_file' | 'data_dir' | 'log'>;
 
-const databasePath = ({ data_dir }: Files): string => join(data_dir, 'rebuilder.db');
+/** What only the node may see and touch; the data folder itself is passed through by a worker of another user. */
+export const stateFolder = ({ data_dir }: Pick<Files, 'data_dir'>): string => join(data_dir, 'state');
+const databasePath = (config: Files): string => join(stateFolder(config), 'rebuilder.db');
 
 /**
  * Makes the key, unless the file is there, and the database. What is there is left alone, so repeating it is harmless. Resolves to the node's
@@ -35,8 +39,8 @@ const databasePath = ({ data_dir }: Files): string => join(data_dir, 'rebuilder.
  * Throws NodeError, KeyFileError, DatabaseError, DurableError.
  */
 export async function initialise(config: Files): Promise<string> {
-  // A worker of another user must get through to its own folder; every file in here is for the owner alone.
   await durable.makeFolder(config.data_dir, { mode: 0o711 });
+  await durable.makeFolder(stateFolder(config), { mode: 0o700 });
   if (!existsSync(config.key_file)) await createKeyFile(config.key_file, config.name);
   const signer = openKey(config);
   const path = databasePath(config);

@@ -11,7 +11,7 @@ import { controlApp, serveControl } from './control.ts';
 import { Follower } from './follower.ts';
 import { healthChecks } from './health-checks.ts';
 import { Ingest } from './ingest.ts';
-import { openKey, openState, readLogPolicy } from './init.ts';
+import { openKey, openState, readLogPolicy, stateFolder } from './init.ts';
 import { LogConnection } from './log-connection.ts';
 import { createRebuilderMetrics } from './metrics.ts';
 import { Runner, STOPPING } from './runner.ts';
@@ -59,7 +59,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   if (interrupted > 0) logger.warn({ jobs: interrupted }, 'jobs of the last run were interrupted: back in the queue');
 
   const connection = stack.use(
-    await LogConnection.open({ url: config.log.url, policy, signer, stateDir: join(config.data_dir, 'log-state') }),
+    await LogConnection.open({ url: config.log.url, policy, signer, stateDir: join(stateFolder(config), 'log') }),
   );
   const entry = context.workerEntry ?? WORKER_ENTRY;
   const worker = await settleWorker(config, entry, logger);

@@ -1,8 +1,9 @@
 import type { Logger } from '@verbatim/service-kit';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RebuilderConfig } from './config.ts';
 import { WorkFolders, type Owner } from './work-folders.ts';
+import { NodeError } from './init.ts';
 import { workerEnvironment } from './worker-environment.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { obstacle, prepareCache, wantedOwner } from './worker-user.ts';
@@ -21,8 +22,9 @@ export interface WorkerSetting {
 const PROBE_MS = 60_000;
 
 /**
- * Decides on the worker's user. With `auto` a separate one is tried for real (can it run the program, make a sandbox, reach its folders?), and
- * the node's own is taken, with a warning, when it cannot. A configured user that cannot work is an error.
+ * Decides on the worker's user, and tries a worker out (its program, its sandbox, its folders): a node that cannot build says so at once,
+ * instead of logging trouble for everything. With `auto` a user of its own is tried first, and the node's is taken, with a warning, when that
+ * one cannot work. A configured user that cannot work is an error.
  */
 export async function settleWorker(config: RebuilderConfig, entry: string, logger: Logger): Promise<WorkerSetting> {
   const wanted = wantedOwner(config.worker.uid, process.getuid!());
@@ -38,20 +40,25 @@ export async function settleWorker(config: RebuilderConfig, entry: string, logge
 }
 
 async function settle(config: RebuilderConfig, entry: string, owner: Owner | null, logger: Logger): Promise<WorkerSetting> {
-  await prepareCache(config.cache_dir, owner);
-  const folders = new WorkFolders(join(config.data_dir, 'work'), owner);
+  const root = join(config.data_dir, 'work');
+  const folders = new WorkFolders(root, owner);
   await folders.prepare();
+  if (owner !== null) await checkReachable([root, dirname(config.cache_dir)], owner);
+  await prepareCache(config.cache_dir, owner);
   const home = owner === null ? (process.env['HOME'] ?? '/') : await folders.create('home');
   const environment = workerEnvironment(process.env, home, config.worker.environment);
-  if (owner === null) return { owner, folders, environment };
+  await using worker = new WorkerProcess({ entry, environment, owner, logger });
+  const answer = await worker.answer(PROBE_MS, new AbortController().signal);
+  if (answer.type !== 'hello') {
+    const found = 'message' in answer ? answer.message : answer.type;
+    throw new NodeError('worker-unusable', `a worker of user ${owner?.uid ?? process.getuid!()} cannot work: ${found}`);
+  }
+  return { owner, folders, environment };
+}
 
-  for (const folder of [home, config.cache_dir]) {
+async function checkReachable(folders: readonly string[], owner: Owner): Promise<void> {
+  for (const folder of folders) {
     const closed = await obstacle(folder, owner);
     if (closed !== null) throw new Error(`user ${owner.uid} cannot get through ${closed} to ${folder}`);
   }
-  await using worker = new WorkerProcess({ entry, environment, owner, logger });
-  const answer = await worker.answer(PROBE_MS, new AbortController().signal);
-  if (answer.type !== 'hello')
-    throw new Error(`a worker of user ${owner.uid} cannot work: ${'message' in answer ? answer.message : answer.type}`);
-  return { owner, folders, environment };
 }

@@ -35,11 +35,12 @@ export async function obstacle(folder: string, owner: Owner): Promise<string | n
  */
 export async function prepareCache(folder: string, owner: Owner | null): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  const wanted = owner?.uid ?? process.getuid!();
+  const [self, group] = [process.getuid!(), process.getgid!()];
+  const wanted = owner ?? { uid: self, gid: group };
   const { uid } = await stat(folder);
-  if (uid === wanted) return;
-  if (owner === null || (await readdir(folder)).length > 0) {
-    throw new Error(`${folder}: expected a cache of user ${wanted}, found one of user ${uid}; choose another cache_dir, or remove it`);
+  if (uid === wanted.uid) return;
+  if (self !== 0 || (await readdir(folder)).length > 0) {
+    throw new Error(`${folder}: expected a cache of user ${wanted.uid}, found one of user ${uid}; choose another cache_dir, or remove it`);
   }
-  await chown(folder, owner.uid, owner.gid);
+  await chown(folder, wanted.uid, wanted.gid);
 }

@@ -1,0 +1,162 @@
+import { build, detectSandbox, limitsOf, planBuild } from '@verbatim/builder';
+import type { GoRecipe } from '@verbatim/statements';
+import { aRelease, TEST_TIME } from '@verbatim/testkit';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, writeFileSync, closeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Network, temporaryFolder, type TestNode } from './_network.ts';
+import { WORKER_ENTRY } from './worker-setting.ts';
+
+/** A small real program, built by the real builder with the toolchain that the main job uses too. */
+const recipe: GoRecipe = {
+  kind: 'go',
+  version: 1,
+  source: {
+    kind: 'go-module',
+    module: 'golang.org/x/example/hello',
+    version: 'v0.0.0-20250915201037-7f05d217867b',
+    h1: 'h1:+gZE2jOdiscYByu0606Uw8Ldir2Cecd39Vq/3IEasRA=',
+  },
+  toolchain: { version: 'go1.23.5', h1: { 'linux/amd64': 'h1:Te4KCqBgVdpgo5znvhXhoZzvAIVRvPW1aM/m2o80MIM=' } },
+  package: '.',
+  flags: ['-trimpath', '-buildvcs=false'],
+  ldflags: '-s -w',
+  tags: [],
+  env: { CGO_ENABLED: '0' },
+  vcs: null,
+  outputs: [{ artifact: 'bin/hello', goos: 'linux', goarch: 'amd64', env: {} }],
+};
+/** Nobody published it, so that the test needs no registry but Go's; receiving is packages/builder's and the main job's business. */
+const release = aRelease({
+  purl: 'pkg:npm/hello@0.0.1',
+  recipe,
+  artifacts: [],
+  unpublished: [{ name: 'bin/hello', target: 'linux/amd64' }],
+  claim: { kind: 'registrar', retrieved: [{ uri: 'pkg:npm/hello@0.0.1', at: TEST_TIME }] },
+});
+/** The same as by `go build` of go1.23.5 in a plain folder. */
+const OBSERVED = 'b193fae023a64150cd3593740a90c2d8a943350ae29f15fd46a676eb5e4bc604';
+/** The toolchain is fetched once a machine, as for the main job. */
+const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'verbatim');
+
+let network: Network;
+let node: TestNode;
+beforeAll(async () => {
+  network = await Network.start();
+  node = await network.node('real', { cacheDir: CACHE });
+});
+afterAll(() => network[Symbol.asyncDispose]());
+
+/** Process ids of all descendants. */
+function descendants(pid: number): number[] {
+  const parents = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(/ +/).filter(Boolean).map(Number) as [number, number]);
+  const children = parents.filter(([, parent]) => parent === pid).map(([child]) => child);
+  return [...children, ...children.flatMap(descendants)];
+}
+
+/** Whether a process has these bytes anywhere in its writable memory. */
+function hasInMemory(pid: number, wanted: readonly Uint8Array[]): boolean {
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    for (const line of readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
+      const match = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
+      if (match === null) continue;
+      const [start, end] = [BigInt(`0x${match[1]}`), BigInt(`0x${match[2]}`)];
+      const chunk = Buffer.alloc(Number(end - start > 1n << 26n ? 1n << 26n : end - start));
+      for (let at = start; at < end; at += BigInt(chunk.length)) {
+        const read = readOrNothing(memory, chunk, at);
+        if (wanted.some((bytes) => chunk.subarray(0, read).includes(bytes))) return true;
+      }
+    }
+    return false;
+  } finally {
+    closeSync(memory);
+  }
+}
+
+function readOrNothing(file: number, chunk: Buffer, at: bigint): number {
+  try {
+    return readSync(file, chunk, 0, chunk.length, at);
+  } catch {
+    // Guard pages cannot be read.
+    return 0;
+  }
+}
+
+describe('a real worker', () => {
+  test('rebuilds a real program in its sandbox, and neither it nor anything it starts has the key', async () => {
+    await network.register(release);
+    await node.start({ worker: WORKER_ENTRY });
+    const keyText = readFileSync(`${node.folder}.key`, 'utf8');
+    const base64 = keyText.split('+').at(-1)!.replace('\n', '');
+    const secrets = [new Uint8Array(Buffer.from(base64, 'base64').subarray(1)), new Uint8Array(Buffer.from(base64))];
+    expect(hasInMemory(node.service!.child.pid!, secrets)).toBe(true);
+
+    let looked = 0;
+    const end = Date.now() + 280_000;
+    while (Date.now() < end) {
+      const { outbox } = await node.status();
+      if (outbox.acknowledged === 1) break;
+      for (const pid of descendants(node.service!.child.pid!)) {
+        try {
+          const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+          const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+          expect(environment).not.toContain(base64);
+          expect(environment).not.toContain(node.folder.concat('.key'));
+          expect(files.filter((file) => file.startsWith(node.folder) && !file.includes('/work/'))).toEqual([]);
+          expect(hasInMemory(pid, secrets)).toBe(false);
+          looked++;
+        } catch (error) {
+          // It ended while we looked.
+          if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        }
+      }
+    }
+    expect(looked).toBeGreaterThan(3);
+
+    const [seen] = await network.observations(node.signer);
+    expect(seen).toMatchObject({
+      result: 'built',
+      observed: { sha256: OBSERVED },
+      toolchain: [{ name: 'go', version: 'go1.23.5', host: 'linux/amd64', digest: recipe.toolchain.h1['linux/amd64'] }],
+      sandbox: { executor: 'bubblewrap', network: 'none' },
+    });
+    expect(seen!.evidence.map(({ kind }) => kind)).toEqual(['build-log', 'slsa-provenance']);
+    expect(readdirSync(join(node.folder, 'work'))).toEqual([]);
+  });
+
+  test('shows a build neither the key nor the node’s folder', async () => {
+    const folder = temporaryFolder();
+    const inputs = { sourceDir: join(folder, 'source'), moduleDir: join(folder, 'modules'), toolchain: { dir: join(folder, 'go') } };
+    for (const path of [inputs.sourceDir, inputs.moduleDir, inputs.toolchain.dir]) mkdirSync(path);
+    writeFileSync(join(inputs.sourceDir, 'input'), '');
+    const plan = planBuild(recipe, recipe.outputs[0]!, { platform: 'linux/amd64', cpus: 1 });
+    const key = `${node.folder}.key`;
+    const outcome = await build({
+      // What no recipe can ask for: a shell that looks for the key by itself.
+      plan: {
+        ...plan,
+        programs: ['sh', 'cat', 'ls'],
+        argv: [
+          '/bin/sh',
+          '-c',
+          `/bin/cat ${key} ${node.folder}/state/rebuilder.db; /bin/ls ${node.folder}; /bin/cat /proc/*/environ; exit 7`,
+        ],
+      },
+      fetched: inputs,
+      sandbox: await detectSandbox(),
+      limits: limitsOf({ wallSeconds: 30 }),
+      workDir: join(folder, 'work'),
+      outDir: join(folder, 'out'),
+    });
+    expect(outcome).toMatchObject({ kind: 'build-failed', exitCode: 7 });
+    const log = readFileSync(join(folder, 'out', 'build.log'), 'utf8');
+    expect(log.match(/No such file or directory/g)).toHaveLength(3);
+    expect(log).not.toContain('PRIVATE');
+  });
+});
