@@ -20,16 +20,17 @@ export interface Inside {
 
 /** The user that a build sees itself as, whatever user it is outside. */
 export const BUILD_ID = 65_534;
-/** File descriptors that bubblewrap is given. */
+/** File descriptors: where bubblewrap tells the number of its process 1 (and the exit code), what it waits for, where a staged one tells the exit code. */
 export const STATUS_FD = 3;
 export const BLOCK_FD = 4;
+export const EXIT_FD = 5;
 const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
 
 /**
- * bubblewrap's arguments for a build: no namespace of the host's, no capability, no environment, no further user namespaces, a root of its
+ * Arguments for a build: no namespace of the host's, no capability, no environment, no further user namespaces, a root of its
  * own that holds nothing but `mounts`, and is read-only but for them.
  */
-export function sandboxArguments(inside: Inside): string[] {
+function confined(inside: Inside, reporting: readonly string[]): string[] {
   const variables = Object.entries(inside.env).flatMap(([name, value]) => ['--setenv', name, value]);
   return [
     ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
@@ -39,9 +40,11 @@ export function sandboxArguments(inside: Inside): string[] {
     // What bubblewrap itself made is in memory, without a limit: nothing may be written to it.
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', inside.cwd],
     ...variables,
-    ...['--json-status-fd', String(STATUS_FD), '--block-fd', String(BLOCK_FD), '--', ...inside.argv],
+    ...[...reporting, '--', ...inside.argv],
   ];
 }
+
+const SUPERVISED = ['--json-status-fd', String(STATUS_FD), '--block-fd', String(BLOCK_FD)];
 
 function mountArguments(mount: Mount | SystemMount): string[] {
   switch (mount.kind) {
@@ -58,34 +61,34 @@ function mountArguments(mount: Mount | SystemMount): string[] {
 
 /**
  * Arguments of prlimit(1), which runs as the last step before the build, inside its user namespace: there the kernel counts processes per
- * sandbox. Memory by RLIMIT_DATA only where no control group counts it: it is per process.
+ * sandbox.
+ * @param alone whether no control group counts processes and memory. RLIMIT_DATA is per process.
  */
-export function rlimitArguments(limits: Limits, memory: boolean): string[] {
+export function rlimitArguments(limits: Limits, alone: boolean): string[] {
   return [
-    `--nproc=${limits.processes}`,
     `--fsize=${limits.diskBytes}`,
     // One second more than the whole: the sum over all processes is watched from outside.
     `--cpu=${Math.ceil(limits.cpuSeconds) + 1}`,
     '--core=0',
-    ...(memory ? [`--data=${limits.memoryBytes}`] : []),
+    ...(alone ? [`--nproc=${limits.processes}`, `--data=${limits.memoryBytes}`] : []),
   ];
+}
+
+/** The whole command line of a sandbox that runs as this process's user. @param program path of bubblewrap */
+export function sandboxCommand(inside: Inside, program: string): string[] {
+  return [program, ...confined(inside, SUPERVISED)];
 }
 
 const STAGE = '/stage';
 
-/** A stage for the build's mounts, and the same build's mounts as seen from it. */
-export interface Staged {
-  readonly stage: readonly string[];
-  readonly inside: Inside;
-}
-
 /**
- * When root runs a build, the build must run as another user; but that user may not reach the folders to mount, below /root for instance. So
- * root's bubblewrap first makes a stage, a root that holds only these folders and the system's; in it the build's user starts the real one.
- * @param program path of bubblewrap
+ * The whole command line of a sandbox that root runs as another user. That user may not reach the folders to mount, below /root for instance:
+ * so root's bubblewrap first makes a stage, a root that holds only these folders and the system's, with a process 1 of its own; in it the
+ * build's user starts the real one. Everything ends when the stage's process 1 does, which root may kill, and which dies with its parent.
+ * @param system what bubblewrap and setpriv themselves need
  * @param setpriv path of setpriv(1)
  */
-export function stagedArguments(inside: Inside, system: readonly SystemMount[], program: string, setpriv: string): Staged {
+export function stagedCommand(inside: Inside, system: readonly SystemMount[], program: string, setpriv: string): string[] {
   const stage: string[] = [];
   const mounts = inside.mounts.map((mount, index) => {
     if (!('source' in mount)) return mount;
@@ -93,18 +96,16 @@ export function stagedArguments(inside: Inside, system: readonly SystemMount[], 
     stage.push(mount.kind === 'writable' ? '--bind' : '--ro-bind', mount.source, staged);
     return { ...mount, source: staged };
   });
-  return {
-    stage: [
-      '--die-with-parent',
-      ...system.flatMap(mountArguments),
-      // The host's own /proc, whole: the kernel lets a user namespace mount a new one only where it sees a whole one.
-      ...['--bind', '/proc', '/proc', '--dev', '/dev', '--perms', '0755', '--dir', '/tmp', '--perms', '0755', '--dir', STAGE],
-      ...stage,
-      '--',
-      ...[setpriv, `--reuid=${BUILD_ID}`, `--regid=${BUILD_ID}`, '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'],
-      // Changing the user clears the signal that bubblewrap asked for.
-      ...['--pdeathsig=KILL', program],
-    ],
-    inside: { ...inside, mounts },
-  };
+  return [
+    program,
+    ...['--die-with-parent', '--unshare-pid', ...SUPERVISED],
+    ...system.flatMap(mountArguments),
+    // The host's own /proc, whole: the kernel lets a user namespace mount a new one only where it sees a whole one.
+    ...['--bind', '/proc', '/proc', '--dev', '/dev', '--perms', '0755', '--dir', '/tmp', '--perms', '0755', '--dir', STAGE],
+    ...stage,
+    '--',
+    ...[setpriv, `--reuid=${BUILD_ID}`, `--regid=${BUILD_ID}`, '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'],
+    program,
+    ...confined({ ...inside, mounts }, ['--json-status-fd', String(EXIT_FD)]),
+  ];
 }

@@ -31,14 +31,14 @@ const ENTRY_BYTES = 512;
 const FULL_WALK_MILLISECONDS = 10_000;
 
 /**
- * A meter that walks the folders only when the file system's free space shrank by a tenth of what is still allowed since the last walk,
- * and every 10 s: a walk of a big build cache costs, a statfs does not.
+ * A meter that walks the folders only when the file system's free space, or its free inodes, shrank by a tenth of what is still allowed since
+ * the last walk, and every 10 s: a walk of a big build cache costs, a statfs does not.
  */
 export class DiskMeter {
   readonly #folders: readonly string[];
   readonly #limit: number;
   #used = 0;
-  #free = 0;
+  #free: readonly Free[] = [];
   #walked = Number.NEGATIVE_INFINITY;
 
   constructor(folders: readonly string[], limit: number) {
@@ -48,8 +48,8 @@ export class DiskMeter {
 
   /** Bytes used at the last walk, which is now if it matters. */
   used(now: number): number {
-    const free = this.#freeBytes();
-    const shrunk = this.#free - free;
+    const free = this.#folders.map(freeIn);
+    const shrunk = Math.max(...free.map((each, index) => shrinkage(this.#free[index] ?? each, each)));
     if (shrunk < (this.#limit - this.#used) / 10 && now - this.#walked < FULL_WALK_MILLISECONDS) return this.#used;
     this.#used = 0;
     for (const folder of this.#folders) this.#used += diskUsage(folder, this.#limit - this.#used);
@@ -57,14 +57,19 @@ export class DiskMeter {
     this.#walked = now;
     return this.#used;
   }
+}
 
-  /** The least free space among the folders' file systems. */
-  #freeBytes(): number {
-    return Math.min(
-      ...this.#folders.map((folder) => {
-        const { bfree, bsize } = statfsSync(folder);
-        return bfree * bsize;
-      }),
-    );
-  }
+interface Free {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+function freeIn(folder: string): Free {
+  const { bfree, bsize, ffree } = statfsSync(folder);
+  return { bytes: bfree * bsize, inodes: ffree };
+}
+
+/** In bytes; an inode counts what `diskUsage` counts for an entry. */
+function shrinkage(before: Free, now: Free): number {
+  return Math.max(before.bytes - now.bytes, (before.inodes - now.inodes) * ENTRY_BYTES);
 }

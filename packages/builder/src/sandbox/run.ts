@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BuilderError, errnoOf, messageOf } from '../errors.ts';
-import { BLOCK_FD, STATUS_FD, rlimitArguments, sandboxArguments, stagedArguments, type Inside, type Mount } from './arguments.ts';
+import { BLOCK_FD, EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, type Inside, type Mount } from './arguments.ts';
 import { BuildLog, type LogSummary } from './build-log.ts';
 import type { Group, GroupMaker } from './cgroup.ts';
 import { sealedStdio } from './descriptors.ts';
@@ -66,7 +66,7 @@ export async function runSandboxed(sandbox: Sandbox, job: SandboxJob): Promise<S
   const group = makeGroup(sandbox, job.limits);
   const log = new BuildLog(job.logPath, job.limits.logBytes, job.onLog);
   try {
-    return await supervise(argv, group, log, job);
+    return await supervise(argv, sandbox.setpriv !== null, group, log, job);
   } finally {
     await group?.remove();
   }
@@ -92,21 +92,26 @@ function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
     mounts: [...programs, ...job.mounts],
     hostname: job.hostname ?? 'build',
   };
-  if (sandbox.setpriv === null) return [sandbox.program, ...sandboxArguments(inside)];
-  const staged = stagedArguments(inside, systemFolders(), sandbox.program, sandbox.setpriv);
-  return [sandbox.program, ...staged.stage, ...sandboxArguments(staged.inside)];
+  if (sandbox.setpriv === null) return sandboxCommand(inside, sandbox.program);
+  return stagedCommand(inside, systemFolders(), sandbox.program, sandbox.setpriv);
 }
 
 function distinctMounts(mounts: readonly SystemMount[]): SystemMount[] {
   return [...new Map(mounts.map((mount) => [mount.path, mount])).values()];
 }
 
-async function supervise(argv: readonly string[], group: Group | null, log: BuildLog, job: SandboxJob): Promise<SandboxResult> {
+async function supervise(
+  argv: readonly string[],
+  staged: boolean,
+  group: Group | null,
+  log: BuildLog,
+  job: SandboxJob,
+): Promise<SandboxResult> {
   const { limits, signal } = job;
   let tail = '';
-  using sealed = sealedStdio(['ignore', 'pipe', 'pipe', 'pipe', 'pipe']);
+  using sealed = sealedStdio(['ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...(staged ? (['pipe'] as const) : [])]);
   const child = spawn(argv[0]!, argv.slice(1), { env: {}, stdio: [...sealed.stdio], cwd: '/' });
-  const running = new RunningSandbox(child);
+  const running = new RunningSandbox(child, staged ? EXIT_FD : STATUS_FD);
   const closed = once(child);
 
   let broken: LimitName | null = null;
@@ -153,7 +158,7 @@ async function supervise(argv: readonly string[], group: Group | null, log: Buil
   const summary = log.end();
   signal?.throwIfAborted();
   const usage = watchdog?.usage() ?? { cpuSeconds: 0, wallSeconds: 0, peakMemoryBytes: null };
-  return { end: endOf(running.exitCode, broken, watchdog, trouble === null ? tail : messageOf(trouble)), log: summary, usage };
+  return { end: endOf(running.exitCode, broken, watchdog, trouble === null ? tail : `${tail}${messageOf(trouble)}`), log: summary, usage };
 }
 
 function endOf(code: number | null, broken: LimitName | null, watchdog: Watchdog | null, detail: string): SandboxEnd {
@@ -182,21 +187,18 @@ class RunningSandbox {
   #startTime = '';
   #killed = false;
 
-  constructor(child: ChildProcess) {
+  /** @param exitFd the descriptor on which the bubblewrap that runs the command itself reports */
+  constructor(child: ChildProcess, exitFd: number) {
     this.#child = child;
-    const status = child.stdio[STATUS_FD] as NodeJS.ReadableStream;
-    let text = '';
     this.started = new Promise((resolve) => {
-      status.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        const lines = text.split('\n');
-        text = lines.pop()!;
-        for (const line of lines) this.#read(line);
-        if (this.#pid !== null) resolve(this.#pid);
-      });
-      status.on('error', () => resolve(null));
-      status.on('close', () => resolve(null));
-      child.once('error', () => resolve(null));
+      readReports(child, STATUS_FD, (report) => {
+        if (report['child-pid'] === undefined) return;
+        this.#begin(report['child-pid']);
+        resolve(this.#pid);
+      }).then(() => resolve(null), () => resolve(null));
+    });
+    void readReports(child, exitFd, (report) => {
+      if (report['exit-code'] !== undefined) this.exitCode = report['exit-code'];
     });
     // bubblewrap may be gone before it reads; its end tells why.
     (child.stdio[BLOCK_FD] as NodeJS.WritableStream).on('error', () => {});
@@ -204,15 +206,10 @@ class RunningSandbox {
     child.once('exit', () => this.kill());
   }
 
-  #read(line: string): void {
-    if (line === '') return;
-    const report = JSON.parse(line) as { readonly 'child-pid'?: number; readonly 'exit-code'?: number };
-    if (report['child-pid'] !== undefined) {
-      this.#pid = report['child-pid'];
-      this.#startTime = readStat(this.#pid)?.startTime ?? '';
-      if (this.#killed) this.kill();
-    }
-    if (report['exit-code'] !== undefined) this.exitCode = report['exit-code'];
+  #begin(pid: number): void {
+    this.#pid = pid;
+    this.#startTime = readStat(pid)?.startTime ?? '';
+    if (this.#killed) this.kill();
   }
 
   /** Lets the command run. */
@@ -240,4 +237,27 @@ class RunningSandbox {
     this.kill();
     while (this.#pid !== null && isRunning(this.#pid, this.#startTime)) await sleep(2);
   }
+}
+
+interface Report {
+  readonly 'child-pid'?: number;
+  readonly 'exit-code'?: number;
+}
+
+/** Hears the JSON lines on a descriptor of bubblewrap's, until it is closed. */
+async function readReports(child: ChildProcess, descriptor: number, hear: (report: Report) => void): Promise<void> {
+  const stream = child.stdio[descriptor] as NodeJS.ReadableStream;
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    const lines = text.split('\n');
+    text = lines.pop()!;
+    for (const line of lines) if (line !== '') hear(JSON.parse(line) as Report);
+  });
+  await new Promise<void>((resolve) => {
+    stream.once('close', resolve);
+    // As when bubblewrap could not be started.
+    stream.once('error', () => resolve());
+    child.once('error', () => resolve());
+  });
 }

@@ -38,11 +38,13 @@ export class Watchdog {
 
   /** The limit that is broken now, or null. */
   look(): LimitName | null {
-    const { limits, folders } = this.#watched;
+    const { limits, folders, group } = this.#watched;
     this.#measure();
+    // A compiler that lost a process cannot go on; what is left of a hog would only sleep.
+    if (group !== null && group.usage().memoryKills > 0) return 'memory';
     if (this.#cpuSeconds > limits.cpuSeconds) return 'cpu-time';
     if (this.#wallSeconds() > limits.wallSeconds) return 'wall-time';
-    if (this.#watched.group === null && (this.#peakMemory > limits.memoryBytes || availableMemory() < MEMORY_RESERVE)) return 'memory';
+    if (group === null && (this.#peakMemory > limits.memoryBytes || availableMemory() < MEMORY_RESERVE)) return 'memory';
     if (folders.length > 0 && this.#disk.used(performance.now()) > limits.diskBytes) return 'disk';
     return null;
   }

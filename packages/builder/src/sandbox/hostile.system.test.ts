@@ -1,0 +1,268 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { removeTree } from '../remove-tree.ts';
+import { bothKinds, runHostile, runNode } from './_sandboxes.ts';
+import { delegateGroup } from './delegate.ts';
+import { inheritedDescriptors } from './descriptors.ts';
+import type { Sandbox } from './run.ts';
+
+const MIB = 1024 ** 2;
+let sandboxes: Record<'best' | 'rlimit', Sandbox>;
+beforeAll(async () => {
+  sandboxes = await bothKinds();
+});
+
+/** Processes of this machine whose command line holds `text`. */
+function processesWith(text: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text);
+      } catch {
+        return false;
+      }
+    });
+}
+
+const marker = (): string => `marker-${Math.random().toString(36).slice(2)}`;
+
+describe.each(['best', 'rlimit'] as const)('with limits by %s, a build', (kind) => {
+  const run = (...args: Parameters<typeof runHostile> extends [unknown, ...infer Rest] ? Rest : never) => runHostile(sandboxes[kind], ...args);
+
+  test('that forks without end is held at its number of processes, and all of them end with it', async () => {
+    const name = marker();
+    const ran = await run(`b() { b ${name} | b ${name} & }; b; i=0; while [ $i -lt 20 ]; do sleep 0.1; i=$((i+1)); done; exit 1`, { wallSeconds: 10 });
+    expect(ran.log).toContain('Cannot fork');
+    expect(['limit', 'exit']).toContain(ran.end.kind);
+    if (kind === 'best' && sandboxes.best.limits !== 'rlimit') expect(ran.end).toEqual({ kind: 'limit', limit: 'processes' });
+    expect(processesWith(name)).toEqual([]);
+  });
+
+  test('that takes more memory than it may does not get it', async () => {
+    const ran = await run('head -c 600000000 /dev/zero | tail >/dev/null; echo survived $?; exit 1', { memoryBytes: 128 * MIB });
+    if (kind === 'best' && sandboxes.best.limits !== 'rlimit') expect(ran.end).toEqual({ kind: 'limit', limit: 'memory' });
+    else expect(ran.end).not.toEqual({ kind: 'exit', code: 0 });
+    expect(ran.usage.peakMemoryBytes).toBeLessThan(160 * MIB);
+  });
+
+  test('of many processes that together take more memory than it may is stopped', async () => {
+    const ran = await run('for i in 1 2 3 4 5 6 7 8; do head -c 40000000 /dev/zero | (x=$(tr "\\0" x); sleep 20) & done; wait; exit 1', {
+      memoryBytes: 160 * MIB,
+      wallSeconds: 25,
+    });
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'memory' });
+  });
+
+  test('that fills its folder is stopped soon', async () => {
+    const ran = await run('i=0; while :; do head -c 5000000 /dev/zero >f$i; i=$((i+1)); done');
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'disk' });
+  });
+
+  test('that writes one file without end is stopped', async () => {
+    const ran = await run('exec head -c 900000000 /dev/zero >big');
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'disk' });
+    expect(statSync(join(ran.out, 'big')).size).toBeLessThanOrEqual(32 * MIB);
+  });
+
+  test('that makes empty files without end is stopped', async () => {
+    const ran = await run('d=0; while :; do mkdir $d; (cd $d; seq 1 2000 | xargs touch); d=$((d+1)); done', { diskBytes: 4 * MIB });
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'disk' });
+  });
+
+  test('cannot write more into memory file systems than their size', async () => {
+    const ran = await run('for d in /tmp /dev/shm; do head -c 90000000 /dev/zero >$d/x; stat -c %s $d/x; done 2>/dev/null; touch /x /dev/x /proc/x; exit 0');
+    const [tmp, shm] = ran.log.split('\n').map(Number);
+    expect(tmp).toBeLessThanOrEqual(16 * MIB);
+    expect(shm).toBeLessThanOrEqual(64 * MIB);
+    expect(ran.log.match(/cannot touch/g)).toHaveLength(3);
+  });
+
+  test('that spins is stopped at its CPU seconds, spread over processes or not', async () => {
+    const ran = await run('while :; do :; done & while :; do :; done', { cpuSeconds: 2 });
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'cpu-time' });
+    expect(ran.usage.cpuSeconds).toBeGreaterThan(1.9);
+  });
+
+  test('that sleeps is stopped at its wall time, also where it ignores signals', async () => {
+    const name = marker();
+    const ran = await run(`trap '' TERM INT HUP; sleep 1000 & : ${name}; while :; do sleep 1000; done`, { wallSeconds: 1 });
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'wall-time' });
+    expect(ran.usage.wallSeconds).toBeLessThan(5);
+    expect(processesWith(name)).toEqual([]);
+  });
+
+  test('leaves nothing running, whatever it does to get away', async () => {
+    const name = marker();
+    const ran = await run(`setsid sh -c 'sleep 1000; : ${name}' >/dev/null 2>&1 </dev/null & (setsid nohup sh -c 'sleep 999; : ${name}' >/dev/null 2>&1 &) ; exit 0`);
+    expect(ran.end).toEqual({ kind: 'exit', code: 0 });
+    expect(processesWith(name)).toEqual([]);
+  });
+
+  test('that prints without end is stopped, and its log stays small', async () => {
+    const ran = await run('yes "$(printf "\\033[2Jx")"', { logBytes: 20_000 });
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'log' });
+    expect(ran.log.length).toBeLessThan(21_000);
+    expect(ran.log).toContain('\\x1b[2Jx');
+    expect(ran.log).not.toContain('\x1b');
+  });
+
+  test('has no network at all', async () => {
+    const tcp = createHttp((_, response) => response.end('reached'));
+    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+    const abstract = createServer((socket) => socket.end('reached'));
+    const name = `\0${marker()}`;
+    await new Promise<void>((resolve) => abstract.listen(name, resolve));
+    onTestFinished(() => (tcp.close(), void abstract.close()));
+    const { port } = tcp.address() as AddressInfo;
+    const perl = `use Socket; socket(S,AF_UNIX,SOCK_STREAM,0); print connect(S,pack("Sa*",AF_UNIX,"\\0${name.slice(1)}")) ? "abstract open" : "abstract: $!", "\\n";
+      socket(T,AF_INET,SOCK_STREAM,0); print connect(T,sockaddr_in(${port},inet_aton("127.0.0.1"))) ? "tcp open" : "tcp: $!", "\\n";
+      socket(U,AF_INET,SOCK_DGRAM,0); print defined(send(U,"x",0,sockaddr_in(53,pack("C4",192,0,2,1)))) ? "udp open" : "udp: $!", "\\n";`;
+    const ran = await run(`perl -e '${perl}'; ls /sys/class/net 2>&1; cat /proc/net/dev; getent hosts localhost; exit 0`);
+    expect(ran.log).toContain('abstract: Connection refused');
+    expect(ran.log).toContain('tcp: Connection refused');
+    expect(ran.log).toContain('udp: Network is unreachable');
+    expect(ran.log.match(/^\s*\w+:.*\d$/gm)?.map((line) => line.trim().split(':')[0])).toEqual(['lo']);
+  });
+
+  test('sees no environment, no process and no file of the host’s', async () => {
+    const secret = mkdtempSync(join(tmpdir(), 'verbatim-secret-'));
+    onTestFinished(() => removeTree(secret));
+    writeFileSync(join(secret, 'node.key'), 'PRIVATE KEY');
+    process.env['VERBATIM_SECRET'] = 'from-the-host';
+    onTestFinished(() => void delete process.env['VERBATIM_SECRET']);
+    const ran = await run(
+      `env; cat /proc/*/environ | tr '\\0' '\\n'; cat /proc/*/cmdline | tr '\\0' ' '; echo; cat ${secret}/node.key; ls -a / /tmp ${process.cwd()} $HOME /root /home /etc /var 2>&1; id; hostname; ls /proc | grep -c '^[0-9]'`,
+    );
+    expect(ran.log).not.toContain('from-the-host');
+    expect(ran.log).not.toContain('PRIVATE KEY');
+    expect(ran.log).not.toContain(String(process.pid));
+    for (const folder of ['/root', '/home', '/etc', '/var']) expect(ran.log).toContain(`cannot access '${folder}'`);
+    expect(ran.log).toContain('uid=65534 gid=65534 groups=65534');
+    expect(ran.log).toMatch(/^build$/m);
+  });
+
+  test('has no rights and can get none', async () => {
+    const ran = await run(
+      'grep -E "^(Cap|NoNewPrivs)" /proc/self/status; unshare -Ur true; unshare -m true; mount -t tmpfs x /out; chown 0 /out; mknod /out/d b 8 0; chroot / true; nice -n -5 true; echo 1 >/proc/sys/kernel/panic; echo b >/proc/sysrq-trigger; dmesg | head -1; hostname evil; date -s 2000-01-01; kill -9 1; exit 0',
+    );
+    expect(ran.log.match(/^Cap\w+:\t0{16}$/gm)).toHaveLength(5);
+    expect(ran.log).toContain('NoNewPrivs:\t1');
+    expect(ran.log.match(/unshare failed/g)).toHaveLength(2);
+    expect(ran.log).toMatch(/mount: .*(denied|permitted|superuser)/);
+    expect(ran.log).toMatch(/chown: .*(not permitted|Invalid argument)/);
+    expect(ran.log).toMatch(/mknod.*not permitted/);
+    expect(ran.log).toMatch(/sysrq-trigger: (Permission denied|Read-only)/);
+  });
+
+  test('gets no descriptor of ours but its output', async () => {
+    const ran = await run('for f in /proc/self/fd/*; do echo "$f $(readlink $f)"; done');
+    const targets = ran.log
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter((target) => target !== '');
+    for (const target of targets) expect(target).toMatch(/^(?:\/dev\/null|socket:\[\d+\]|pipe:\[\d+\]|\/proc\/.*|)$/);
+    expect(inheritedDescriptors().length).toBeLessThan(64);
+  });
+
+  test('that nests folders too deep, or locks them, is stopped or ends, and its folder can be removed', async () => {
+    const deep = await run('i=0; while [ $i -lt 40 ]; do d=$(printf "%0200d" 0); mkdir $d; cd $d; i=$((i+1)); done; exit 1');
+    expect(deep.end).toEqual({ kind: 'limit', limit: 'disk' });
+    await removeTree(deep.out);
+    const locked = await run('mkdir -p a/b; touch a/b/c; chmod 0 a/b a; exit 0');
+    await removeTree(locked.out);
+    expect(existsSync(locked.out)).toBe(false);
+  });
+
+  test('that is a program which is not there fails by itself', async () => {
+    const ran = await run('', {}, { argv: ['/no/such/program'] });
+    expect(ran.end.kind).toBe('exit');
+    expect(ran.end).not.toEqual({ kind: 'exit', code: 0 });
+  });
+
+  test('whose mount is missing never starts', async () => {
+    const ran = await run('echo ran', {}, { mounts: [{ kind: 'read-only', source: '/no/such/folder', path: '/x' }] });
+    expect(ran.end).toMatchObject({ kind: 'not-started', detail: expect.stringContaining('/no/such/folder') });
+    expect(ran.log).not.toContain('ran');
+  });
+});
+
+const SLEEPER = `
+  import { detectSandbox } from '$here/detect.ts';
+  import { limitsOf } from '$here/limits.ts';
+  import { runSandboxed } from '$here/run.ts';
+  import { mkdtempSync } from 'node:fs';
+  const sandbox = await detectSandbox();
+  console.log(process.getuid(), sandbox.limits);
+  const folder = mkdtempSync('/tmp/verbatim-sleeper-');
+  console.log(folder);
+  const { end } = await runSandboxed(sandbox, { argv: ['/bin/sh', '-c', process.env.SCRIPT ?? 'echo NAME; while :; do sleep 1000; done'], env: { PATH: '/usr/bin:/bin' }, cwd: '/', mounts: [], programs: 'system',
+    limits: limitsOf({ memoryBytes: ${128 * MIB}, wallSeconds: 20, processes: 64 }), logPath: folder + '/log', onLog: (text) => console.log(text) });
+  console.log(JSON.stringify(end));
+`;
+
+test('when the process that supervises a build is killed, the build dies too', async () => {
+  const name = marker();
+  const { child, ended } = runNode(SLEEPER.replace('NAME', name));
+  let said = '';
+  while (!said.includes(name)) said += String(await once(child.stdout, 'data'));
+  expect(processesWith(name).length).toBeGreaterThan(0);
+  child.kill('SIGKILL');
+  await ended;
+  const deadline = performance.now() + 5000;
+  while (processesWith(name).length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(processesWith(name)).toEqual([]);
+  // What it left of control groups goes when the next one looks.
+  await bothKinds();
+  await removeTree(said.split('\n')[1]!);
+});
+
+const isRoot = process.getuid!() === 0;
+const USER = 54_321;
+const HOG = `echo NAME; (x=$(head -c 600000000 /dev/zero | tr "\\\\0" x); sleep 20) & wait; exit 1`;
+
+test('an ordinary user’s builds are confined as well', async () => {
+  const { ended } = runNode(SLEEPER.replace('echo NAME; while :; do sleep 1000; done', HOG), isRoot ? USER : undefined);
+  const { stdout, stderr } = await ended;
+  expect(stderr).toBe('');
+  const lines = stdout.split('\n');
+  expect(lines[0]).toMatch(isRoot ? /^54321 rlimit$/ : /^\d+ /);
+  expect(stdout).not.toContain('"code":0');
+  await removeTree(lines[1]!);
+});
+
+test.runIf(isRoot)('root can lend an ordinary user control groups for its builds', async () => {
+  const group = delegateGroup({ uid: USER, gid: USER });
+  const wanted = sandboxes.best.limits;
+  expect(group === null).toBe(wanted === 'rlimit');
+  const start = `await new Promise((resolve) => process.stdin.once('data', resolve)); process.stdin.destroy();\n`;
+  const script = SLEEPER.replace('const sandbox', `${start}const sandbox`).replace('echo NAME; while :; do sleep 1000; done', HOG);
+  const { child, ended } = runNode(script, USER);
+  group?.add(child.pid!);
+  child.stdin.write('go');
+  const { stdout, stderr } = await ended;
+  expect(stderr).toBe('');
+  const lines = stdout.split('\n');
+  expect(lines[0]).toBe(`${USER} ${wanted}`);
+  if (group !== null) expect(lines.at(-2)).toBe('{"kind":"limit","limit":"memory"}');
+  await removeTree(lines[1]!);
+  await group?.remove();
+});
+
+test('without bubblewrap the message says what to type', async () => {
+  const { detectSandbox } = await import('./detect.ts');
+  const path = process.env['PATH'];
+  process.env['PATH'] = '/nowhere';
+  try {
+    await expect(detectSandbox()).rejects.toMatchObject({ code: 'tool-missing', message: expect.stringContaining('apt-get install bubblewrap') });
+  } finally {
+    process.env['PATH'] = path;
+  }
+  expect(execFileSync('true').length).toBe(0);
+});
