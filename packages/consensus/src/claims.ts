@@ -35,6 +35,11 @@ export function isContainerClaim(claim: Claim, sha256: string): boolean {
   return claim.artifact.member?.container.sha256 === sha256;
 }
 
+/** All claims to a digest. Those that are not among `own` are nobody's word here, and are kept for the dissents about them. */
+export function claimsTo(sha256: string, all: readonly Claim[], own: readonly Claim[]): Claim[] {
+  return all.filter((claim) => isFileClaim(claim, sha256)).map((claim) => (own.includes(claim) ? claim : { ...claim, claimants: [] }));
+}
+
 /** Why release entries that the policy's claimants did not make count for nothing, for the reader of the output. */
 export function explainUnclaimed(claims: readonly Claim[], policy: Policy, revocations: Revocations): Ignored[] {
   const silent = new Map(claims.filter(({ claimants }) => claimants.length === 0).map(({ release }) => [release.index, release]));

@@ -609,6 +609,23 @@ describe('a container', () => {
     expect(verdict.expected).toMatchObject([{ artifact: 'tool', sha256: FILE }]);
   });
 
+  it('does not shed a dissent about a member by being packed again', () => {
+    const made = world();
+    made.observe('zeta-1', 1n, OTHER, { artifact: 'tool' });
+    const repacked = digest('another container');
+    const again = made.release({
+      purl: 'pkg:npm/tool@1.0.1',
+      files,
+      members: { tool: { path: 'tool', container: repacked }, lib: { path: 'lib', container: repacked } },
+    });
+    for (const name of ['acme-1', 'umbra-1']) made.observe(name, again, FILE, { artifact: 'tool' });
+    const member = { path: 'tool', sha256: FILE };
+    for (const release of [{}, { release: 'pkg:npm/tool@1.0.1' }]) {
+      expect(verdictOf(made, { file: { sha256: repacked }, member, ...release }).verdict).toBe('not-reproduced');
+      expect(states(verdictOf(made, { file: { sha256: repacked }, contents: [member], ...release }))).toContain('tool differing');
+    }
+  });
+
   it('of another release is unknown when bound', () => {
     expect(verdictOf(world(), { file: { sha256: CONTAINER }, contents, release: 'pkg:npm/else@1.0.0' }).verdict).toBe('unknown-file');
     expect(verdictOf(world(), { file: { sha256: CONTAINER }, contents, release: PURL }).verdict).toBe('insufficient');

@@ -1,7 +1,7 @@
 /** The verdict (DESIGN §3.4, §3.12, §3.13), computed from raw evidence. Pure: the moment and the signature check are parameters. */
 import type { Ed25519Verify } from '@verbatim/tlog';
 import { checkCheckpoint } from './check-checkpoint.ts';
-import { type Claim, explainUnclaimed, isContainerClaim, isFileClaim, readClaims } from './claims.ts';
+import { type Claim, claimsTo, explainUnclaimed, isContainerClaim, isFileClaim, readClaims } from './claims.ts';
 import type { Evidence } from './evidence.ts';
 import { type Context, judge } from './judge.ts';
 import { type ContainerMember, judgeMembers } from './members.ts';
@@ -70,14 +70,7 @@ function judgeFile({ file, member, contents, release }: Question, all: readonly 
   const claims = all.map(inScope);
   if (member !== undefined) {
     const about = claims.filter((claim) => isContainerClaim(claim, file.sha256) && claim.artifact.member!.path === member.path);
-    report.judged(
-      judge(
-        about.filter((claim) => isFileClaim(claim, member.sha256)),
-        context,
-      ),
-      about,
-      release,
-    );
+    report.judged(judge(claimsTo(member.sha256, claims, about), context), about, release);
     return;
   }
   const judgement = judge(

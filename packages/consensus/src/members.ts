@@ -1,5 +1,5 @@
 /** Containers of which only members are reproduced (DESIGN §3.12 b). */
-import { type Claim, isContainerClaim } from './claims.ts';
+import { type Claim, claimsTo, isContainerClaim } from './claims.ts';
 import { type Context, judge, type JudgedClaim } from './judge.ts';
 
 /** A file in a container, as the caller read it. */
@@ -25,7 +25,7 @@ export interface MemberState {
 
 /**
  * Every member of the container in hand and every claimed one, by path.
- * @param claims the claims about this container, of policy claimants or not
+ * @param claims all claims, of policy claimants or not
  * @param contents what the caller read; null when it could not
  */
 export function judgeMembers(
@@ -40,14 +40,20 @@ export function judgeMembers(
   );
   const held = new Map((contents ?? []).map(({ path, sha256 }) => [path, sha256]));
   const paths = [...new Set([...byPath.keys(), ...held.keys()])].sort();
-  return paths.map((path) => judgeMember(path, held.get(path) ?? null, byPath.get(path) ?? [], contents !== null, context));
+  return paths.map((path) => judgeMember(path, held.get(path) ?? null, byPath.get(path) ?? [], claims, contents !== null, context));
 }
 
-function judgeMember(path: string, sha256: string | null, claims: readonly Claim[], read: boolean, context: Context): MemberState {
+function judgeMember(
+  path: string,
+  sha256: string | null,
+  claims: readonly Claim[],
+  all: readonly Claim[],
+  read: boolean,
+  context: Context,
+): MemberState {
   const ours = claims.filter(({ claimants }) => claimants.length > 0);
   if (ours.length === 0) return { path, state: 'not-claimed', sha256, claim: null, detail: 'no release claims it' };
-  const about = claims.filter((claim) => !read || claim.sha256 === sha256);
-  const judgement = judge(about, context);
+  const judgement = judge(read ? claimsTo(sha256 ?? '', all, claims) : claims, context);
   if (judgement === null) {
     const found = sha256 === null ? 'no such member' : `sha256:${sha256}`;
     return { path, state: 'differing', sha256, claim: null, detail: `expected sha256:${ours[0]!.sha256}, found ${found} in the container` };
