@@ -1,4 +1,4 @@
-import { keyidOf, signStatement } from '@verbatim/statements';
+import { decodeEnvelope, encodeEnvelope, keyidOf, signStatement } from '@verbatim/statements';
 import { InMemoryLog, aRelease, testSigner, withByteChanged } from '@verbatim/testkit';
 import { formatTlogProof, fromBase64, toBase64, toHex, utf8Encode } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
@@ -125,9 +125,40 @@ describe('submitting an entry', () => {
 
   it('of the same statement again gives the old place, proved', async () => {
     const log = new InMemoryLog();
-    log.add(utf8Encode('logged before, by more signers'));
+    const entry = entryOf('0.25.0');
+    log.add(entry);
     const client = await clientOf(log, () => ({ status: 200, body: published(log, 0n, true) }));
-    expect(await client.submitEntry(entryOf('0.25.0'))).toMatchObject({ kind: 'published', index: 0n, duplicate: true });
+    expect(await client.submitEntry(entry)).toMatchObject({ kind: 'published', index: 0n, duplicate: true });
+  });
+
+  it('of the same statement under another signature of the same key is looked at in its old place', async () => {
+    const log = new InMemoryLog();
+    const entry = entryOf('0.25.0');
+    const envelope = decodeEnvelope(entry);
+    log.add(
+      encodeEnvelope({ ...envelope, signatures: envelope.signatures.map(({ keyid, sig }) => ({ keyid, sig: withByteChanged(sig) })) }),
+    );
+    const client = await clientOf(log, (path) =>
+      path === 'entries'
+        ? { status: 200, body: published(log, 0n, true) }
+        : { status: 200, body: JSON.parse(text(log.entry(0n))) as object },
+    );
+    expect(await client.submitEntry(entry)).toMatchObject({ kind: 'published', index: 0n, duplicate: true });
+  });
+
+  it('is misbehaviour when what is said to be the same statement is another one, so no log can swallow an entry and acknowledge it', async () => {
+    for (const other of [
+      entryOf('0.25.1'),
+      signStatement(aRelease({ purl: 'pkg:npm/esbuild@0.25.0' }), [testSigner('another')]),
+      utf8Encode('{}'),
+    ]) {
+      const log = new InMemoryLog();
+      log.add(other);
+      const client = await clientOf(log, (path) =>
+        path === 'entries' ? { status: 200, body: published(log, 0n, true) } : { status: 200, body: JSON.parse(text(other)) as object },
+      );
+      expect(await codeOf(client.submitEntry(entryOf('0.25.0')))).toBe('entry-mismatch');
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 /** Submitting to a log, and its blobs. Answers are values: the caller decides about waiting and repeating, which is always safe. */
-import { keyidOf, MAX_BLOB_BYTES } from '@verbatim/statements';
+import { decodeEnvelope, keyidOf, MAX_BLOB_BYTES } from '@verbatim/statements';
 import {
   bytesEqual,
   type Ed25519Verify,
@@ -76,7 +76,7 @@ export class LogClient {
   async submitEntry(entry: Uint8Array, signal?: AbortSignal): Promise<SubmitResult> {
     const answer = await this.#send('POST', 'entries', entry, { 'content-type': 'application/json' }, SUBMIT_TIMEOUT_MS, signal);
     if (answer instanceof ClientError) return { kind: 'unreachable', error: answer };
-    return answer.status === 200 ? this.#published(parseObject(answer.body), entry) : interpret(answer);
+    return answer.status === 200 ? await this.#published(parseObject(answer.body), entry, signal) : interpret(answer);
   }
 
   /** Submits 1…256 envelopes at once; one result for each, in order. */
@@ -89,7 +89,7 @@ export class LogClient {
     if (answer.status !== 200) return entries.map(() => interpret(answer));
     const { results, checkpoint } = parseObject(answer.body);
     if (!Array.isArray(results) || results.length !== entries.length) throw malformed(`${entries.length} results`);
-    return results.map((result: unknown, i) => this.#batchResult(result, checkpoint, entries[i]!, answer));
+    return Promise.all(results.map((result: unknown, i) => this.#batchResult(result, checkpoint, entries[i]!, answer, signal)));
   }
 
   /** Waits until the entry is published, or `timeoutMs` has passed: then the last `pending`, `busy` or `unreachable`. */
@@ -151,7 +151,11 @@ export class LogClient {
     }
   }
 
-  #published({ index, leafHash, duplicate, proof }: Readonly<Record<string, unknown>>, entry: Uint8Array): SubmitResult {
+  async #published(
+    { index, leafHash, duplicate, proof }: Readonly<Record<string, unknown>>,
+    entry: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<SubmitResult> {
     if (typeof proof !== 'string') throw malformed('a proof');
     let parsed: ReturnType<typeof parseTlogProof>;
     try {
@@ -161,10 +165,16 @@ export class LogClient {
     }
     const where = location(index, leafHash);
     if (parsed.index !== where.index) throw malformed(`a proof of entry ${where.index}, found one of ${parsed.index}`);
-    return this.#proved(where, duplicate === true, parsed.proof, parsed.checkpoint, entry);
+    return this.#proved(where, duplicate === true, parsed.proof, parsed.checkpoint, entry, signal);
   }
 
-  #batchResult(value: unknown, checkpoint: unknown, entry: Uint8Array, answer: Answer): SubmitResult {
+  async #batchResult(
+    value: unknown,
+    checkpoint: unknown,
+    entry: Uint8Array,
+    answer: Answer,
+    signal: AbortSignal | undefined,
+  ): Promise<SubmitResult> {
     const result = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
     if (result['status'] !== 200) {
       const status = typeof result['status'] === 'number' ? result['status'] : 0;
@@ -174,20 +184,47 @@ export class LogClient {
     const { proof } = result;
     if (typeof checkpoint !== 'string' || !Array.isArray(proof)) throw malformed('a checkpoint, and a proof for every entry');
     const hashes = proof.map((hash: unknown) => Buffer.from(typeof hash === 'string' ? hash : '', 'base64'));
-    return this.#proved(location(result['index'], result['leafHash']), result['duplicate'] === true, hashes, utf8Encode(checkpoint), entry);
+    const where = location(result['index'], result['leafHash']);
+    return this.#proved(where, result['duplicate'] === true, hashes, utf8Encode(checkpoint), entry, signal);
+  }
+
+  /** The bytes that the log shows at an index, not compared with anything; or why there are none. */
+  async #entryAt(index: bigint, signal: AbortSignal | undefined): Promise<Uint8Array | ClientError> {
+    const url = `${this.#prefix}entries/${index}`;
+    const headers = { accept: 'application/json' };
+    try {
+      const { status, body } = await this.#http.exchange({
+        method: 'GET',
+        url,
+        headers,
+        limit: REPLY_BYTES,
+        timeoutMs: SUBMIT_TIMEOUT_MS,
+        signal,
+      });
+      return status === 200 ? body : new ClientError('bad-status', `${url}: expected status 200, found ${status}`);
+    } catch (error) {
+      if (error instanceof ClientError) return error;
+      throw error;
+    }
   }
 
   /** What the log acknowledges must be in the tree that it signed: the entry itself, or the same statement logged before. */
-  #proved(
+  async #proved(
     { index, leafHash }: { index: bigint; leafHash: string },
     duplicate: boolean,
     proof: readonly Uint8Array[],
     checkpoint: Uint8Array,
     entry: Uint8Array,
-  ): SubmitResult {
+    signal: AbortSignal | undefined,
+  ): Promise<SubmitResult> {
     const leaf = fromHex(leafHash);
-    if (!duplicate && !bytesEqual(leaf, hashLeaf(entry))) {
-      throw new LogMisbehaviour('entry-mismatch', `entry ${index}: expected leaf hash ${toHex(hashLeaf(entry))}, found ${leafHash}`);
+    if (!bytesEqual(leaf, hashLeaf(entry))) {
+      // A signer need not be deterministic: the statement may be there under another signature.
+      const found = duplicate ? await this.#entryAt(index, signal) : null;
+      if (found instanceof ClientError) return { kind: 'unreachable', error: found };
+      if (found === null || !bytesEqual(leaf, hashLeaf(found)) || !isSameStatement(found, entry)) {
+        throw new LogMisbehaviour('entry-mismatch', `entry ${index}: expected leaf hash ${toHex(hashLeaf(entry))}, found ${leafHash}`);
+      }
     }
     let size: bigint;
     let root: Uint8Array;
@@ -202,6 +239,17 @@ export class LogClient {
       throw new LogMisbehaviour('entry-mismatch', `the proof that acknowledges entry ${index} does not verify`);
     }
     return { kind: 'published', index, leafHash, duplicate, checkpoint };
+  }
+}
+
+/** What makes a submission the same one (DESIGN §3.6): payload and keys. */
+function isSameStatement(a: Uint8Array, b: Uint8Array): boolean {
+  try {
+    const [one, other] = [decodeEnvelope(a), decodeEnvelope(b)];
+    const keyids = ({ signatures }: typeof one): string => signatures.map(({ keyid }) => keyid).join();
+    return bytesEqual(one.payload, other.payload) && keyids(one) === keyids(other);
+  } catch {
+    return false;
   }
 }
 
