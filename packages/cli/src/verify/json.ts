@@ -123,6 +123,9 @@ function ignoredJson(judged: Verdict | null): object[] {
   return (judged?.ignored ?? []).map(({ index, reason }) => ({ entry: Number(index), reason }));
 }
 
+/** The last second that the schema can spell. A cosignature's timestamp is the witness's word, up to 2^63 − 1. */
+const LAST_SECOND = Date.parse('9999-12-31T23:59:59Z') / 1000;
+
 function timeOf(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  return `${new Date(Math.min(seconds, LAST_SECOND) * 1000).toISOString().slice(0, 19)}Z`;
 }

@@ -54,6 +54,19 @@ function tamper(of: World, bundle: string): string {
   return JSON.stringify(value);
 }
 
+test('a witness whose clock is far ahead does not count, and the JSON is complete all the same', async () => {
+  const bundle = world.bundle('far.json', { age: -1e15 });
+  const args = cases.reproduced.args.with(cases.reproduced.args.indexOf('--bundle') + 1, bundle);
+  const { code, stdout } = await verbatim(['verify', '--json', ...args]);
+  expect(checkedOutput(stdout).results[0]).toMatchObject({
+    // The world holds a dissent by now.
+    verdict: 'not-reproduced',
+    checkpoint: { witnesses: [{ time: '9999-12-31T23:59:59Z', counts: false }] },
+    errors: [{ code: 'quorum-missing' }],
+  });
+  expect(code).toBe(EXIT_CODES['not-reproduced']);
+});
+
 describe('every verdict', () => {
   test.each(Object.keys(VERDICTS) as VerdictKind[])('%s has its exit code, its first line and JSON that fits the schema', async (kind) => {
     const { args, says } = cases[kind];
