@@ -1,6 +1,7 @@
 #!/bin/sh
 # Docker for hosts.test.ts: a daemon that answers, and a small Debian image in which the repository's Node runs. Pulls no image: the image is
 # made of Debian packages, through apt as the machine has it set up. Quick and quiet when all is there; safe to run again, and twice at once.
+# The daemon is one for each user: of two test runs at once, the one that started it would take it from the other.
 #
 #   setup-docker.sh start [PID]   prints DOCKER_HOST=… and, only if it started a daemon of its own, DOCKERD_PID=…; the rest goes to stderr.
 #                                 With a PID, that daemon also ends when the process PID does, however it ends.
@@ -121,7 +122,7 @@ stop)
   rm -rf "$state/exec"
   ;;
 *)
-  sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac
