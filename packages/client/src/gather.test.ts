@@ -109,6 +109,24 @@ describe('evidence gathered over HTTP', () => {
     expect(judge(gathered, CONTAINER)).toMatchObject({ verdict: 'insufficient', members: [{ state: 'reproduced' }] });
   });
 
+  it('about a member includes what was said about the same file in another container', async () => {
+    const repacked = new Scene();
+    repacked.observe(2, { result: 'differ' });
+    const { member } = anArtifact();
+    const container = { ...member!.container, ...digestsOf(utf8Encode('packed again')) };
+    const release = aRelease({ purl: 'pkg:npm/esbuild@0.25.1', artifacts: [anArtifact({ member: { ...member!, container } })] });
+    const index = repacked.log.addStatement(release, repacked.registrar);
+    for (const rebuilder of repacked.rebuilders.slice(0, 2)) {
+      const about = { origin: repacked.log.origin, release, index, leafHash: repacked.log.leafHash(index), rebuilder };
+      repacked.log.addStatement(anObservation(about), rebuilder);
+    }
+    const server = await serve(logHandler(repacked.log));
+    const gathered = await gatherEvidence(await readerOf(server.url), { digest: container.sha256, member: FILE });
+    const question = { policy, file: { sha256: container.sha256 }, member: { path: member!.path, sha256: FILE } };
+    const verdict = evaluate({ ...question, evidence: gathered.evidence, now: new Date(TEST_TIME), offline: false, verify: verifyEd25519 });
+    expect(verdict).toMatchObject({ verdict: 'not-reproduced', claim: { index, verdict: 'reproduced' } });
+  });
+
   it('says what a release claims instead of an unknown file', async () => {
     const unknown = '0'.repeat(64);
     const gathered = await gatherOver(() => undefined, { digest: unknown, purl: PURL });

@@ -44,6 +44,7 @@ export async function gatherEvidence(reader: LogReader, ask: Ask, options: Gathe
 async function gatherByLookup(reader: LogReader, ask: Ask, known: LogView | undefined, signal: AbortSignal): Promise<Gathered> {
   const paths = [
     ...(ask.digest === undefined ? [] : [`lookup/artifact/${ask.digest}`]),
+    ...(ask.member === undefined ? [] : [`lookup/artifact/${ask.member}`]),
     ...(ask.purl === undefined ? [] : [`lookup/release?purl=${encodeURIComponent(ask.purl)}`]),
   ];
   const [first, ...answers] = await Promise.all([

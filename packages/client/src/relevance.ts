@@ -4,6 +4,8 @@ import { decodeEntry, PREDICATE, type ReleaseStatement, type Statement } from '@
 export interface Ask {
   /** sha256 of a file or of a container, 64 lower-case hex digits. */
   readonly digest?: string;
+  /** sha256 of a member of that container: it may have been judged elsewhere, and dissents about the same question count. */
+  readonly member?: string;
   /** A release: its entries are gathered to say what it claims instead, or that it exists. */
   readonly purl?: string;
 }
@@ -41,13 +43,14 @@ export class Relevance {
   }
 
   #isRelevantRelease(index: bigint, { subject, predicate }: ReleaseStatement): boolean {
-    const { digest, purl } = this.#ask;
+    const { digest, member: wanted, purl } = this.#ask;
     const names = predicate.artifacts
-      .filter(
-        ({ name, member }) =>
-          digest !== undefined &&
-          (member?.container.sha256 === digest || subject.some((file) => file.name === name && file.digest.sha256 === digest)),
-      )
+      .filter(({ name, member }) => {
+        const file = subject.find((each) => each.name === name)?.digest.sha256;
+        return (
+          (digest !== undefined && (member?.container.sha256 === digest || file === digest)) || (wanted !== undefined && file === wanted)
+        );
+      })
       .map(({ name }) => name);
     if (names.length > 0) this.#artifacts.set(index, new Set(names));
     return names.length > 0 || predicate.purl === purl;

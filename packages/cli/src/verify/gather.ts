@@ -16,12 +16,12 @@ const logs = new WeakMap<Policy, Promise<OpenLog>>();
 
 /** Evidence from the policy's log: verified tiles, checkpoint memory. Throws VerdictError with the verdict that the trouble means. */
 export async function gatherFromLog(request: GatherRequest): Promise<Gathered> {
-  const { policy, sha256, release } = request;
+  const { policy, sha256, release, member } = request;
   try {
     const opened = logs.get(policy) ?? open(request);
     logs.set(policy, opened);
     const log = await opened;
-    const ask = { digest: sha256, ...(release === undefined ? {} : { purl: release }) };
+    const ask = { digest: sha256, ...(member === undefined ? {} : { member }), ...(release === undefined ? {} : { purl: release }) };
     const { evidence, view } = await gatherEvidence(log.reader, ask, log.view === undefined ? {} : { view: log.view });
     log.view = view;
     return { evidence, offline: false, bundle: null };

@@ -47,6 +47,7 @@ export async function judgeFile(
       policy: policyFile.policy,
       sha256,
       release: options.release,
+      member: wanted?.sha256,
       bundle: options.bundle,
       env: io.env,
       progress: (text) => {

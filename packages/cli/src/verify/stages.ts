@@ -10,6 +10,8 @@ export interface GatherRequest {
   /** Of the file in hand: a file or a container. */
   readonly sha256: string;
   readonly release: string | undefined;
+  /** Of the member that is asked about. */
+  readonly member?: string | undefined;
   /** A bundle file to take it from instead of the log. */
   readonly bundle: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
