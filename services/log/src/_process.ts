@@ -18,11 +18,10 @@ export async function serveProcess(configFile: string): Promise<LogProcess> {
   const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const exited = once(child, 'exit');
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([once(lines, 'line'), exited]);
+  // `close` comes after `exit`, when stderr has been read.
+  const closed = once(child, 'close');
+  const first = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), closed]);
   if (typeof first[0] !== 'string' || !first[0].startsWith('{')) {
-    await once(child, 'close').catch(() => {});
     throw new Error(`the log did not start: exit ${child.exitCode}\n${errors}`);
   }
   return { url: (JSON.parse(first[0]) as { url: string }).url, child, errors: () => errors };
