@@ -89,9 +89,8 @@ describe('hostile files', () => {
     const bytes = new Uint8Array(8 << 20);
     for (let i = 64; i + 16 <= bytes.length; i += 16) bytes.set(magic, i);
     bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
-    const started = performance.now();
+    // Half a million magics: work that grew with their square would outlast the test's time limit by hours.
     expect(readGoBuildInfo(bytes)).toBeNull();
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 
