@@ -8,6 +8,9 @@ for pair in bwrap:bubblewrap git:git tar:tar; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 
+# Node's official builds need it; a minimal Debian lacks it.
+if [ "$(uname -s)" = Linux ] && ! ldconfig -p 2>/dev/null | grep -q 'libatomic\.so\.1'; then lacking="$lacking libatomic1"; fi
+
 if [ -n "$lacking" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing:$lacking" >&2
