@@ -1,0 +1,157 @@
+import { chmod, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { signStatement } from '@verbatim/statements';
+import { withByteChanged, anEnrolment, testSigner } from '@verbatim/testkit';
+import Database from 'better-sqlite3';
+import { afterEach, expect, test } from 'vitest';
+import { checkWholeLog, filesBelow, fromFolder } from '../_check-log.ts';
+import { startLog, type TestLog, writeConfig } from '../_log.ts';
+import { repairTiles } from '../repair.ts';
+
+let folders: string[] = [];
+
+afterEach(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  folders = [];
+});
+
+const enrolments = (log: TestLog, from: number, count: number): Uint8Array[] =>
+  Array.from({ length: count }, (_, i) => signStatement(anEnrolment(testSigner(`key-${from + i}`)), [log.admin]));
+
+/** A stopped log of 1 + `count` entries. */
+async function stoppedLog(count: number): Promise<{ dir: string; log: TestLog }> {
+  const log = await startLog();
+  for (let i = 0; i < count; i += 250) await log.batch(enrolments(log, i, Math.min(250, count - i)));
+  const dir = await log.stop();
+  folders.push(dir);
+  return { dir, log };
+}
+
+const publicFolder = (dir: string): string => join(dir, 'data/public');
+
+/** Starts again, logs one entry more, and checks everything. */
+async function expectWhole(dir: string, size: number): Promise<void> {
+  const log = await startLog({ dir });
+  try {
+    expect((await log.post(enrolments(log, 100_000, 1)[0]!)).status).toBe(200);
+    expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(size + 1);
+  } finally {
+    await log.stop();
+  }
+}
+
+test.each([1, 254, 255, 256, 300])('a log of 1 + %s entries is continued after a restart', async (count) => {
+  const { dir } = await stoppedLog(count);
+  await expectWhole(dir, count + 1);
+});
+
+test('files at the edge that are missing are put back', async () => {
+  const { dir, log } = await stoppedLog(300);
+  const before = await filesBelow(publicFolder(dir));
+  for (const path of ['tile/0/001.p/45', 'tile/entries/001.p/45', 'tile/1/000.p/1', 'tile/0/000', 'checkpoint'])
+    await rm(join(publicFolder(dir), path));
+  const again = await startLog({ dir });
+  expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(301);
+  expect(await filesBelow(publicFolder(dir))).toEqual(before);
+  await again.stop();
+});
+
+test('entries that were sequenced and neither integrated nor signed are, after a restart', async () => {
+  const { dir, log } = await stoppedLog(300);
+  // The state after a kill between the transaction and the tiles: the signed checkpoint is an older one.
+  const db = new Database(join(dir, 'data/log.db'));
+  db.exec('DELETE FROM signed_checkpoint; DELETE FROM published_checkpoint');
+  db.close();
+  await rm(publicFolder(dir), { recursive: true });
+  const again = await startLog({ dir });
+  expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(301);
+  await again.stop();
+});
+
+test('an old copy of the database is refused: going on would fork the log', async () => {
+  const { dir, log } = await stoppedLog(10);
+  const old = join(dir, 'old.db');
+  const db = new Database(join(dir, 'data/log.db'));
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+  await cp(join(dir, 'data/log.db'), old);
+  const again = await startLog({ dir });
+  await again.batch(enrolments(log, 500, 5));
+  await again.stop();
+  for (const name of ['log.db', 'log.db-wal', 'log.db-shm']) await rm(join(dir, 'data', name), { force: true });
+  await cp(old, join(dir, 'data/log.db'));
+  await expect(startLog({ dir })).rejects.toMatchObject({ code: 'rolled-back' });
+});
+
+test('another history behind the published checkpoint is refused', async () => {
+  const { dir } = await stoppedLog(10);
+  const other = await stoppedLog(10);
+  await cp(join(publicFolder(other.dir), 'checkpoint'), join(publicFolder(dir), 'checkpoint'));
+  await expect(startLog({ dir })).rejects.toThrow();
+});
+
+test('entries missing below the signed checkpoint are refused', async () => {
+  const { dir } = await stoppedLog(10);
+  const db = new Database(join(dir, 'data/log.db'));
+  db.pragma('foreign_keys = OFF');
+  db.exec('DELETE FROM entries WHERE idx > 5');
+  db.close();
+  await expect(startLog({ dir })).rejects.toMatchObject({ code: 'entries-missing' });
+});
+
+test('an altered compact range is refused', async () => {
+  const { dir } = await stoppedLog(10);
+  const db = new Database(join(dir, 'data/log.db'));
+  const { compact_range: range } = db.prepare<[], { compact_range: Buffer }>('SELECT compact_range FROM signed_checkpoint').get()!;
+  db.prepare('UPDATE signed_checkpoint SET compact_range = ?').run(withByteChanged(new Uint8Array(range)));
+  db.close();
+  await expect(startLog({ dir })).rejects.toMatchObject({ code: 'bad-checkpoint' });
+});
+
+test('another key or origin than the database’s is refused', async () => {
+  const { dir } = await stoppedLog(1);
+  const other = await stoppedLog(1);
+  await cp(join(other.dir, 'keys/log.key'), join(dir, 'keys/log.key'));
+  await expect(startLog({ dir })).rejects.toMatchObject({ code: 'wrong-identity' });
+});
+
+test.each([
+  ['a full tile', 'tile/0/000'],
+  ['a full bundle', 'tile/entries/000'],
+  ['the tile at the edge', 'tile/0/001.p/45'],
+  ['the bundle at the edge', 'tile/entries/001.p/45'],
+])('%s with one byte changed is found by "repair", which writes that file and no other again', async (_, path) => {
+  const { dir, log } = await stoppedLog(300);
+  const file = join(publicFolder(dir), path);
+  const sound = await readFile(file);
+  await chmod(file, 0o644);
+  await writeFile(file, withByteChanged(new Uint8Array(sound), 100));
+  await expect(checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).rejects.toThrow();
+  expect(await repairTiles(await writeConfig(dir))).toEqual([path]);
+  expect(await readFile(file)).toEqual(sound);
+  expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(301);
+  expect(await repairTiles(await writeConfig(dir))).toEqual([]);
+});
+
+test('a damaged tile at the edge keeps the log from starting', async () => {
+  const { dir } = await stoppedLog(300);
+  for (const path of ['tile/0/000', 'tile/0/001.p/45']) {
+    const file = join(publicFolder(dir), path);
+    const sound = await readFile(file);
+    await chmod(file, 0o644);
+    await writeFile(file, withByteChanged(new Uint8Array(sound)));
+    await expect(startLog({ dir })).rejects.toThrow();
+    await writeFile(file, sound);
+  }
+  await expectWhole(dir, 301);
+});
+
+test('repair writes nothing when the database itself does not hash to what was signed', async () => {
+  const { dir } = await stoppedLog(300);
+  const db = new Database(join(dir, 'data/log.db'));
+  db.prepare('UPDATE entries SET leaf_hash = ? WHERE idx = 7').run(Buffer.alloc(32, 1));
+  db.close();
+  const before = await readFile(join(publicFolder(dir), 'tile/0/000'));
+  await expect(repairTiles(await writeConfig(dir))).rejects.toMatchObject({ code: 'bad-checkpoint' });
+  expect(await readFile(join(publicFolder(dir), 'tile/0/000'))).toEqual(before);
+});
