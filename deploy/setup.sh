@@ -2,6 +2,7 @@
 # What the machine must have beside Node and npm. Installs it where that is allowed (root on Debian and its kin), else says exactly what to
 # type. Quiet when nothing is missing; safe to run twice, and at once from two places.
 set -eu
+PATH="$PATH:/usr/sbin:/sbin"
 
 lacking=""
 for pair in bwrap:bubblewrap git:git tar:tar; do

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -38,7 +37,6 @@ async function main(options: Options): Promise<number> {
   const elapsed = (): number => Math.round((performance.now() - begun) / 100) / 10;
   const progress = (line: string): void => void process.stderr.write(`[${elapsed().toFixed(1).padStart(6)} s] ${line}\n`);
 
-  setUp();
   const dataDir = resolve(options.data);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await using network = await startNetwork(dataDir, cacheFolder(), progress);
@@ -57,12 +55,6 @@ async function main(options: Options): Promise<number> {
     progress('stopping');
   }
   return ok ? 0 : 1;
-}
-
-/** What the machine lacks is installed where that is allowed, else named with the command to type. */
-function setUp(): void {
-  const { status } = spawnSync(join(REPOSITORY, 'deploy/setup.sh'), { stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error('the machine lacks something: see above for what to install');
 }
 
 /** Downloads that are pinned by hash and checked at each use are worth keeping over runs. */
