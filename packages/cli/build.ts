@@ -12,7 +12,7 @@ const dist = process.argv[2] ?? join(folder, 'dist');
 
 /** What `verify --offline` always executes. */
 const CORE =
-  /\/packages\/(tlog|statements|consensus)\/src\/|\/packages\/cli\/src\/(main|run|io|errors|commands|files|policy-file|commands\/verify|verify\/(?!gather|members)[a-z-]+)\.ts$|\/node_modules\/(@noble|commander|canonicalize)\//;
+  /\/packages\/(tlog|statements|consensus)\/src\/|\/packages\/cli\/src\/(main|run|io|errors|files|folders|policy-file|verify\/(?!gather|members)[a-z-]+)\.ts$|\/node_modules\/(@noble|canonicalize)\//;
 
 const NOTHING = '\0nothing';
 
@@ -41,6 +41,8 @@ await bundle.write({
   format: 'cjs',
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
+  // Names stay, for messages and stack traces.
+  minify: { compress: true, mangle: false, codegen: true },
   codeSplitting: { groups: [{ name: 'core', test: CORE }] },
 });
 await bundle.close();

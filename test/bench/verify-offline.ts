@@ -44,11 +44,13 @@ try {
     return join(folder, name);
   };
   const file = write('file.bin', content);
+  // What a client gathers of a log: genesis, the release, and what rebuilders saw.
+  const gathered = [0n, scene.releaseIndex, ...OPERATORS.map((_name, i) => scene.releaseIndex + BigInt(i) + 1n)];
   const checkpoint = scene.log.checkpoint({ timestamp: Math.floor(Date.now() / 1000) });
-  const bundle = write('bundle.json', encodeBundle({ checkpoint, entries: scene.everything() }));
+  const bundle = write('bundle.json', encodeBundle({ checkpoint, entries: scene.log.proved(gathered) }));
   const bare = [write('hash.mjs', HASH_ONLY), file];
   const ours = [LAUNCHER, 'verify', file, '--offline', '--policy', write('policy', policy), '--bundle', bundle];
-  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };
 
   const time = (args: readonly string[], expected: string): number => {
     const started = process.hrtime.bigint();

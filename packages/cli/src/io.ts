@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
 
 /** Where a command's words go, and what of the process it may look at. Results go to `out`, progress and complaints to `err`. */
 export interface Io {
@@ -17,8 +17,8 @@ export function processIo(): Io {
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
     env,
-    // Asking process.stdout loads Node's streams; a pipe or a file is no terminal anyway.
-    colour: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb' && isDevice(1) && process.stdout.isTTY === true,
+    // Asking process.stdout loads Node's streams; a pipe, a file or /dev/null is no terminal anyway.
+    colour: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb' && mayBeTerminal(1) && process.stdout.isTTY === true,
     now: () => new Date(),
   };
 }
@@ -39,9 +39,11 @@ function writeAll(file: 1 | 2, text: string): void {
   }
 }
 
-function isDevice(file: number): boolean {
+/** A character device other than the null device: perhaps a terminal. */
+function mayBeTerminal(file: number): boolean {
   try {
-    return fstatSync(file).isCharacterDevice();
+    const stat = fstatSync(file);
+    return stat.isCharacterDevice() && stat.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev;
   } catch {
     return false;
   }

@@ -8,6 +8,7 @@
  */
 import { Point, hashes, verify as nobleVerify } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
+import { toHex } from './bytes.ts';
 import { TlogError } from './errors.ts';
 import { isTorsionFree } from './torsion.ts';
 
@@ -33,6 +34,8 @@ export function checkPublicKey(publicKey: Uint8Array): void {
   if (publicKey.length !== PUBLIC_KEY_BYTES) {
     throw new TlogError('bad-key', `expected an Ed25519 public key of ${PUBLIC_KEY_BYTES} bytes, found ${publicKey.length}`);
   }
+  const label = toHex(publicKey);
+  if (goodKeys.has(label)) return;
   const point = decodePoint(publicKey);
   if (point === null) {
     throw new TlogError('bad-key', 'expected a canonical Ed25519 public key, found bytes that encode no point canonically');
@@ -41,7 +44,13 @@ export function checkPublicKey(publicKey: Uint8Array): void {
   if (point.is0() || !isTorsionFree(point)) {
     throw new TlogError('bad-key', 'expected an Ed25519 public key of prime order, found one of small order or with a torsion component');
   }
+  if (goodKeys.size >= MAX_GOOD_KEYS) goodKeys.clear();
+  goodKeys.add(label);
 }
+
+/** Keys that passed: the same ones come again in policies, genesis and roster, and a check takes a millisecond in a new process. */
+const goodKeys = new Set<string>();
+const MAX_GOOD_KEYS = 1024;
 
 /** `Ed25519Verify` by @noble/ed25519. Equal to node:crypto for every key that passes `checkPublicKey`. */
 export const verifyEd25519Pure: Ed25519Verify = (publicKey, message, signature) => {
