@@ -12,7 +12,6 @@ import {
 } from '@verbatim/statements';
 import { anEnrolment, testSigner } from '@verbatim/testkit';
 import { parseVkey, type Signer } from '@verbatim/tlog';
-import { vkeyOf } from '@verbatim/tlog/node';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -198,14 +197,14 @@ export class TestNode {
   readonly name: string;
   readonly folder: string;
   readonly config: string;
-  readonly #network: Network;
+  readonly #network: Pick<Network, 'url' | 'vkey'>;
   readonly #toml: string;
   readonly #options: NodeOptions;
   plan: FakePlan;
   service: Service | null = null;
   url = '';
 
-  constructor(name: string, folder: string, network: Network, toml: string, options: NodeOptions) {
+  constructor(name: string, folder: string, network: Pick<Network, 'url' | 'vkey'>, toml: string, options: NodeOptions) {
     this.name = name;
     this.folder = folder;
     this.config = `${folder}.toml`;
@@ -305,5 +304,3 @@ ${this.#toml}
     }
   }
 }
-
-export const vkeyOfNode = (node: TestNode): string => vkeyOf(node.signer);

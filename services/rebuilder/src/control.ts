@@ -17,7 +17,8 @@ export interface NodeStatus {
   readonly host: string;
   /** `separate-user` when the worker runs as a user of its own. */
   readonly worker: 'separate-user' | 'same-user';
-  readonly state: 'starting' | 'running' | 'draining';
+  /** `halted`: the log was caught misbehaving, and nothing more is done for it. */
+  readonly state: 'starting' | 'running' | 'draining' | 'halted';
   readonly running: number;
   readonly lowDisk: boolean;
   /** Until when no job is started because workers could not run. */

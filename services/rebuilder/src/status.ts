@@ -16,7 +16,7 @@ export interface StatusSources {
   readonly runner: Pick<Runner, 'state'>;
   readonly queue: JobQueue;
   readonly outbox: Outbox;
-  readonly follower: Pick<Follower, 'checkpoint' | 'trouble'>;
+  readonly follower: Pick<Follower, 'checkpoint' | 'trouble' | 'misbehaved'>;
 }
 
 /** What `GET /status` answers; the newest `attempts` attempts. */
@@ -25,7 +25,7 @@ export function statusOf(sources: StatusSources, attempts: number): NodeStatus {
   const { ready, draining, running, lowDisk, pausedUntil } = runner.state;
   const { oldestQueuedAt, ...jobs } = queue.counts();
   const { oldestPendingAt, ...observations } = outbox.counts();
-  const { checkpoint, trouble } = follower;
+  const { checkpoint, trouble, misbehaved } = follower;
   return {
     name: config.name,
     operator: config.operator,
@@ -33,7 +33,7 @@ export function statusOf(sources: StatusSources, attempts: number): NodeStatus {
     vkey,
     host,
     worker: worker.owner === null ? 'same-user' : 'separate-user',
-    state: draining ? 'draining' : ready ? 'running' : 'starting',
+    state: misbehaved ? 'halted' : draining ? 'draining' : ready ? 'running' : 'starting',
     running,
     lowDisk,
     pausedUntil: isoTime(pausedUntil),

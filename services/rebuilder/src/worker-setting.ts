@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { RebuilderConfig } from './config.ts';
 import { WorkFolders, type Owner } from './work-folders.ts';
 import { NodeError } from './init.ts';
+import { operatorSettings } from './operator-settings.ts';
 import { workerEnvironment } from './worker-environment.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { obstacle, prepareCache, wantedOwner } from './worker-user.ts';
@@ -46,7 +47,8 @@ async function settle(config: RebuilderConfig, entry: string, owner: Owner | nul
   if (owner !== null) await checkReachable([root, dirname(config.cache_dir)], owner);
   await prepareCache(config.cache_dir, owner);
   const home = owner === null ? (process.env['HOME'] ?? '/') : await folders.create('home');
-  const environment = workerEnvironment(process.env, home, config.worker.environment);
+  const settings = owner === null ? {} : await operatorSettings();
+  const environment = workerEnvironment(process.env, home, { ...settings, ...config.worker.environment });
   await using worker = new WorkerProcess({ entry, environment, owner, logger });
   const answer = await worker.answer(PROBE_MS, new AbortController().signal);
   if (answer.type !== 'hello') {

@@ -2,9 +2,10 @@ import { build, detectSandbox, limitsOf, planBuild } from '@verbatim/builder';
 import type { GoRecipe } from '@verbatim/statements';
 import { aRelease, TEST_TIME } from '@verbatim/testkit';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, writeFileSync, closeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, writeFileSync, closeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Network, temporaryFolder, type TestNode } from './_network.ts';
 import { WORKER_ENTRY } from './worker-setting.ts';
@@ -43,6 +44,7 @@ const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), '
 
 let network: Network;
 let node: TestNode;
+let index: bigint;
 beforeAll(async () => {
   network = await Network.start();
   node = await network.node('real', { cacheDir: CACHE });
@@ -57,6 +59,15 @@ function descendants(pid: number): number[] {
     .map((line) => line.split(/ +/).filter(Boolean).map(Number) as [number, number]);
   const children = parents.filter(([, parent]) => parent === pid).map(([child]) => child);
   return [...children, ...children.flatMap(descendants)];
+}
+
+/** All descendants, once the compiler works in the sandbox. */
+async function sandboxed(pid: number): Promise<number[]> {
+  for (const end = Date.now() + 120_000; Date.now() < end; await sleep(100)) {
+    const found = descendants(pid);
+    if (found.some((each) => existsSync(`/proc/${each}`) && programOf(each).startsWith('/build/go/'))) return found;
+  }
+  throw new Error(`no build within 120 s: ${node.service!.stderr.slice(-3000)}`);
 }
 
 /** Whether a process has these bytes anywhere in its writable memory. */
@@ -88,15 +99,20 @@ function readOrNothing(file: number, chunk: Buffer, at: bigint): number {
   }
 }
 
+const programOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+
 describe('a real worker', () => {
   test('rebuilds a real program in its sandbox, and neither it nor anything it starts has the key', async () => {
-    await network.register(release);
+    index = await network.register(release);
     await node.start({ worker: WORKER_ENTRY });
     const keyText = readFileSync(`${node.folder}.key`, 'utf8');
-    const base64 = keyText.split('+').at(-1)!.replace('\n', '');
+    // PRIVATE+KEY+name+hex8+base64, where base64 has plus signs of its own.
+    const base64 = keyText.split('+').slice(4).join('+').replace('\n', '');
+    expect(base64).toHaveLength(44);
     const secrets = [new Uint8Array(Buffer.from(base64, 'base64').subarray(1)), new Uint8Array(Buffer.from(base64))];
     expect(hasInMemory(node.service!.child.pid!, secrets)).toBe(true);
 
+    const nodeProgram = programOf(node.service!.child.pid!);
     let looked = 0;
     const end = Date.now() + 280_000;
     while (Date.now() < end) {
@@ -104,16 +120,19 @@ describe('a real worker', () => {
       if (outbox.acknowledged === 1) break;
       for (const pid of descendants(node.service!.child.pid!)) {
         try {
+          const program = programOf(pid);
+          // Forked by the node, and not yet another program: still the node itself.
+          if (program === nodeProgram) continue;
           const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
           const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
           expect(environment).not.toContain(base64);
           expect(environment).not.toContain(node.folder.concat('.key'));
-          expect(files.filter((file) => file.startsWith(node.folder) && !file.includes('/work/'))).toEqual([]);
-          expect(hasInMemory(pid, secrets)).toBe(false);
+          expect(files.filter((file) => file.startsWith(`${node.folder}/`) && !file.includes('/work/'))).toEqual([]);
+          expect({ program, hasKey: hasInMemory(pid, secrets) }).toEqual({ program, hasKey: false });
           looked++;
         } catch (error) {
-          // It ended while we looked.
-          if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+          // It ended while we looked; an assertion is no failed system call.
+          if (!(error instanceof Error && 'syscall' in error)) throw error;
         }
       }
     }
@@ -127,6 +146,31 @@ describe('a real worker', () => {
       sandbox: { executor: 'bubblewrap', network: 'none' },
     });
     expect(seen!.evidence.map(({ kind }) => kind)).toEqual(['build-log', 'slsa-provenance']);
+    expect(readdirSync(join(node.folder, 'work'))).toEqual([]);
+  });
+
+  test.each([
+    ['SIGTERM', 0],
+    ['SIGKILL', 'SIGKILL'],
+  ] as const)('and everything in its sandbox is gone after %s, in the middle of a build', async (signal, ending) => {
+    if (node.service!.child.exitCode !== null || node.service!.child.signalCode !== null) await node.start({ worker: WORKER_ENTRY });
+    await node.control('POST', '/requeue', { release: Number(index), artifact: 'bin/hello', attempt: 2 });
+    const started = await sandboxed(node.service!.child.pid!);
+    expect(await node.stop(signal)).toBe(ending);
+    const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+    for (let waited = 0; started.some(isAlive) && waited < 100; waited++) await sleep(100);
+    expect(started.filter(isAlive)).toEqual([]);
+  });
+
+  test('builds the same again after all that', async () => {
+    await node.start({ worker: WORKER_ENTRY });
+    await node.until(({ outbox }) => outbox.acknowledged === 2, 280);
+    const seen = await network.observations(node.signer);
+    expect(seen.map(({ attempt, observed }) => [attempt, observed?.sha256])).toEqual([
+      [1, OBSERVED],
+      [2, OBSERVED],
+    ]);
+    expect(await node.stop()).toBe(0);
     expect(readdirSync(join(node.folder, 'work'))).toEqual([]);
   });
 
