@@ -17,7 +17,9 @@ test('files come in byte order of their paths, as Go sorts them', async () => {
 test('h1 is the hash of the files’ hashes, as golang.org/x/mod/sumdb/dirhash has it', () => {
   const digest = hex('module golang.org/x/text\n');
   // This line without a prefix is what go.sum files have for golang.org/x/text v0.3.0/go.mod.
-  expect(`h1:${createHash('sha256').update(`${digest}  go.mod\n`).digest('base64')}`).toBe('h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=');
+  expect(`h1:${createHash('sha256').update(`${digest}  go.mod\n`).digest('base64')}`).toBe(
+    'h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=',
+  );
   const expected = createHash('sha256').update(`${digest}  m@v1/go.mod\n`).digest('base64');
   expect(hash1([{ path: 'go.mod', sha256: digest }], 'm@v1')).toBe(`h1:${expected}`);
 });

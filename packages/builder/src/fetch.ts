@@ -3,8 +3,8 @@
  * the published artifact. All network access of a rebuild, but for receiving the published file itself, happens here.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Recipe } from '@verbatim/statements';
 import { forgetModule, keepModule, storeAddress } from './cache/store.ts';
 import { evict } from './cache/evict.ts';
@@ -74,6 +74,7 @@ export async function fetchInputs(request: FetchRequest): Promise<FetchOutcome> 
   const folders = foldersIn(workDir);
   await removeTree(folders.root);
   for (const folder of [folders.root, folders.modCache, folders.home, folders.scratch]) await makeFolder(folder);
+  await shareSumDatabase(request.cacheDir, folders.modCache);
   const size = new SizeGuard(folders.root, limits.inputBytes, signal);
   try {
     const client = await goClient(request.environment, size.signal);
@@ -100,6 +101,20 @@ interface Folders {
 function foldersIn(workDir: string): Folders {
   const root = join(workDir, 'inputs');
   return { root, source: join(root, 'source'), modCache: join(root, 'modules'), home: join(root, 'home'), scratch: join(root, 'scratch') };
+}
+
+const sumDatabaseIn = (modCache: string): string => join(modCache, 'cache', 'download', 'sumdb');
+
+/**
+ * What the go command keeps of the checksum database is kept for all builds: answers that it has seen need no network. It checks them against
+ * a signed tree head whenever it reads them.
+ */
+async function shareSumDatabase(cacheDir: string, modCache: string): Promise<void> {
+  const [kept, link] = [join(cacheDir, 'sumdb'), sumDatabaseIn(modCache)];
+  for (const folder of [kept, dirname(link)]) await mkdir(folder, { recursive: true });
+  // Its parents are the build's to read, whatever the umask.
+  for (const folder of [join(modCache, 'cache'), dirname(link)]) await chmod(folder, 0o755);
+  await symlink(resolve(kept), link);
 }
 
 /** Aborts the fetch when it has written too much. */
@@ -225,8 +240,7 @@ class Fetch {
     const among = (await this.#forbiddenIn(sourceDir)) ?? (await this.#forbiddenIn(moduleDir)) ?? this.#forbiddenTool(toolchain);
     if (among !== null) return among;
     if (this.#request.recipe.vcs !== null) await makeFolder(join(sourceDir, '.git'));
-    await removeTree(home);
-    await removeTree(scratch);
+    for (const path of [home, scratch, sumDatabaseIn(moduleDir)]) await removeTree(path);
     return {
       kind: 'fetched',
       sourceDir,
@@ -256,7 +270,7 @@ class Fetch {
     return found;
   }
 
-  /** From the store first; if what is there is wrong, once more without it. */
+  /** From the store first; if what is there is wrong, once more without it, and the store gets what comes then. */
   async #download(go: string, cwd: string, modules: readonly string[]): Promise<readonly DownloadedModule[] | Unavailable> {
     const { cacheDir, signal } = this.#request;
     const { home, modCache } = this.#folders;
@@ -265,10 +279,10 @@ class Fetch {
       return downloadModules({ go, env, cwd, modules, timeout: this.#timeout, signal });
     };
     const found = await attempt(storeAddress(cacheDir));
-    if (!('kind' in found) || found.reason !== 'checksum-mismatch') return found;
-    const named = [...found.detail.matchAll(/^(?:verifying )?(\S+?)@\S+:/gm)].map((match) => match[1]!);
-    for (const path of named) await forgetModule(cacheDir, path);
-    return attempt(null);
+    if (!('kind' in found) || !['checksum-mismatch', 'fetch-failed'].includes(found.reason)) return found;
+    const fresh = await attempt(null);
+    if (!('kind' in fresh)) for (const { path } of fresh) await forgetModule(cacheDir, path);
+    return fresh;
   }
 
   async #keep(module: DownloadedModule): Promise<void> {

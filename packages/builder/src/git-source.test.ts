@@ -20,7 +20,8 @@ async function repository(format = 'sha1') {
   const root = await temporaryFolder();
   const work = join(root, 'work');
   mkdirSync(work);
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: work, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: work, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   git('init', '-q', `--object-format=${format}`, '.');
   writeFileSync(join(work, 'file'), 'one\n');
   writeFileSync(join(work, 'run'), '#!/bin/sh\n', { mode: 0o755 });

@@ -22,7 +22,15 @@ test('the command line is the recipe’s, word for word', () => {
 
 test('every variable that changes bits is set, for the target’s architecture and for no other', () => {
   const { env } = planBuild(recipeWith(), arm64!, host);
-  expect(env).toMatchObject({ GOOS: 'linux', GOARCH: 'arm64', GOARM64: 'v8.0', CGO_ENABLED: '0', GOEXPERIMENT: '', GOWORK: 'off', GOENV: 'off' });
+  expect(env).toMatchObject({
+    GOOS: 'linux',
+    GOARCH: 'arm64',
+    GOARM64: 'v8.0',
+    CGO_ENABLED: '0',
+    GOEXPERIMENT: '',
+    GOWORK: 'off',
+    GOENV: 'off',
+  });
   expect(env).toMatchObject({ GOTOOLCHAIN: 'local', GOFLAGS: '-p=3', GOPROXY: 'off', GOROOT: '/build/go' });
   expect(env['GOAMD64']).toBeUndefined();
   expect(planBuild(recipeWith(), { ...x64!, goarch: '386', env: {} }, host).env).toMatchObject({ GO386: 'sse2' });
@@ -50,7 +58,11 @@ test('the number of cores is all that the machine says in a plan, and the enviro
 test('inputs are read-only; cache and out are all that a build may write to', () => {
   const plan = planBuild(recipeWith(), x64!, host);
   expect(plan.mounts.filter(({ kind }) => kind === 'scratch').map(({ path }) => path)).toEqual([DEFAULT_LAYOUT.cache, DEFAULT_LAYOUT.out]);
-  expect(plan.mounts.filter(({ kind }) => kind === 'input').map(({ path }) => path)).toEqual(['/build/go', '/build/modules', '/build/source']);
+  expect(plan.mounts.filter(({ kind }) => kind === 'input').map(({ path }) => path)).toEqual([
+    '/build/go',
+    '/build/modules',
+    '/build/source',
+  ]);
 });
 
 test('git is answered for only where the recipe has a stamp, and sh is shown only then', () => {

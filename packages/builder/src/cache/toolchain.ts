@@ -144,15 +144,16 @@ async function verifyTree({ signal }: ToolchainRequest, module: DownloadedModule
     signal?.throwIfAborted();
     return unavailable('checksum-mismatch', `toolchain ${version} on disk: ${messageOf(error)}`);
   }
-  const h1 = hash1(withoutCopies(files), `${path}@${version}`);
+  const h1 = hashToolchain(files, `${path}@${version}`);
   if (h1 !== sum) return unavailable('checksum-mismatch', `toolchain ${version} on disk has ${h1}, the checksum database has ${sum}`);
   return { kind: 'ok', verified: { dir, h1, files } };
 }
 
-/** Without each go.mod that is a copy of the _go.mod beside it (see `makeRunnable`). */
-function withoutCopies(files: readonly TreeFile[]): TreeFile[] {
+/** h1 of a toolchain as it is on disk: without each go.mod that is a copy of the _go.mod beside it (see `makeRunnable`). */
+export function hashToolchain(files: readonly TreeFile[], module: string): string {
   const digests = new Map(files.map(({ path, sha256 }) => [path, sha256]));
-  return files.filter(({ path, sha256 }) => basename(path) !== 'go.mod' || digests.get(siblingOf(path)) !== sha256);
+  const own = files.filter(({ path, sha256 }) => basename(path) !== 'go.mod' || digests.get(siblingOf(path)) !== sha256);
+  return hash1(own, module);
 }
 
 const siblingOf = (path: string): string => `${path.slice(0, -'go.mod'.length)}_go.mod`;

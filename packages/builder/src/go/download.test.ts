@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseReports, reasonOf } from './download.ts';
 
 test('reports are JSON objects one after the other', () => {
-  const text = '{\n\t"Path": "a.example/m",\n\t"Version": "v1.0.0"\n}\n{\n\t"Path": "b",\n\t"Version": "v2",\n\t"Origin": {\n\t\t"VCS": "git"\n\t}\n}\n';
+  const text =
+    '{\n\t"Path": "a.example/m",\n\t"Version": "v1.0.0"\n}\n{\n\t"Path": "b",\n\t"Version": "v2",\n\t"Origin": {\n\t\t"VCS": "git"\n\t}\n}\n';
   expect(parseReports(text).map(({ Path }) => Path)).toEqual(['a.example/m', 'b']);
   expect(parseReports('')).toEqual([]);
 });

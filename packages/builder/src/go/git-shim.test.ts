@@ -62,5 +62,6 @@ test('a publisher’s modified tree is stamped as modified', async () => {
 
 test('whatever else is asked fails', async () => {
   const ask = await asker();
-  for (const args of [['fetch'], ['cat-file', 'blob', `${REVISION}:v2/go.mod`], ['config', '-l'], [], ['rev-parse', 'HEAD']]) expect(ask(...args)).toBe(1);
+  for (const args of [['fetch'], ['cat-file', 'blob', `${REVISION}:v2/go.mod`], ['config', '-l'], [], ['rev-parse', 'HEAD']])
+    expect(ask(...args)).toBe(1);
 });

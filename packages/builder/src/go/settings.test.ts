@@ -7,7 +7,12 @@ const folders = { home: '/h', modCache: '/m', goPath: '/p' };
 
 test('proxies and mirrors of the user’s are followed', () => {
   const { network, notices } = networkOf(
-    { GOPROXY: 'https://mirror.example,direct', GONOPROXY: 'corp.example', GOSUMDB: 'known.example https://mirror.example/sumdb', GOAUTH: 'netrc' },
+    {
+      GOPROXY: 'https://mirror.example,direct',
+      GONOPROXY: 'corp.example',
+      GOSUMDB: 'known.example https://mirror.example/sumdb',
+      GOAUTH: 'netrc',
+    },
     { HTTPS_PROXY: 'http://proxy.example', SSL_CERT_FILE: '/etc/ca', HOME: '/home/u', GOPRIVATE: 'x', LD_PRELOAD: '/evil' },
   );
   expect(network).toEqual({
@@ -41,7 +46,14 @@ test.each([
 test('settings in the user’s `go env -w` file count only as far as they say where to download from', async () => {
   const home = await temporaryFolder();
   const environment = { PATH: process.env['PATH']!, HOME: home };
-  const hostile = ['GOPROXY=https://mirror.example', 'GOFLAGS=-ldflags=-X=main.x=y', 'GOTOOLCHAIN=go1.99.9', 'GOAMD64=v4', 'GOSUMDB=off', 'CGO_ENABLED=1'];
+  const hostile = [
+    'GOPROXY=https://mirror.example',
+    'GOFLAGS=-ldflags=-X=main.x=y',
+    'GOTOOLCHAIN=go1.99.9',
+    'GOAMD64=v4',
+    'GOSUMDB=off',
+    'CGO_ENABLED=1',
+  ];
   execFileSync('go', ['env', '-w', ...hostile], { env: { ...environment, GOTOOLCHAIN: 'local' } });
   const client = await goClient(environment);
   const env = downloadEnvironment(client, folders, 'file:///store');

@@ -36,7 +36,7 @@ export async function goClient(environment: Environment = process.env, signal?: 
     argv: [program, 'env', '-json', ...READ],
     // No module and no workspace there, and no other toolchain for this question.
     cwd: '/',
-    env: { ...inherited, GOTOOLCHAIN: 'local', GOWORK: 'off' },
+    env: { ...inherited, GOROOT: '', GOTOOLCHAIN: 'local', GOWORK: 'off' },
     timeout: TIMEOUT,
     signal,
   });

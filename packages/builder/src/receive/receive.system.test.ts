@@ -139,18 +139,24 @@ test('a file over the limit is not received', async () => {
   expect(await huge.receive({ limits: { fileBytes: 1_000_000 } })).toMatchObject({ kind: 'unavailable' });
 });
 
-test.each(['pkg:pypi/tool@1.0.0', 'pkg:npm/tool@file:evil', 'pkg:npm/tool@1', 'pkg:npm/tool@1.0.0?a=b', 'pkg:npm/..@1.0.0', 'pkg:npm/tool'])(
-  '%s is not fetched',
-  async (coordinate) => {
-    const outcome = await receiveArtifact({
-      coordinate,
-      member: null,
-      claimed: digests(BINARY),
-      privateDir: join(await temporaryFolder(), 'private'),
-    }).catch((error: { code: string }) => error.code);
-    expect(typeof outcome === 'string' ? outcome : outcome.kind === 'unavailable' && outcome.reason).toMatch(/bad-purl|coordinate-unsupported/);
-  },
-);
+test.each([
+  'pkg:pypi/tool@1.0.0',
+  'pkg:npm/tool@file:evil',
+  'pkg:npm/tool@1',
+  'pkg:npm/tool@1.0.0?a=b',
+  'pkg:npm/..@1.0.0',
+  'pkg:npm/tool',
+])('%s is not fetched', async (coordinate) => {
+  const outcome = await receiveArtifact({
+    coordinate,
+    member: null,
+    claimed: digests(BINARY),
+    privateDir: join(await temporaryFolder(), 'private'),
+  }).catch((error: { code: string }) => error.code);
+  expect(typeof outcome === 'string' ? outcome : outcome.kind === 'unavailable' && outcome.reason).toMatch(
+    /bad-purl|coordinate-unsupported/,
+  );
+});
 
 test('npm gets its own settings, and nothing that makes it do anything else', () => {
   const passed = npmEnvironment({
@@ -166,5 +172,13 @@ test('npm gets its own settings, and nothing that makes it do anything else', ()
     LD_PRELOAD: '/evil',
     HTTPS_PROXY: 'http://proxy.example',
   });
-  expect(Object.keys(passed).sort()).toEqual(['HOME', 'HTTPS_PROXY', 'LC_ALL', 'NPM_CONFIG_REGISTRY', 'PATH', 'npm_config_@scope:registry', 'npm_config_cafile']);
+  expect(Object.keys(passed).sort()).toEqual([
+    'HOME',
+    'HTTPS_PROXY',
+    'LC_ALL',
+    'NPM_CONFIG_REGISTRY',
+    'PATH',
+    'npm_config_@scope:registry',
+    'npm_config_cafile',
+  ]);
 });

@@ -34,12 +34,22 @@ test('the member’s bytes are written, whatever stands around it', async () => 
 
 test('a member that is not there is said to be missing', async () => {
   expect((await extracted(gzipSync(await archiveOf(others)))).outcome).toMatchObject({ reason: 'member-missing', transient: false });
-  const near = gzipSync(await archiveOf([[{ name: './package/bin/x' }, 'a'], [{ name: 'package/bin/x/' }, '']]));
+  const near = gzipSync(
+    await archiveOf([
+      [{ name: './package/bin/x' }, 'a'],
+      [{ name: 'package/bin/x/' }, ''],
+    ]),
+  );
   expect((await extracted(near)).outcome).toMatchObject({ kind: 'unavailable' });
 });
 
 test('an archive with the member twice has two meanings', async () => {
-  const archive = gzipSync(await archiveOf([[{ name: 'package/bin/x' }, 'one'], [{ name: 'package/bin/x' }, 'two']]));
+  const archive = gzipSync(
+    await archiveOf([
+      [{ name: 'package/bin/x' }, 'one'],
+      [{ name: 'package/bin/x' }, 'two'],
+    ]),
+  );
   expect((await extracted(archive)).outcome).toMatchObject({ reason: 'malformed-archive' });
 });
 
@@ -51,14 +61,23 @@ test('a link is not a file', async () => {
 });
 
 test('a bomb is stopped at the limit', async () => {
-  const archive = gzipSync(await archiveOf([[{ name: 'package/zeros' }, Buffer.alloc(3_000_000)], [{ name: 'package/bin/x' }, 'x']]));
+  const archive = gzipSync(
+    await archiveOf([
+      [{ name: 'package/zeros' }, Buffer.alloc(3_000_000)],
+      [{ name: 'package/bin/x' }, 'x'],
+    ]),
+  );
   expect(archive.length).toBeLessThan(10_000);
   expect((await extracted(archive)).outcome).toMatchObject({ reason: 'too-large' });
 });
 
 test('what is no archive, or half of one, is malformed', async () => {
   const whole = gzipSync(await archiveOf([[{ name: 'package/bin/x' }, 'x'.repeat(5000)]]), { level: 0 });
-  for (const archive of [Buffer.from('not gzip'), whole.subarray(0, 2000), gzipSync('not tar, but long enough to be read as a header'.repeat(20))]) {
+  for (const archive of [
+    Buffer.from('not gzip'),
+    whole.subarray(0, 2000),
+    gzipSync('not tar, but long enough to be read as a header'.repeat(20)),
+  ]) {
     expect((await extracted(archive)).outcome).toMatchObject({ reason: 'malformed-archive' });
   }
 });

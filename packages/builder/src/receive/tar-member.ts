@@ -45,12 +45,15 @@ export async function extractTarMember({ archive, path, to, maxBytes, signal }: 
     ...(signal === undefined ? {} : { signal }),
   });
   // Each ends when the other does; nothing is open any more then.
-  const failures = (await Promise.allSettled([unpacked, entries])).flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  const failures = (await Promise.allSettled([unpacked, entries])).flatMap((each) =>
+    each.status === 'rejected' ? [each.reason as unknown] : [],
+  );
   signal?.throwIfAborted();
   if (failures.some((each) => each instanceof TooLarge)) {
     return notReceived('too-large', `${path}: the archive unpacks to more than ${maxBytes} bytes`);
   }
-  if (failures.length > 0) return notReceived(errnoOf(failures[0]) === 'ENOSPC' ? 'host-disk-full' : 'malformed-archive', messageOf(failures[0]));
+  if (failures.length > 0)
+    return notReceived(errnoOf(failures[0]) === 'ENOSPC' ? 'host-disk-full' : 'malformed-archive', messageOf(failures[0]));
   if (other !== null) return notReceived('malformed-archive', `${path}: expected a file, found a ${String(other)}`);
   if (found > 1) return notReceived('malformed-archive', `${path}: expected one member of this name, found ${found}`);
   return found === 0 ? notReceived('member-missing', `expected a member ${path}, found none`) : null;

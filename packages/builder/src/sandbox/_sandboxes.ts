@@ -28,7 +28,12 @@ export const TIGHT: Partial<Limits> = {
 };
 
 /** Runs a line of shell in a sandbox with the system's programs, a writable /out and a small /tmp, under tight limits. */
-export async function runHostile(sandbox: Sandbox, script: string, limits: Partial<Limits> = {}, changes: Partial<SandboxJob> = {}): Promise<Ran> {
+export async function runHostile(
+  sandbox: Sandbox,
+  script: string,
+  limits: Partial<Limits> = {},
+  changes: Partial<SandboxJob> = {},
+): Promise<Ran> {
   const root = await temporaryFolder();
   const out = join(root, 'out');
   mkdirSync(out);
@@ -39,7 +44,15 @@ export async function runHostile(sandbox: Sandbox, script: string, limits: Parti
     { kind: 'memory', path: '/tmp', bytes: tight.tmpBytes },
   ];
   const logPath = join(root, 'log');
-  const job = { argv: ['/bin/sh', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/out', mounts, programs: 'system' as const, limits: tight, logPath };
+  const job = {
+    argv: ['/bin/sh', '-c', script],
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: '/out',
+    mounts,
+    programs: 'system' as const,
+    limits: tight,
+    logPath,
+  };
   const { end, usage } = await runSandboxed(sandbox, { ...job, ...changes });
   return { end, usage, log: readFileSync(logPath, 'utf8'), out };
 }

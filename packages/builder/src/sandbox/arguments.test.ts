@@ -22,7 +22,8 @@ function at(args: readonly string[], ...option: string[]): number {
 
 test('a build gets namespaces of its own, no capability, no environment, and may make no namespaces', () => {
   const args = sandboxCommand(inside, '/usr/bin/bwrap');
-  for (const flag of ['--unshare-all', '--unshare-user', '--disable-userns', '--clearenv', '--new-session', '--die-with-parent']) expect(args).toContain(flag);
+  for (const flag of ['--unshare-all', '--unshare-user', '--disable-userns', '--clearenv', '--new-session', '--die-with-parent'])
+    expect(args).toContain(flag);
   expect(args).not.toContain('--share-net');
   expect(at(args, '--cap-drop', 'ALL')).toBeGreaterThan(-1);
   expect(at(args, '--uid', '65534')).toBeGreaterThan(-1);
@@ -51,7 +52,9 @@ test('root’s stage holds the folders to mount and hands over to another user, 
   expect(own).toContain('--reuid=65534');
   expect(at(own, '--ro-bind', '/stage/0', '/build/go')).toBeGreaterThan(-1);
   const same = sandboxCommand(inside, '/usr/bin/bwrap').filter((word) => word.startsWith('--'));
-  expect(own.slice(own.indexOf('/usr/bin/bwrap')).filter((word) => word.startsWith('--'))).toEqual(same.filter((word) => word !== '--block-fd'));
+  expect(own.slice(own.indexOf('/usr/bin/bwrap')).filter((word) => word.startsWith('--'))).toEqual(
+    same.filter((word) => word !== '--block-fd'),
+  );
 });
 
 test('processes and memory are limited by rlimits only where nobody counts them for all', () => {

@@ -54,7 +54,11 @@ function makerIn(top: string, group: string) {
 test('with version 2, a group gets its limits and tells what it used', async () => {
   const top = await unified({ 'service/cgroup.subtree_control': 'cpu memory pids\n', 'service/cgroup.controllers': 'cpu memory pids\n' });
   const group = makerIn(top, '/service')!.make(limitsOf({ memoryBytes: 1000, processes: 5, cpus: 2 }));
-  const folder = join(top, 'service', readdirSync(join(top, 'service')).find((name) => name.startsWith('verbatim-'))!);
+  const folder = join(
+    top,
+    'service',
+    readdirSync(join(top, 'service')).find((name) => name.startsWith('verbatim-'))!,
+  );
   const read = (name: string) => readFileSync(join(folder, name), 'latin1');
   expect([read('memory.max'), read('memory.swap.max'), read('pids.max'), read('cpu.max')]).toEqual(['1000', '0', '5', '200000 100000']);
   group.add(42);
@@ -85,7 +89,11 @@ test('with version 2, this process moves into a leaf where it is alone', async (
 });
 
 test('with version 2, processes of others are not moved, and without controllers there are no groups', async () => {
-  const busy = await unified({ 'cgroup.subtree_control': '', 'cgroup.controllers': 'memory pids\n', 'cgroup.procs': `${process.pid}\n1\n` });
+  const busy = await unified({
+    'cgroup.subtree_control': '',
+    'cgroup.controllers': 'memory pids\n',
+    'cgroup.procs': `${process.pid}\n1\n`,
+  });
   expect(makerIn(busy, '/')).toBeNull();
   const bare = await unified({ 'cgroup.subtree_control': '', 'cgroup.controllers': 'hugetlb\n', 'cgroup.procs': `${process.pid}\n` });
   expect(makerIn(bare, '/')).toBeNull();

@@ -18,7 +18,11 @@ test('a descriptor that this process inherited is replaced by /dev/null', () => 
       console.log(spawnSync('readlink', ['/proc/self/fd/40'], { stdio }).stdout.toString().trim());`;
   const secret = openSync('/etc/hostname', 'r');
   // Node itself closes the first sixteen when it starts (uv_disable_stdio_inheritance), and no others.
-  const stdio = Array.from({ length: 41 }, (_, index) => (index === 40 ? secret : index < 3 ? 'pipe' : 'ignore')) as ('pipe' | 'ignore' | number)[];
+  const stdio = Array.from({ length: 41 }, (_, index) => (index === 40 ? secret : index < 3 ? 'pipe' : 'ignore')) as (
+    | 'pipe'
+    | 'ignore'
+    | number
+  )[];
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { stdio });
   closeSync(secret);
   expect(stdout.toString()).toBe('/dev/null\n/etc/hostname\n');

@@ -8,7 +8,9 @@ const escaped = (...chunks: Uint8Array[]): string => {
 };
 
 test('terminal escapes, carriage returns and bidi overrides become visible', () => {
-  expect(escapeText('a\x1b[2Jb\rc\x07\x7f\x9b\u202ed\u2066e\u2028f\ufeff')).toBe('a\\x1b[2Jb\\x0dc\\x07\\x7f\\x9b\\u{202e}d\\u{2066}e\\u{2028}f\\u{feff}');
+  expect(escapeText('a\x1b[2Jb\rc\x07\x7f\x9b\u202ed\u2066e\u2028f\ufeff')).toBe(
+    'a\\x1b[2Jb\\x0dc\\x07\\x7f\\x9b\\u{202e}d\\u{2066}e\\u{2028}f\\u{feff}',
+  );
 });
 
 test('tabs, line ends and letters of any script stay', () => {

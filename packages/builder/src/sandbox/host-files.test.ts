@@ -6,7 +6,8 @@ test('a program comes with its libraries and nothing else', () => {
   const mounts = programMounts('sh');
   expect(mounts[0]).toMatchObject({ kind: 'read-only', path: '/bin/sh' });
   expect(mounts.length).toBeGreaterThan(1);
-  for (const mount of mounts) expect(mount.kind === 'read-only' && existsSync(mount.source) && /^\/(?:bin|lib|lib64|usr\/lib)/.test(mount.path)).toBe(true);
+  for (const mount of mounts)
+    expect(mount.kind === 'read-only' && existsSync(mount.source) && /^\/(?:bin|lib|lib64|usr\/lib)/.test(mount.path)).toBe(true);
 });
 
 test('a program that is not there is named', () => {

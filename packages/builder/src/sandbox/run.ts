@@ -195,7 +195,10 @@ class RunningSandbox {
         if (report['child-pid'] === undefined) return;
         this.#begin(report['child-pid']);
         resolve(this.#pid);
-      }).then(() => resolve(null), () => resolve(null));
+      }).then(
+        () => resolve(null),
+        () => resolve(null),
+      );
     });
     void readReports(child, exitFd, (report) => {
       if (report['exit-code'] !== undefined) this.exitCode = report['exit-code'];
