@@ -120,6 +120,8 @@ describe('rebuilder', () => {
     } finally {
       server.close();
     }
+    const again = ['rebuilder', 'requeue', '--socket', socket, '--release', '12', '--artifact', 'x', '--attempt'];
+    expect((await verbatim([...again, '0'])).code).toBe(2);
     const gone = await verbatim(['rebuilder', 'status', '--socket', socket]);
     expect(gone.code).toBe(2);
     expect(gone.stderr).toContain('is the node running?');

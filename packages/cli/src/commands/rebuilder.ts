@@ -28,10 +28,15 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .requiredOption('--socket <path>', "the node's control socket")
     .requiredOption('--release <index>', 'index of the release entry in the log')
     .requiredOption('--artifact <name>', 'name of the artifact in the release')
-    .action(async (options: { socket: string; release: string; artifact: string }) => {
+    .option('--attempt <n>', 'only if this attempt was not made yet: repeating the command then does nothing more')
+    .action(async (options: { socket: string; release: string; artifact: string; attempt?: string }) => {
       if (!/^(0|[1-9][0-9]{0,14})$/.test(options.release))
         throw new CliError('usage', `--release: expected the index of an entry, found ${options.release}`);
-      const body = { release: Number(options.release), artifact: options.artifact };
+      if (options.attempt !== undefined && !/^[1-9][0-9]{0,8}$/.test(options.attempt)) {
+        throw new CliError('usage', `--attempt: expected 1 or more, found ${options.attempt}`);
+      }
+      const attempt = options.attempt === undefined ? {} : { attempt: Number(options.attempt) };
+      const body = { release: Number(options.release), artifact: options.artifact, ...attempt };
       io.out(await askSocket(options.socket, { method: 'POST', path: '/requeue', body }));
       finish(0);
     });
