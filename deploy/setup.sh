@@ -5,7 +5,7 @@ set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 
 lacking=""
-for pair in bwrap:bubblewrap git:git tar:tar; do
+for pair in bwrap:bubblewrap git:git tar:tar setpriv:util-linux prlimit:util-linux flock:util-linux; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 
@@ -17,7 +17,9 @@ if [ -n "$lacking" ]; then
     echo "installing:$lacking" >&2
     lock="${TMPDIR:-/tmp}/verbatim-setup.lock"
     # shellcheck disable=SC2086 # a list of package names
-    flock "$lock" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"' sh $lacking >&2
+    flock "$lock" sh -c '
+      export DEBIAN_FRONTEND=noninteractive
+      apt-get update -qq && apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@"' sh $lacking >&2
   else
     echo "missing:$lacking; install with: sudo apt-get install$lacking" >&2
     exit 1
@@ -32,5 +34,17 @@ fi
 minor=$(GOTOOLCHAIN=local go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
 if [ "${minor:-0}" -lt 21 ]; then
   echo "found $(GOTOOLCHAIN=local go env GOVERSION), expected Go 1.21 or later (https://go.dev/doc/install)" >&2
+  exit 1
+fi
+
+# The sandbox must work, not just be there (packages/builder/src/sandbox).
+if ! said=$(bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --ro-bind / / --proc /proc --dev /dev true 2>&1); then
+  cat >&2 <<MESSAGE
+bubblewrap is installed, but a sandbox does not start: $said
+It needs bubblewrap 0.8 or later and a kernel that lets users make namespaces. Depending on the system:
+  sudo sysctl -w kernel.unprivileged_userns_clone=1               (older Debian)
+  sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (Ubuntu 23.10 and later)
+  docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined ...   (inside a container)
+MESSAGE
   exit 1
 fi
