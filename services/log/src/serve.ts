@@ -14,6 +14,7 @@ import { Engine, type EngineOptions } from './engine/engine.ts';
 import { PartialTileCollector } from './engine/partial-tiles.ts';
 import { healthChecks } from './health.ts';
 import { createApp } from './http/app.ts';
+import { limitByAddress } from './http/rate-limit.ts';
 import { logMetrics } from './metrics.ts';
 import { BlobFolder } from './service/blob-folder.ts';
 import { DiskGuard } from './service/disk-guard.ts';
@@ -53,6 +54,7 @@ export async function serveLog(config: LogConfig, { logger, fatal, engine: ports
     submit,
     blobs,
     pages: new PageStore(db),
+    permit: limitByAddress(config.limits.submissions_per_second, config.limits.submissions_burst),
     metrics: logMetrics(metrics, engine, disk, Date.now),
     logger,
     title: config.title ?? config.origin,

@@ -87,7 +87,7 @@ test('another history behind the published checkpoint is refused', async () => {
   const { dir } = await stoppedLog(10);
   const other = await stoppedLog(10);
   await cp(join(publicFolder(other.dir), 'checkpoint'), join(publicFolder(dir), 'checkpoint'));
-  await expect(startLog({ dir })).rejects.toThrow();
+  await expect(startLog({ dir })).rejects.toMatchObject({ code: 'unverified-note' });
 });
 
 test('entries missing below the signed checkpoint are refused', async () => {
@@ -126,7 +126,7 @@ test.each([
   const sound = await readFile(file);
   await chmod(file, 0o644);
   await writeFile(file, withByteChanged(new Uint8Array(sound), 100));
-  await expect(checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).rejects.toThrow();
+  await expect(checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).rejects.toThrow(/hash|bundle/);
   expect(await repairTiles(await writeConfig(dir))).toEqual([path]);
   expect(await readFile(file)).toEqual(sound);
   expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(301);
@@ -140,7 +140,7 @@ test('a damaged tile at the edge keeps the log from starting', async () => {
     const sound = await readFile(file);
     await chmod(file, 0o644);
     await writeFile(file, withByteChanged(new Uint8Array(sound)));
-    await expect(startLog({ dir })).rejects.toThrow();
+    await expect(startLog({ dir })).rejects.toMatchObject({ code: expect.stringMatching(/^(damaged-tiles|conflict)$/) as unknown });
     await writeFile(file, sound);
   }
   await expectWhole(dir, 301);

@@ -172,3 +172,15 @@ test('the keyid of the genesis signature is the root key’s', async () => {
   expect(body.signatures[0].keyid).toMatch(/^[0-9a-f]{64}$/);
   expect(body.signatures[0].keyid).not.toBe(keyidOf(log.admin.name, log.admin.publicKey));
 });
+
+test('an address that submits too fast gets 429 with Retry-After, and nothing of it is stored', async () => {
+  await using limited = await startLog({ toml: '[limits]\nsubmissions_per_second = 0.1\nsubmissions_burst = 3\n' });
+  const enrol = (name: string): Uint8Array => signStatement(anEnrolment(testSigner(name)), [limited.admin]);
+  expect((await limited.post(enrol('a'))).status).toBe(200);
+  expect((await limited.batch([enrol('b'), enrol('c')])).status).toBe(200);
+  const refused = await limited.post(enrol('d'));
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await limited.batch([enrol('d')])).status).toBe(429);
+  expect(await limited.size()).toBe(4);
+});

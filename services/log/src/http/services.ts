@@ -1,6 +1,7 @@
 import type { Logger } from '@verbatim/service-kit';
 import type { Engine } from '../engine/engine.ts';
 import type { LogMetrics } from '../metrics.ts';
+import type { TakePermit } from './rate-limit.ts';
 import type { BlobFolder } from '../service/blob-folder.ts';
 import type { SubmitService } from '../service/submit.ts';
 import type { PageStore } from '../store/pages.ts';
@@ -11,6 +12,7 @@ export interface Services {
   readonly submit: SubmitService;
   readonly blobs: BlobFolder;
   readonly pages: PageStore;
+  readonly permit: TakePermit;
   readonly metrics: LogMetrics;
   readonly logger: Logger;
   readonly title: string;

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Envelope, Statement } from '@verbatim/statements';
 import { PREDICATE } from '@verbatim/statements';
 import type { Markup } from './layout.ts';
+import { CELL_WORDS, stateOf, toneOf } from './states.ts';
 import { isoTime, timeWords } from './words.ts';
 
 export interface EntryModel {
@@ -73,7 +74,7 @@ function facts(statement: Statement): Markup | '' {
     case PREDICATE.observation: {
       const { release, artifact, attempt, result, reason, claimed, received, observed, platform } = statement.predicate;
       return html`<dt>Result</dt>
-        <dd>${result}${reason === null ? '' : html`: ${reason}`} (attempt ${attempt})</dd>
+        <dd>${badge(result)}${reason === null ? '' : html` ${reason}`}, attempt ${attempt}</dd>
         <dt>Artifact</dt>
         <dd>${artifact} of <a href="/releases/${release.index}">release ${release.index}</a></dd>
         <dt>Claimed</dt>
@@ -101,4 +102,10 @@ function facts(statement: Statement): Markup | '' {
 
 function digest(found: { readonly sha256: string } | null): Markup | string {
   return found === null ? 'nothing' : html`<code>sha256:${found.sha256}</code>`;
+}
+
+function badge(result: string): Markup {
+  const state = stateOf(result);
+  const { symbol, words } = CELL_WORDS[state];
+  return html`<span class="tone ${toneOf(state)}"><span aria-hidden="true">${symbol}</span>${words}</span>`;
 }

@@ -2,7 +2,8 @@ import type { RosterKey } from '../admission/view.ts';
 import type { ObservationListing } from '../store/pages.ts';
 import { expect, test } from 'vitest';
 import { buildMatrix, type Matrix } from './matrix-model.ts';
-import { CELL_WORDS, summarySentence } from './words.ts';
+import { CELL_WORDS } from './states.ts';
+import { summarySentence } from './words.ts';
 
 const key = (name: string, operator: string, more: Partial<RosterKey> = {}): RosterKey => ({
   keyid: name,

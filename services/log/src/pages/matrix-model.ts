@@ -1,17 +1,6 @@
 import type { RosterKey } from '../admission/view.ts';
+import { type CellState, stateOf } from './states.ts';
 import type { ArtifactListing, ObservationListing } from '../store/pages.ts';
-
-/** What one rebuilder makes of one artifact, all its attempts taken together. */
-export type CellState =
-  | 'reproduced'
-  | 'differs'
-  | 'built'
-  | 'build-failed'
-  | 'input-unavailable'
-  | 'infrastructure'
-  | 'timeout'
-  | 'skipped'
-  | 'waiting';
 
 export interface CellAttempt {
   readonly attempt: number;
@@ -96,23 +85,12 @@ export function buildMatrix(
   };
 }
 
-const STATES: Readonly<Record<string, CellState>> = {
-  match: 'reproduced',
-  differ: 'differs',
-  built: 'built',
-  'build-failed': 'build-failed',
-  'input-unavailable': 'input-unavailable',
-  infrastructure: 'infrastructure',
-  timeout: 'timeout',
-  skipped: 'skipped',
-};
-
 /** No later attempt erases a difference, and trouble after a conclusive attempt does not erase that (DESIGN §3.4). */
 function cellOf(observations: readonly ObservationListing[]): Cell {
   const attempts = observations.map(({ attempt, index, result, reason }) => ({
     attempt,
     index,
-    state: STATES[result] ?? 'infrastructure',
+    state: stateOf(result),
     reason,
   }));
   const strongest = (['differs', 'reproduced', 'built'] as const).find((state) => attempts.some((each) => each.state === state));

@@ -3,7 +3,8 @@ import type { ReleaseStatement } from '@verbatim/statements';
 import type { ReleaseListing } from '../store/pages.ts';
 import type { Markup } from './layout.ts';
 import type { Cell, CellAttempt, Column, Matrix, MatrixRow } from './matrix-model.ts';
-import { CELL_WORDS, isoTime, summaryBadge, summarySentence, timeWords, toneOf } from './words.ts';
+import { CELL_WORDS, toneOf } from './states.ts';
+import { isoTime, purlWords, summaryBadge, summarySentence, timeWords } from './words.ts';
 
 export interface ReleaseModel {
   readonly release: ReleaseListing;
@@ -16,7 +17,9 @@ export interface ReleaseModel {
 export function releasePage({ release, statement, matrix, claimants }: ReleaseModel): Markup {
   const { symbol, words, tone } = summaryBadge(matrix.summary);
   const { predicate } = statement;
-  return html`<h1 class="mono">${release.purl}</h1>
+  const { name, version } = purlWords(release.purl);
+  return html`<h1>${name} <span class="version">${version}</span></h1>
+    <p class="mono lead">${release.purl}</p>
     <p>
       <span class="tone ${tone}"><span aria-hidden="true">${symbol}</span>${words}</span> ${summarySentence(matrix.summary)}
     </p>
@@ -119,10 +122,10 @@ function cell({ state, attempts }: Cell): Markup {
       : html`<a class="tone ${toneOf(state)}" href="/entries/${deciding.index}">${label}</a>`;
   const reason = deciding?.reason ?? null;
   return html`<td>
-    ${badge}${reason === null ? '' : html`<span class="attempts">${reason}</span>`}${attempts.length > 1 ? html`<span class="attempts">attempts: ${attempts.map(attemptLink)}</span>` : ''}
+    ${badge}${reason === null ? '' : html`<span class="sub">${reason}</span>`}${attempts.length > 1 ? attempts.map(attemptLink) : ''}
   </td>`;
 }
 
-function attemptLink({ attempt, index, state }: CellAttempt, i: number): Markup {
-  return html`${i > 0 ? ', ' : ''}<a href="/entries/${index}">${attempt} ${CELL_WORDS[state].words}</a>`;
+function attemptLink({ attempt, index, state }: CellAttempt): Markup {
+  return html`<span class="sub"><a href="/entries/${index}">attempt ${attempt}</a>: ${CELL_WORDS[state].words}</span>`;
 }

@@ -51,18 +51,19 @@ function nothing(query: string): Markup {
       </p>`;
 }
 
+/** On a narrow screen the rows stack (style.ts); the roles keep it a table for screen readers then. */
 function table(releases: readonly ListedRelease[]): Markup {
-  return html`<div class="panel scroll" tabindex="0" role="region" aria-label="Releases">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Release</th>
-          <th scope="col">State</th>
-          <th scope="col">Claimed by</th>
-          <th scope="col">Logged</th>
+  return html`<div class="panel">
+    <table class="stack" role="table" aria-label="Releases">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th scope="col" role="columnheader">Release</th>
+          <th scope="col" role="columnheader">State</th>
+          <th scope="col" role="columnheader">Claimed by</th>
+          <th scope="col" role="columnheader">Logged</th>
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${releases.map(row)}
       </tbody>
     </table>
@@ -72,14 +73,14 @@ function table(releases: readonly ListedRelease[]): Markup {
 function row({ release, summary }: ListedRelease): Markup {
   const { symbol, words, tone } = summaryBadge(summary);
   const part = release.of > 1 ? html` <span class="sub">part ${release.part} of ${release.of}</span>` : '';
-  return html`<tr>
-    <th scope="row"><a href="/releases/${release.index}" class="mono">${release.purl}</a>${part}</th>
-    <td>
+  return html`<tr role="row">
+    <th scope="row" role="rowheader"><a href="/releases/${release.index}" class="mono">${release.purl}</a>${part}</th>
+    <td role="cell">
       <span class="tone ${tone}"><span aria-hidden="true">${symbol}</span>${words}</span
       ><span class="sub">${summarySentence(summary)}</span>
     </td>
-    <td>a ${release.claim}</td>
-    <td>
+    <td role="cell">a ${release.claim}</td>
+    <td role="cell">
       <time datetime="${isoTime(release.loggedAt)}">${timeWords(release.loggedAt)}</time
       ><span class="sub"><a href="/entries/${release.index}">entry ${release.index}</a></span>
     </td>

@@ -39,6 +39,7 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; }
 p { margin: .5rem 0; max-width: 48rem; }
 .lead, .meta, footer { color: var(--soft); }
 .meta { font-size: .92rem; }
+h1 + .mono { margin-top: 0; overflow-wrap: anywhere; }
 code, pre, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .86em; }
 code { overflow-wrap: anywhere; }
 pre { background: var(--code); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; overflow-x: auto; margin: .6rem 0; }
@@ -51,7 +52,8 @@ tr:last-child > th, tr:last-child > td { border-bottom: 0; }
 thead th { color: var(--soft); font-weight: 550; font-size: .88rem; background: var(--code); }
 thead tr:first-child th:first-child { border-top-left-radius: .6rem; }
 thead tr:first-child th:last-child { border-top-right-radius: .6rem; }
-tbody th { font-weight: 550; }
+tbody th { font-weight: 550; overflow-wrap: anywhere; }
+.stack tbody th { min-width: 17rem; }
 .digest { display: block; color: var(--soft); font-weight: 400; overflow-wrap: anywhere; max-width: 24rem; }
 .sub { display: block; color: var(--soft); font-weight: 400; font-size: .86rem; }
 .tone { display: inline-flex; align-items: baseline; gap: .4em; padding: .1rem .6rem; border-radius: 1rem; font-size: .88rem; font-weight: 550; white-space: nowrap; text-decoration: none; }
@@ -60,7 +62,8 @@ a.tone:hover { text-decoration: underline; }
 .bad { color: var(--bad); background: var(--bad-bg); }
 .warn { color: var(--warn); background: var(--warn-bg); }
 .quiet { color: var(--quiet); background: var(--quiet-bg); }
-.attempts { display: block; margin-top: .25rem; font-size: .82rem; color: var(--soft); }
+time, thead th { white-space: nowrap; }
+.sub { margin-top: .15rem; }
 .notice { border-left: 4px solid var(--bad); padding: .6rem 1rem; margin: 1rem 0; }
 form.find { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1.1rem 0; }
 form.find input { flex: 1 1 20rem; min-width: 0; font: inherit; padding: .5rem .8rem; border: 1px solid var(--soft); border-radius: .45rem; background: var(--panel); color: inherit; }
@@ -77,6 +80,12 @@ footer { border-top: 1px solid var(--line); margin-top: 3rem; padding: 1rem 0 1.
   dd { margin-bottom: .6rem; }
   nav a { margin-left: 0; margin-right: 1rem; }
   th, td { padding: .5rem .6rem; }
+  .stack tbody th { min-width: 0; }
+  .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
+  .stack thead { position: absolute; left: -999rem; }
+  .stack tr { padding: .6rem .3rem; border-bottom: 1px solid var(--line); }
+  .stack tr:last-child { border-bottom: 0; }
+  .stack th, .stack td { border: 0; padding: .15rem .6rem; }
 }
 `;
 

@@ -1,24 +1,6 @@
-import type { CellState, Summary } from './matrix-model.ts';
-
-/** Symbol and words for a state. The words alone must do (WCAG 1.4.1); the symbol is hidden from screen readers. */
-export const CELL_WORDS: Record<CellState, { readonly symbol: string; readonly words: string }> = {
-  reproduced: { symbol: '✓', words: 'reproduced' },
-  differs: { symbol: '≠', words: 'differs' },
-  built: { symbol: '+', words: 'built' },
-  'build-failed': { symbol: '×', words: 'build failed' },
-  'input-unavailable': { symbol: '?', words: 'input unavailable' },
-  infrastructure: { symbol: '!', words: 'infrastructure trouble' },
-  timeout: { symbol: '!', words: 'timed out' },
-  skipped: { symbol: '–', words: 'skipped' },
-  waiting: { symbol: '…', words: 'waiting' },
-};
-
-/** Class of a state: colour carries no meaning of its own. */
-export function toneOf(state: CellState): 'good' | 'bad' | 'warn' | 'quiet' {
-  if (state === 'reproduced' || state === 'built') return 'good';
-  if (state === 'differs') return 'bad';
-  return state === 'waiting' || state === 'skipped' ? 'quiet' : 'warn';
-}
+import { parsePurl } from '@verbatim/statements';
+import type { Summary } from './matrix-model.ts';
+import type { toneOf } from './states.ts';
 
 const SUMMARY: Record<Summary['state'], { readonly symbol: string; readonly words: string; readonly tone: ReturnType<typeof toneOf> }> = {
   reproduced: { symbol: '✓', words: 'reproduced', tone: 'good' },
@@ -33,7 +15,8 @@ export function summaryBadge({ state }: Summary): { readonly symbol: string; rea
 }
 
 /** One sentence of facts; which operators count is the reader's policy's to say. */
-export function summarySentence({ matching, differing, artifactsReproduced, artifacts }: Summary): string {
+export function summarySentence({ state, matching, differing, artifactsReproduced, artifacts }: Summary): string {
+  if (state === 'waiting') return 'No rebuilder has answered yet.';
   const parts = [
     `${artifactsReproduced} of ${artifacts} ${artifacts === 1 ? 'artifact' : 'artifacts'} reproduced by at least one operator`,
   ];
@@ -53,4 +36,10 @@ export function timeWords(seconds: number): string {
 
 export function isoTime(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** `@esbuild/linux-x64` and `0.25.0` of a purl, for a heading. */
+export function purlWords(purl: string): { readonly name: string; readonly version: string } {
+  const { namespace, name, version } = parsePurl(purl);
+  return { name: namespace === null ? name : `${namespace}/${name}`, version: version ?? '' };
 }

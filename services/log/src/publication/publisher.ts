@@ -1,4 +1,4 @@
-import { formatNote, type NoteSignature, parseNote, utf8Decode } from '@verbatim/tlog';
+import { bytesEqual, formatNote, type NoteSignature, parseNote, utf8Decode } from '@verbatim/tlog';
 import type { CheckpointStore } from '../store/checkpoints.ts';
 import type { PublicFolder } from '../store/public-folder.ts';
 import type { Cosignature, SignedCheckpoint } from './collector.ts';
@@ -69,6 +69,8 @@ export class Publisher {
     const lines = mergeLines([own, cosignatures.map(({ line }) => line), earlier]);
     const note = { text: checkpoint.text, signatures: lines };
     const bytes = formatNote(note);
+    // Just started, or renewed by nobody: it is public as it is.
+    if (published.current !== null && bytesEqual(bytes, published.current.bytes)) return;
     await folder.writeCheckpoint(bytes);
     checkpoints.recordPublished({ size: checkpoint.size, note: bytes }, witnesses());
     published.set({ size: checkpoint.size, bytes, text: utf8Decode(bytes), note, at: now() });
