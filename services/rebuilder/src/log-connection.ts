@@ -46,6 +46,7 @@ export interface LogConnectionOptions {
   readonly signer: Signer;
   /** Where checkpoints that were seen are remembered, and evidence of misbehaviour is kept. */
   readonly stateDir: string;
+  readonly onWarning: (message: string) => void;
 }
 
 export class LogConnection implements LogPort, AsyncDisposable {
@@ -60,9 +61,12 @@ export class LogConnection implements LogPort, AsyncDisposable {
   }
 
   /** Nothing is sent yet. The policy is about one log. */
-  static async open({ url, policy, signer, stateDir }: LogConnectionOptions): Promise<LogConnection> {
+  static async open({ url, policy, signer, stateDir, onWarning }: LogConnectionOptions): Promise<LogConnection> {
     const logKey = policy.logs[0]!.key;
-    const reader = new WitnessedReader({ source: await openSource(url), logKey, memory: new CheckpointMemory(stateDir) }, policy);
+    const reader = new WitnessedReader(
+      { source: await openSource(url), logKey, memory: new CheckpointMemory(stateDir, { onWarning }) },
+      policy,
+    );
     return new LogConnection(reader, new LogClient({ url, logKey }), signer);
   }
 

@@ -1,6 +1,6 @@
 import { aRelease, anEnrolment, forkedLog, InMemoryLog, Scene } from '@verbatim/testkit';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ const server = createServer((request, response) => {
   const bytes = request.method === 'GET' ? log.read(request.url!.slice(1)) : null;
   response.writeHead(bytes === null ? (request.method === 'GET' ? 404 : 503) : 200).end(bytes ?? undefined);
 });
+const root = temporaryFolder();
 let url = '';
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');
@@ -22,12 +23,13 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections();
   server.close();
+  rmSync(root, { recursive: true });
 });
 
 test('a log that shows two histories: nothing more is done for it, the evidence is kept, and the operator is told', async () => {
   const scene = new Scene({ witnesses: [] });
   ({ log } = scene);
-  const folder = join(temporaryFolder(), 'node');
+  const folder = join(root, 'node-1');
   const node = new TestNode('acme-1', folder, { url, vkey: log.vkey }, '[limits]\nmin_free_disk_mib = 0\n', {});
   await node.init();
   await node.start();
@@ -57,7 +59,7 @@ test('a log whose tiles do not fit its checkpoint: nothing of it is queued', asy
   log = Object.assign(Object.create(lying) as InMemoryLog, {
     read: (path: string) => (path.startsWith('tile/entries') ? rewritten.read(path) : honest.read(path)),
   });
-  const folder = join(temporaryFolder(), 'node');
+  const folder = join(root, 'node-2');
   const node = new TestNode('acme-1', folder, { url, vkey: honest.vkey }, '[limits]\nmin_free_disk_mib = 0\n', {});
   await node.init();
   await node.start();

@@ -59,7 +59,13 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   if (interrupted > 0) logger.warn({ jobs: interrupted }, 'jobs of the last run were interrupted: back in the queue');
 
   const connection = stack.use(
-    await LogConnection.open({ url: config.log.url, policy, signer, stateDir: join(stateFolder(config), 'log') }),
+    await LogConnection.open({
+      url: config.log.url,
+      policy,
+      signer,
+      stateDir: join(stateFolder(config), 'log'),
+      onWarning: (message) => logger.error({ detail: message }, 'checkpoints cannot be remembered'),
+    }),
   );
   const entry = context.workerEntry ?? WORKER_ENTRY;
   const worker = await settleWorker(config, entry, logger);
