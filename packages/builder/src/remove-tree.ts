@@ -12,6 +12,7 @@ const PATH = '/usr/bin:/bin';
  * @throws Error when something stays
  */
 export async function removeTree(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   const remove = (): Promise<unknown> => run('rm', ['-rf', '--one-file-system', '--', path], { env: { PATH } });
   try {
     await remove();
