@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { testFolder } from './_temporary.ts';
 import { readConfig } from './config.ts';
 
 function configured(toml: string) {
-  const file = join(mkdtempSync(join(tmpdir(), 'rebuilder-config-')), 'rebuilder.toml');
+  const file = join(testFolder(), 'rebuilder.toml');
   writeFileSync(file, toml);
   return { ...readConfig(file), folder: join(file, '..') };
 }

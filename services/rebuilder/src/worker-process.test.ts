@@ -16,6 +16,17 @@ function start(plan: FakePlan = {}, hungAfterMs = 20_000): WorkerProcess {
 
 const isAlive = (pid: number): boolean => spawnSync('kill', ['-0', String(pid)]).status === 0;
 
+/** What its descriptors are; one that was closed while we looked is none. */
+function descriptors(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
 describe('a worker process', () => {
   test('says hello, and is gone when it is disposed of', async () => {
     let pid = 0;
@@ -34,7 +45,7 @@ describe('a worker process', () => {
     await worker.answer(20_000, never);
     const environment = readFileSync(`/proc/${worker.pid}/environ`, 'utf8').split('\0').filter(Boolean);
     expect(environment).toEqual(['FAKE_WORKER={}']);
-    const kinds = readdirSync(`/proc/${worker.pid}/fd`).map((fd) => readlinkSync(`/proc/${worker.pid}/fd/${fd}`));
+    const kinds = descriptors(worker.pid);
     // stdio are sockets (libuv) or pipes; the rest are the runtime's own (event loop, /dev/null).
     expect(kinds.filter((kind) => !/^(socket:|pipe:|anon_inode:|\/dev\/(null|urandom))/.test(kind))).toEqual([]);
   });

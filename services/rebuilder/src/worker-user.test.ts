@@ -1,16 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { testFolder } from './_temporary.ts';
 import { obstacle, prepareCache, wantedOwner } from './worker-user.ts';
 
 const nobody = { uid: 65_532, gid: 65_532 };
-
-function openFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rebuilder-user-'));
-  chmodSync(folder, 0o755);
-  return folder;
-}
 
 describe('the worker’s user', () => {
   test('is one of its own when root may choose', () => {
@@ -30,7 +24,7 @@ describe('the worker’s user', () => {
 });
 
 test('the first folder that lets nobody through is the obstacle', async () => {
-  const folder = openFolder();
+  const folder = testFolder();
   const inner = join(folder, 'closed', 'inner');
   mkdirSync(inner, { recursive: true });
   expect(await obstacle(inner, nobody)).toBeNull();
@@ -39,13 +33,13 @@ test('the first folder that lets nobody through is the obstacle', async () => {
 });
 
 test('a new cache belongs to whoever builds', async () => {
-  const cache = join(openFolder(), 'cache');
+  const cache = join(testFolder(), 'cache');
   await prepareCache(cache, null);
   expect(statSync(cache).uid).toBe(process.getuid!());
 });
 
 test('a cache that somebody else filled is refused', async () => {
-  const cache = openFolder();
+  const cache = testFolder();
   writeFileSync(join(cache, 'toolchain'), 'x');
   await expect(prepareCache(cache, nobody)).rejects.toThrow('choose another cache_dir');
 });

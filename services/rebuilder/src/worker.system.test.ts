@@ -7,7 +7,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Network, temporaryFolder, type TestNode } from './_network.ts';
+import { Network, type TestNode } from './_network.ts';
+import { testFolder } from './_temporary.ts';
 import { WORKER_ENTRY } from './worker-setting.ts';
 
 /** A small real program, built by the real builder with the toolchain that the main job uses too. */
@@ -175,7 +176,7 @@ describe('a real worker', () => {
   });
 
   test('shows a build neither the key nor the node’s folder', async () => {
-    const folder = temporaryFolder();
+    const folder = testFolder();
     const inputs = { sourceDir: join(folder, 'source'), moduleDir: join(folder, 'modules'), toolchain: { dir: join(folder, 'go') } };
     for (const path of [inputs.sourceDir, inputs.moduleDir, inputs.toolchain.dir]) mkdirSync(path);
     writeFileSync(join(inputs.sourceDir, 'input'), '');
