@@ -58,7 +58,7 @@ export type BuildOutcome =
   | ({ readonly kind: 'build-failed'; readonly reason: BuildFailure; readonly exitCode: number | null; readonly detail: string } & Ran)
   | ({ readonly kind: 'timeout'; readonly reason: 'cpu-time' | 'wall-time'; readonly detail: string } & Ran)
   /** Says nothing about the release: the machine's fault. */
-  | ({ readonly kind: 'infrastructure'; readonly reason: 'sandbox-not-started' | 'host-disk-full'; readonly detail: string } & Ran);
+  | ({ readonly kind: 'infrastructure'; readonly reason: 'sandbox-failed' | 'host-disk-full'; readonly detail: string } & Ran);
 
 const TMP = '/tmp';
 /** With less free space on the host's disk, a failure is the host's. */
@@ -124,7 +124,7 @@ const LIMIT_FAILURES: Readonly<Record<Exclude<LimitName, 'cpu-time' | 'wall-time
 };
 
 async function failureOf(end: SandboxEnd, ran: Ran, { limits }: BuildRequest, root: string): Promise<BuildOutcome> {
-  if (end.kind === 'not-started') return { kind: 'infrastructure', reason: 'sandbox-not-started', detail: end.detail, ...ran };
+  if (end.kind === 'failed') return { kind: 'infrastructure', reason: 'sandbox-failed', detail: end.detail, ...ran };
   if (end.kind === 'limit') {
     const detail = `broke the limit ${end.limit} of ${JSON.stringify(limits)}`;
     if (end.limit === 'cpu-time' || end.limit === 'wall-time') return { kind: 'timeout', reason: end.limit, detail, ...ran };

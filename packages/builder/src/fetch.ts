@@ -3,19 +3,19 @@
  * the published artifact. All network access of a rebuild, but for receiving the published file itself, happens here.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Recipe } from '@verbatim/statements';
 import { forgetModule, keepModule, storeAddress } from './cache/store.ts';
 import { evict } from './cache/evict.ts';
 import { takeToolchain, type Toolchain } from './cache/toolchain.ts';
 import { digestFile, digestTree, readOptional } from './digest.ts';
+import { SizeGuard, foldersIn, makeFolder, restore, shareSumDatabase, sumDatabaseIn, type Folders } from './fetch-folders.ts';
 import { fetchGitSource } from './git-source.ts';
 import { downloadModules, unavailable, type DownloadedModule, type Origin, type Unavailable } from './go/download.ts';
 import { downloadEnvironment, goClient, type GoClient } from './go/settings.ts';
 import { hostPlatform } from './platform.ts';
 import { removeTree } from './remove-tree.ts';
-import { DiskMeter } from './sandbox/disk-usage.ts';
 
 export interface FetchRequest {
   readonly recipe: Recipe;
@@ -79,63 +79,14 @@ export async function fetchInputs(request: FetchRequest): Promise<FetchOutcome> 
   try {
     const client = await goClient(request.environment, size.signal);
     const outcome = await new Fetch({ ...request, signal: size.signal }, limits, client, folders).run();
+    size.stop();
     if (outcome.kind === 'unavailable') await removeTree(folders.root);
     return outcome;
   } catch (error) {
+    size.stop();
     await removeTree(folders.root);
     if (size.exceeded && !signal?.aborted) return unavailable('inputs-too-large', `the inputs take more than ${limits.inputBytes} bytes`);
     throw error;
-  } finally {
-    size.stop();
-  }
-}
-
-interface Folders {
-  readonly root: string;
-  readonly source: string;
-  readonly modCache: string;
-  readonly home: string;
-  readonly scratch: string;
-}
-
-function foldersIn(workDir: string): Folders {
-  const root = join(workDir, 'inputs');
-  return { root, source: join(root, 'source'), modCache: join(root, 'modules'), home: join(root, 'home'), scratch: join(root, 'scratch') };
-}
-
-const sumDatabaseIn = (modCache: string): string => join(modCache, 'cache', 'download', 'sumdb');
-
-/**
- * What the go command keeps of the checksum database is kept for all builds: answers that it has seen need no network. It checks them against
- * a signed tree head whenever it reads them.
- */
-async function shareSumDatabase(cacheDir: string, modCache: string): Promise<void> {
-  const [kept, link] = [join(cacheDir, 'sumdb'), sumDatabaseIn(modCache)];
-  for (const folder of [kept, dirname(link)]) await mkdir(folder, { recursive: true });
-  // Its parents are the build's to read, whatever the umask.
-  for (const folder of [join(modCache, 'cache'), dirname(link)]) await chmod(folder, 0o755);
-  await symlink(resolve(kept), link);
-}
-
-/** Aborts the fetch when it has written too much. */
-class SizeGuard {
-  readonly signal: AbortSignal;
-  exceeded = false;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(folder: string, limit: number, outer: AbortSignal | undefined) {
-    const own = new AbortController();
-    this.signal = outer === undefined ? own.signal : AbortSignal.any([outer, own.signal]);
-    const meter = new DiskMeter([folder], limit);
-    this.#timer = setInterval(() => {
-      if (this.exceeded || meter.used(performance.now()) <= limit) return;
-      this.exceeded = true;
-      own.abort(new Error(`inputs take more than ${limit} bytes`));
-    }, 1000);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 }
 
@@ -308,18 +259,6 @@ class Fetch {
     const match = files.find(({ sha256 }) => this.#forbidden.has(sha256));
     return match === undefined ? null : artifactAmongInputs(`${match.path} of toolchain ${version}`, match.sha256);
   }
-}
-
-async function restore(file: string, content: Buffer | null): Promise<void> {
-  const now = await readOptional(file);
-  if (content === null) await rm(file, { force: true });
-  else if (now === null || !now.equals(content)) await writeFile(file, content);
-}
-
-/** Readable by the build's user, whatever the umask. */
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
-  await chmod(path, 0o755);
 }
 
 function artifactAmongInputs(what: string, sha256: string): Unavailable {

@@ -171,7 +171,10 @@ async function makeRunnable(dir: string): Promise<void> {
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || entry.name !== '_go.mod') continue;
     const copy = join(entry.parentPath, 'go.mod');
-    if ((await readOptional(copy)) === null) await copyFile(join(entry.parentPath, entry.name), copy);
+    if ((await readOptional(copy)) !== null) continue;
+    await copyFile(join(entry.parentPath, entry.name), copy);
+    // A copy has this process's umask.
+    await chmod(copy, 0o444);
   }
 }
 

@@ -195,7 +195,7 @@ describe.each(['best', 'rlimit'] as const)('with limits by %s, a build', (kind) 
 
   test('whose mount is missing never starts', async () => {
     const ran = await run('echo ran', {}, { mounts: [{ kind: 'read-only', source: '/no/such/folder', path: '/x' }] });
-    expect(ran.end).toMatchObject({ kind: 'not-started', detail: expect.stringContaining('/no/such/folder') });
+    expect(ran.end).toMatchObject({ kind: 'failed', detail: expect.stringContaining('/no/such/folder') });
     expect(ran.log).not.toContain('ran');
   });
 });

@@ -1,14 +1,13 @@
 /** Runs one command in a sandbox, to its end or to the first limit that it breaks. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BuilderError, errnoOf, messageOf } from '../errors.ts';
-import { BLOCK_FD, EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, type Inside, type Mount } from './arguments.ts';
+import { BuilderError, messageOf } from '../errors.ts';
+import { EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, type Inside, type Mount } from './arguments.ts';
 import { BuildLog, type LogSummary } from './build-log.ts';
 import type { Group, GroupMaker } from './cgroup.ts';
 import { sealedStdio } from './descriptors.ts';
 import { programMounts, systemFolders, type SystemMount } from './host-files.ts';
 import type { LimitName, Limits } from './limits.ts';
-import { isRunning, readStat } from './process-tree.ts';
+import { RunningSandbox } from './running.ts';
 import { Watchdog, type Usage } from './watchdog.ts';
 
 /** What `detectSandbox` found. */
@@ -44,8 +43,8 @@ export type SandboxEnd =
   | { readonly kind: 'exit'; readonly code: number }
   /** It broke a limit. */
   | { readonly kind: 'limit'; readonly limit: LimitName }
-  /** The sandbox could not be set up: nothing of the build ran. */
-  | { readonly kind: 'not-started'; readonly detail: string };
+  /** The sandbox could not be set up, or was killed from outside: the machine's trouble, not the command's. */
+  | { readonly kind: 'failed'; readonly detail: string };
 
 export interface SandboxResult {
   readonly end: SandboxEnd;
@@ -145,8 +144,14 @@ async function supervise(
       }
       const eye = watchdog;
       timer = setInterval(() => {
-        const limit = eye?.look() ?? null;
-        if (limit !== null) stop(limit);
+        try {
+          const limit = eye?.look() ?? null;
+          if (limit !== null) stop(limit);
+        } catch (error) {
+          // Who cannot look cannot limit.
+          trouble = error;
+          running.kill();
+        }
       }, LOOK_MILLISECONDS);
     }
     await closed;
@@ -166,101 +171,12 @@ function endOf(code: number | null, broken: LimitName | null, watchdog: Watchdog
   if (code === 0) return { kind: 'exit', code };
   const limit = watchdog?.explain() ?? null;
   if (limit !== null) return { kind: 'limit', limit };
-  return code === null ? { kind: 'not-started', detail } : { kind: 'exit', code };
+  return code === null ? { kind: 'failed', detail: detail || 'it ended without a word' } : { kind: 'exit', code };
 }
 
 async function once(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', () => resolve());
-  });
-}
-
-/** bubblewrap and the sandbox's process 1, which it tells about on its status descriptor (bwrap(1), --json-status-fd). */
-class RunningSandbox {
-  /** Process 1 by its number outside, blocked until `release`; null when bubblewrap gave up before. */
-  readonly started: Promise<number | null>;
-  /** What the command ended with; null when it never ran, or was killed with the sandbox. */
-  exitCode: number | null = null;
-  readonly #child: ChildProcess;
-  #pid: number | null = null;
-  #startTime = '';
-  #killed = false;
-
-  /** @param exitFd the descriptor on which the bubblewrap that runs the command itself reports */
-  constructor(child: ChildProcess, exitFd: number) {
-    this.#child = child;
-    this.started = new Promise((resolve) => {
-      readReports(child, STATUS_FD, (report) => {
-        if (report['child-pid'] === undefined) return;
-        this.#begin(report['child-pid']);
-        resolve(this.#pid);
-      }).then(
-        () => resolve(null),
-        () => resolve(null),
-      );
-    });
-    void readReports(child, exitFd, (report) => {
-      if (report['exit-code'] !== undefined) this.exitCode = report['exit-code'];
-    });
-    // bubblewrap may be gone before it reads; its end tells why.
-    (child.stdio[BLOCK_FD] as NodeJS.WritableStream).on('error', () => {});
-    // Its monitor goes first when the command ends; what the command left in the background goes now.
-    child.once('exit', () => this.kill());
-  }
-
-  #begin(pid: number): void {
-    this.#pid = pid;
-    this.#startTime = readStat(pid)?.startTime ?? '';
-    if (this.#killed) this.kill();
-  }
-
-  /** Lets the command run. */
-  release(): void {
-    (this.#child.stdio[BLOCK_FD] as NodeJS.WritableStream).end('.');
-  }
-
-  /** Kills every process of the sandbox: with its process 1 the kernel kills all others of its namespace. */
-  kill(): void {
-    this.#killed = true;
-    if (this.#pid === null) {
-      this.#child.kill('SIGKILL');
-      return;
-    }
-    if (!isRunning(this.#pid, this.#startTime)) return;
-    try {
-      process.kill(this.#pid, 'SIGKILL');
-    } catch (error) {
-      if (errnoOf(error) !== 'ESRCH') throw error;
-    }
-  }
-
-  /** Process 1 disappears only after all others of its namespace (pid_namespaces(7)). */
-  async allDead(): Promise<void> {
-    this.kill();
-    while (this.#pid !== null && isRunning(this.#pid, this.#startTime)) await sleep(2);
-  }
-}
-
-interface Report {
-  readonly 'child-pid'?: number;
-  readonly 'exit-code'?: number;
-}
-
-/** Hears the JSON lines on a descriptor of bubblewrap's, until it is closed. */
-async function readReports(child: ChildProcess, descriptor: number, hear: (report: Report) => void): Promise<void> {
-  const stream = child.stdio[descriptor] as NodeJS.ReadableStream;
-  let text = '';
-  stream.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-    const lines = text.split('\n');
-    text = lines.pop()!;
-    for (const line of lines) if (line !== '') hear(JSON.parse(line) as Report);
-  });
-  await new Promise<void>((resolve) => {
-    stream.once('close', resolve);
-    // As when bubblewrap could not be started.
-    stream.once('error', () => resolve());
-    child.once('error', () => resolve());
   });
 }
