@@ -21,6 +21,7 @@ import { DiskGuard } from './service/disk-guard.ts';
 import { SubmitService } from './service/submit.ts';
 import { PageStore } from './store/pages.ts';
 import { MIGRATIONS } from './store/schema.ts';
+import { WriterThread } from './store/writer-thread.ts';
 
 export const VERSION = '0.1.0';
 
@@ -43,7 +44,8 @@ export async function serveLog(config: LogConfig, { logger, fatal, engine: ports
   await using stack = new AsyncDisposableStack();
   const signer = loadSigner(config.key_file);
   const db = stack.use(openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false }));
-  const engine = stack.use(await Engine.open({ config, signer, db, durable, logger, now: Date.now, onFatal: fatal, ...ports }));
+  const files = stack.use(new WriterThread());
+  const engine = stack.use(await Engine.open({ config, signer, db, durable: files, logger, now: Date.now, onFatal: fatal, ...ports }));
   const disk = stack.use(await DiskGuard.start(config.data_dir, config.limits.min_free_bytes));
   stack.use(PartialTileCollector.start(engine, logger));
   const blobs = new BlobFolder(join(config.data_dir, 'blobs'), engine.blobs, durable, config.limits.blob_quota);

@@ -1,16 +1,15 @@
 import type { ObservationStatement } from '@verbatim/statements';
-import type { Candidate } from './candidate.ts';
 import type { Decision } from './plan.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { standing } from './signers.ts';
-import { attemptKey, submissionKey } from './uniqueness.ts';
+import { attemptKey } from './uniqueness.ts';
 import type { AdmissionView, ReleaseSummary } from './view.ts';
 
 /**
  * Rules for an observation (DESIGN §3.2): it is this log's, about an artifact of a release entry that is here, by the key that says so, the
  * next attempt of that key. That result and digests agree was checked when the statement was decoded (§3.3).
  */
-export function admitObservation(candidate: Candidate, statement: ObservationStatement, view: AdmissionView): Decision {
+export function admitObservation(statement: ObservationStatement, view: AdmissionView): Decision {
   const { predicate } = statement;
   // That the named rebuilder signed, and signed alone, was checked when the statement was decoded.
   const signer = standing(predicate.rebuilder, 'rebuilder', view);
@@ -43,7 +42,7 @@ export function admitObservation(candidate: Candidate, statement: ObservationSta
   return {
     kind: 'admit',
     plan: {
-      uniqueness: [submissionKey(candidate.payloadDigest, [keyid]), attemptKey(keyid, release, attempt, artifact)],
+      uniqueness: [attemptKey(keyid, release, attempt, artifact)],
       effect: { kind: 'observation', row: { release, artifact, keyid, attempt, host: predicate.platform.host, result, reason } },
     },
   };

@@ -33,6 +33,7 @@ const viewOf = (blobs: ReadonlyMap<string, Uint8Array>): AdmissionView => ({
   release: () => null,
   partsOf: () => null,
   holder: () => null,
+  payloadDigest: () => '',
   blobSize: (sha256) => blobs.get(sha256)?.length ?? null,
 });
 

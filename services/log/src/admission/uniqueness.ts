@@ -6,7 +6,7 @@ import type { Role } from './view.ts';
  * (DESIGN §3.6), so a second claim cannot slip in between. Fields that others choose come last or are fixed-length hex, hence no two kinds collide.
  */
 
-/** The same payload by the same keys: a repeated POST, answered with the old index. */
+/** The same payload by the same keys: a repeated POST, answered with the old index. Observations need none (`admit`). */
 export function submissionKey(payloadDigest: string, keyids: readonly string[]): string {
   return `s:${payloadDigest}:${keyids.toSorted().join(',')}`;
 }

@@ -46,6 +46,8 @@ export interface AdmissionView {
   partsOf(claimant: string, purl: string): number | null;
   /** The entry that holds a uniqueness key (`uniqueness.ts`), or null. */
   holder(key: string): bigint | null;
+  /** Lower-case hex sha256 of the payload of a sequenced entry. Only asked for when something looks like a repeat. */
+  payloadDigest(index: bigint): string;
   /** Size in bytes of a stored blob, or null. */
   blobSize(sha256: string): number | null;
 }

@@ -52,12 +52,22 @@ export class CheckpointStore {
       'INSERT INTO published_checkpoint (id, size, note) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note',
     );
     const witness = db.prepare('INSERT INTO witnesses (vkey, size) VALUES (?, ?) ON CONFLICT (vkey) DO UPDATE SET size = excluded.size');
-    this.#recordPublished = db.transaction(
+    const record = db.transaction(
       (checkpoint: PublishedCheckpoint, witnesses: readonly { readonly vkey: string; readonly size: bigint }[]) => {
         publish.run(checkpoint.size, checkpoint.note);
         for (const { vkey, size } of witnesses) witness.run(vkey, size);
       },
     );
+    this.#recordPublished = (checkpoint, witnesses) => {
+      // The file `public/checkpoint` is durable already and is what a restart believes: this row need not wait for the disk once more. It
+      // becomes durable with the next batch.
+      db.pragma('synchronous = NORMAL');
+      try {
+        record(checkpoint, witnesses);
+      } finally {
+        db.pragma('synchronous = FULL');
+      }
+    };
     this.#witness = db.prepare('SELECT size, alarm FROM witnesses WHERE vkey = ?');
     this.#setAlarm = db.prepare(
       'INSERT INTO witnesses (vkey, size, alarm) VALUES (?, 0, ?) ON CONFLICT (vkey) DO UPDATE SET alarm = excluded.alarm',

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import { decodeEnvelope } from '@verbatim/statements';
 import type { Database, Statement } from 'better-sqlite3';
 import type { AdmissionView, ReleaseSummary, RosterKey } from '../admission/view.ts';
 import type { RosterTable } from './roster-table.ts';
@@ -20,6 +22,7 @@ export class LedgerView implements AdmissionView {
   readonly #roster: RosterTable;
   readonly #holder: Statement<[string], { idx: number }>;
   readonly #parts: Statement<[string, string], { of: number }>;
+  readonly #entry: Statement<[bigint], { entry: Buffer }>;
   readonly #blob: Statement<[string], { size: number }>;
   readonly #release: Statement<[bigint], { recipe: string; leaf_hash: Buffer }>;
   readonly #artifacts: Statement<[bigint], { name: string; sha256: string | null }>;
@@ -33,6 +36,7 @@ export class LedgerView implements AdmissionView {
     this.#roster = roster;
     this.#holder = db.prepare('SELECT idx FROM uniqueness WHERE key = ?');
     this.#parts = db.prepare('SELECT of FROM releases WHERE purl = ? AND claimant = ? LIMIT 1');
+    this.#entry = db.prepare('SELECT entry FROM entries WHERE idx = ?');
     this.#blob = db.prepare('SELECT size FROM blobs WHERE sha256 = ?');
     this.#release = db.prepare('SELECT recipe, leaf_hash FROM releases JOIN entries USING (idx) WHERE idx = ?');
     this.#artifacts = db.prepare('SELECT name, sha256 FROM release_artifacts WHERE release = ? ORDER BY position');
@@ -89,6 +93,12 @@ export class LedgerView implements AdmissionView {
   holder(key: string): bigint | null {
     const row = this.#holder.get(key);
     return row === undefined ? null : BigInt(row.idx);
+  }
+
+  payloadDigest(index: bigint): string {
+    const row = this.#entry.get(index);
+    if (row === undefined) throw new Error(`expected entry ${index} in the database; it is missing`);
+    return hash('sha256', decodeEnvelope(row.entry).payload, 'hex');
   }
 
   blobSize(sha256: string): number | null {

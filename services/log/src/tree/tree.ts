@@ -1,6 +1,7 @@
-import { CompactRange, encodeBundle, type Hash, TILE_WIDTH } from '@verbatim/tlog';
+import { CompactRange, type Hash, TILE_WIDTH } from '@verbatim/tlog';
 import { filesOfGrowth, type TileFile } from './growth.ts';
 import type { NodeCache } from './node-cache.ts';
+import { OpenBundle } from './open-bundle.ts';
 
 /** An entry with its leaf hash, in log order. */
 export interface Leaf {
@@ -9,24 +10,21 @@ export interface Leaf {
 }
 
 /**
- * The growing right edge of the log in memory: the compact range, the nodes of the edge tiles and the entries of the last bundle. It holds
- * what the database holds and is rebuilt from there on start; it does no I/O itself.
+ * The growing right edge of the log in memory: the compact range, the nodes of the edge tiles and the last bundle. It holds what the database
+ * holds and is rebuilt from there on start; it does no I/O itself.
  */
 export class Tree {
   readonly #range: CompactRange;
   readonly nodes: NodeCache;
-  /** Entries from the last full bundle on; the first has index `#tailStart`, a multiple of 256. */
-  #tail: Uint8Array[];
-  #tailStart: bigint;
+  #bundle = new OpenBundle();
 
   /** @param tail the entries of the last, partial bundle at `range.size` */
   constructor(range: CompactRange, nodes: NodeCache, tail: readonly Uint8Array[]) {
     this.#range = range;
     this.nodes = nodes;
-    this.#tailStart = bundleStart(range.size);
-    if (BigInt(tail.length) !== range.size - this.#tailStart)
-      throw new RangeError(`expected ${range.size - this.#tailStart} entries in the last bundle, found ${tail.length}`);
-    this.#tail = [...tail];
+    const expected = range.size - bundleStart(range.size);
+    if (BigInt(tail.length) !== expected) throw new RangeError(`expected ${expected} entries in the last bundle, found ${tail.length}`);
+    for (const entry of tail) this.#bundle.add(entry);
   }
 
   get size(): bigint {
@@ -48,21 +46,20 @@ export class Tree {
   /** Appends leaves and returns the files that the new size needs, with their content, in writing order. */
   append(leaves: readonly Leaf[]): { readonly file: TileFile; readonly content: Uint8Array }[] {
     const oldSize = this.#range.size;
+    const bundles = new Map<bigint, Uint8Array>();
     for (const leaf of leaves) {
       this.#range.append(leaf.leafHash, (id, hash) => this.nodes.add(id, hash));
-      this.#tail.push(leaf.entry);
+      this.#bundle.add(leaf.entry);
+      if (this.#bundle.width === TILE_WIDTH) {
+        bundles.set(this.#range.size / BigInt(TILE_WIDTH) - 1n, this.#bundle.content());
+        this.#bundle = new OpenBundle();
+      }
     }
-    const files = filesOfGrowth(oldSize, this.#range.size).map((file) => ({ file, content: this.#content(file) }));
-    const start = bundleStart(this.#range.size);
-    this.#tail = this.#tail.slice(Number(start - this.#tailStart));
-    this.#tailStart = start;
-    return files;
-  }
-
-  #content(file: TileFile): Uint8Array {
-    if (file.level !== null) return this.nodes.tile(file.level, file.index).content(file.width);
-    const first = Number(file.index * BigInt(TILE_WIDTH) - this.#tailStart);
-    return encodeBundle(this.#tail.slice(first, first + file.width));
+    if (this.#bundle.width > 0) bundles.set(this.#range.size / BigInt(TILE_WIDTH), this.#bundle.content());
+    return filesOfGrowth(oldSize, this.#range.size).map((file) => ({
+      file,
+      content: file.level === null ? bundles.get(file.index)! : this.nodes.tile(file.level, file.index).content(file.width),
+    }));
   }
 }
 
