@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8'));
-const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'aix', 'win32', 'windows'];
-const PROCESSORS = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64', 'wasm32'];
+const SYSTEMS = new Set(['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'aix', 'win32', 'windows']);
+const PROCESSORS = new Set(['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64', 'wasm32']);
 
 /** The entry that a package at `from` gets when it asks for `name`, looked up folder by folder as Node does. */
 function resolve(from, name) {
@@ -22,8 +22,8 @@ for (const [path, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
     const found = resolve(path, name);
     if (found && (found.version === version || !/^\d/.test(version))) continue;
     const words = name.split(/[/-]/);
-    const os = words.find((word) => SYSTEMS.includes(word));
-    const cpu = words.find((word) => PROCESSORS.includes(word));
+    const os = words.find((word) => SYSTEMS.has(word));
+    const cpu = words.find((word) => PROCESSORS.has(word));
     if (os === undefined && cpu !== 'wasm32') throw new Error(`${name} ${version} is missing, and its name tells no platform`);
     lock.packages[`${found ? `${path}/` : ''}node_modules/${name}`] = {
       version,
