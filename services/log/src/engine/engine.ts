@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Durable, Logger, OwnedDatabase } from '@verbatim/service-kit';
 import { keyidOfVkey } from '@verbatim/statements';
-import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, toHex, utf8Decode, type VerifierKey } from '@verbatim/tlog';
-import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, utf8Decode } from '@verbatim/tlog';
+import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { Candidate } from '../admission/candidate.ts';
 import type { LogConfig } from '../config.ts';
 import type { SignedCheckpoint } from '../publication/collector.ts';
@@ -20,7 +20,8 @@ import type { NodeCache } from '../tree/node-cache.ts';
 import type { Tree } from '../tree/tree.ts';
 import { EvidenceFolder } from '../witness/evidence-folder.ts';
 import { LogBatchWriter } from './batch-writer.ts';
-import { type Identity, readIdentity } from './identity.ts';
+import { WitnessAlarms } from './alarms.ts';
+import { type Identity, ledgerIdentity, readIdentity } from './identity.ts';
 import { restorePublished, restoreTree } from './restore.ts';
 import { LogStateError } from './state-error.ts';
 import { stageWitness } from './stage-witness.ts';
@@ -38,6 +39,16 @@ export interface EngineOptions {
   readonly wrapCheckpoints?: (store: CheckpointStore) => CheckpointStore;
   /** For tests: wraps the sequencing transaction. */
   readonly wrapLedger?: (ledger: Ledger) => Pick<Ledger, 'sequence'>;
+}
+
+/** What is stored, opened and repaired. */
+interface Parts {
+  readonly identity: Identity;
+  readonly ledger: Ledger;
+  readonly checkpoints: CheckpointStore;
+  readonly folder: PublicFolder;
+  readonly entries: EntryStore;
+  readonly tree: Tree;
 }
 
 /** Entries integrated in one step when a restart finds more sequenced than signed. */
@@ -68,8 +79,8 @@ export class Engine implements AsyncDisposable {
 
   static async open(options: EngineOptions): Promise<Engine> {
     const { config, db, durable, signer } = options;
-    const identity = checkIdentity(readIdentity(db), config.origin, signer);
-    const ledger = new Ledger(db, ledgerIdentity(identity, config), (error) =>
+    const identity = readIdentity(db, config.origin, signer);
+    const ledger = new Ledger(db, ledgerIdentity(identity, config.witnesses), (error) =>
       options.logger.error({ err: error }, 'an admission rule threw'),
     );
     const checkpoints = options.wrapCheckpoints?.(new CheckpointStore(db)) ?? new CheckpointStore(db);
@@ -93,14 +104,7 @@ export class Engine implements AsyncDisposable {
 
   private constructor(
     options: EngineOptions,
-    {
-      identity,
-      ledger,
-      checkpoints,
-      folder,
-      entries,
-      tree,
-    }: { identity: Identity; ledger: Ledger; checkpoints: CheckpointStore; folder: PublicFolder; entries: EntryStore; tree: Tree },
+    { identity, ledger, checkpoints, folder, entries, tree }: Parts,
     stored: StoredCheckpoint | null,
     published: { readonly size: bigint; readonly bytes: Uint8Array } | null,
   ) {
@@ -123,46 +127,31 @@ export class Engine implements AsyncDisposable {
       this.published.set({ ...published, text: utf8Decode(published.bytes), note: parseNote(published.bytes), at: now() });
 
     const onFatal = (error: unknown): void => this.#fail(error, options.onFatal);
-    const evidence = new EvidenceFolder(join(config.data_dir, 'evidence'), options.durable);
     const witnesses = config.witnesses.map((witness) =>
       stageWitness(witness, { checkpoints, nodes: tree.nodes, timeoutMs: config.witness_request_timeout_ms, verify: verifyEd25519, now }),
     );
     this.#closeWitnesses = async () => {
       await Promise.all(witnesses.map((witness) => witness.close()));
     };
-    const vkeys = new Map(config.witnesses.map((witness) => [witness.name, witness]));
+    const byName = new Map(config.witnesses.map((witness) => [witness.name, witness]));
     this.#publisher = new Publisher({
       folder,
       checkpoints,
       published: this.published,
-      witnesses: () => this.stage.sizes().map(({ name, size }) => ({ vkey: vkeys.get(name)!.key.text, size })),
+      witnesses: () => this.stage.sizes().map(({ name, size }) => ({ vkey: byName.get(name)!.key.text, size })),
       now,
       onFatal,
     });
-    const saveEvidence = (kind: 'split-view' | 'proof-refused') => (name: string, found: Parameters<EvidenceFolder['save']>[2]) => {
-      const witness = vkeys.get(name)!;
-      evidence.save(kind, { name, vkey: witness.key.text, url: witness.url }, found).then(
-        (path) => {
-          logger.error(
-            { witness: name, evidence: path, detail: found.detail },
-            kind === 'split-view'
-              ? 'SPLIT VIEW: this witness holds another history; it is not asked or counted any more'
-              : 'witness refused our consistency proof',
-          );
-          if (kind === 'split-view') checkpoints.setAlarm(witness.key.text, path);
-        },
-        // Evidence that cannot be kept is a write whose outcome is unknown, like any other.
-        onFatal,
-      );
-    };
+    const folderOfEvidence = new EvidenceFolder(join(config.data_dir, 'evidence'), options.durable);
+    const alarms = new WitnessAlarms({ witnesses: byName, folder: folderOfEvidence, checkpoints, logger, onFatal });
     this.stage = new WitnessStage({
       witnesses,
       satisfied: (names) => quorumSatisfied(config.policy, names),
       roundMs: config.witness_timeout_ms,
       renewMs: config.renew_ms,
       onQuorum: (checkpoint, cosignatures) => this.#publisher.publish(checkpoint, cosignatures),
-      onSplitView: saveEvidence('split-view'),
-      onEvidence: saveEvidence('proof-refused'),
+      onSplitView: (name, evidence) => alarms.splitView(name, evidence),
+      onEvidence: (name, evidence) => alarms.proofRefused(name, evidence),
       onAhead: (name, size) =>
         onFatal(
           new LogStateError(
@@ -248,38 +237,4 @@ export class Engine implements AsyncDisposable {
 
 function asSigned(stored: StoredCheckpoint): SignedCheckpoint {
   return { size: stored.size, text: parseNote(stored.note).text, note: stored.note };
-}
-
-function checkIdentity(identity: Identity | null, origin: string, signer: Signer): Identity {
-  if (identity === null)
-    throw new LogStateError('wrong-identity', 'expected a database that "init" made; it has no identity. Run "init" for a new log.');
-  if (identity.origin !== origin)
-    throw new LogStateError(
-      'wrong-identity',
-      `expected the database of ${origin}, as the configuration says; it belongs to ${identity.origin}.`,
-    );
-  if (identity.logVkey !== vkeyOf(signer)) {
-    throw new LogStateError(
-      'wrong-identity',
-      `expected the log key ${identity.logVkey}, which signed this log so far; key_file holds ${vkeyOf(signer)}.`,
-    );
-  }
-  return identity;
-}
-
-function ledgerIdentity(
-  identity: Identity,
-  config: LogConfig,
-): { origin: string; adminKeyid: string; reserved: ReadonlyMap<string, string> } {
-  const uses: [string, VerifierKey][] = [
-    ['log key', parseVkey(identity.logVkey)],
-    ['root key', parseVkey(identity.rootVkey)],
-    ['admin key', parseVkey(identity.adminVkey)],
-    ...config.witnesses.map(({ name, key }): [string, VerifierKey] => [`key of witness ${name}`, key]),
-  ];
-  return {
-    origin: identity.origin,
-    adminKeyid: keyidOfVkey(identity.adminVkey),
-    reserved: new Map(uses.map(([use, key]) => [toHex(key.publicKey), use])),
-  };
 }

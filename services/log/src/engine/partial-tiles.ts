@@ -18,6 +18,7 @@ export class PartialTileCollector implements Disposable {
   /** Full tiles at the end of the last round: collected in the next, a grace period later. */
   #full: bigint;
   #collected = 0n;
+  #collecting = false;
 
   private constructor(engine: Engine, logger: Logger, graceMs: number) {
     this.#engine = engine;
@@ -35,6 +36,8 @@ export class PartialTileCollector implements Disposable {
   }
 
   async #collect(): Promise<void> {
+    if (this.#collecting) return;
+    this.#collecting = true;
     const full = this.#full;
     this.#full = fullTiles(this.#engine);
     try {
@@ -42,6 +45,8 @@ export class PartialTileCollector implements Disposable {
       for (; this.#collected < full; this.#collected++) await this.#remove(this.#collected);
     } catch (error) {
       this.#logger.warn({ err: error }, 'partial tiles not collected');
+    } finally {
+      this.#collecting = false;
     }
   }
 
