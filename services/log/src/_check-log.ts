@@ -56,11 +56,11 @@ export async function checkWholeLog(read: ReadFile, logKey: VerifierKey): Promis
   return entries;
 }
 
-/** Relative paths of all files below a folder, sorted. */
+/** Relative paths of all files below a folder, sorted; without those that are being written. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   return found
-    .filter((each) => each.isFile())
+    .filter((each) => each.isFile() && !each.name.endsWith('.tmp'))
     .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
     .toSorted();
 }
