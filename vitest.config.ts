@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    // Most of these tests wait for processes and disks: two at a time also on two cores.
+    maxWorkers: 2,
     projects: [
       {
         test: {
