@@ -188,6 +188,8 @@ test('a disk that is nearly full: submissions get 503 and reading goes on', asyn
   expect(response.status).toBe(503);
   expect(response.headers.get('retry-after')).toBe('60');
   expect(await response.json()).toMatchObject({ code: 'storage-low' });
+  const blob = await fetch(`${running.url}/blobs/${'0'.repeat(64)}`, { method: 'PUT', body: 'x' });
+  expect(await blob.json()).toMatchObject({ status: 503, code: 'storage-low' });
   expect((await fetch(`${running.url}/checkpoint`)).status).toBe(200);
   expect((await fetch(`${running.url}/readyz`)).status).toBe(503);
 });

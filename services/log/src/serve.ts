@@ -56,6 +56,7 @@ export async function serveLog(config: LogConfig, { logger, fatal, engine: ports
     submit,
     blobs,
     pages: new PageStore(db),
+    storageLow: () => disk.low,
     permit: limitByAddress(config.limits.submissions_per_second, config.limits.submissions_burst),
     metrics: logMetrics(metrics, engine, disk, Date.now),
     logger,

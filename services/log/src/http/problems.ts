@@ -56,23 +56,23 @@ export function notYetWitnessed(index: bigint, leafHash: string): Problem {
 }
 
 export function overloadedProblem({ code, retryAfter }: Extract<Outcome, { kind: 'overloaded' }>): Problem {
-  const headers = { 'retry-after': String(retryAfter) };
-  return code === 'overloaded'
-    ? {
-        status: 503,
-        code,
-        title: 'Too many entries are pending',
-        detail: 'Expected room for the entry; too many wait to be sequenced or witnessed. Nothing was stored; send it again later.',
-        headers,
-      }
-    : {
-        status: 503,
-        code,
-        title: 'Storage is nearly full',
-        detail: 'Expected free storage; there is too little. Nothing was stored; the operator has to make room.',
-        headers,
-      };
+  if (code === 'storage-low') return STORAGE_LOW;
+  return {
+    status: 503,
+    code,
+    title: 'Too many entries are pending',
+    detail: 'Expected room for the entry; too many wait to be sequenced or witnessed. Nothing was stored; send it again later.',
+    headers: { 'retry-after': String(retryAfter) },
+  };
 }
+
+export const STORAGE_LOW: Problem = {
+  status: 503,
+  code: 'storage-low',
+  title: 'Storage is nearly full',
+  detail: 'Expected free storage; there is too little. Nothing was stored; the operator has to make room.',
+  headers: { 'retry-after': '60', connection: 'close' },
+};
 
 export const NOTHING_PUBLISHED: Problem = {
   status: 503,

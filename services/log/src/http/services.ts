@@ -12,6 +12,8 @@ export interface Services {
   readonly submit: SubmitService;
   readonly blobs: BlobFolder;
   readonly pages: PageStore;
+  /** Whether storage is too full to take anything new. */
+  readonly storageLow: () => boolean;
   readonly permit: TakePermit;
   readonly metrics: LogMetrics;
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 import { toHex } from '@verbatim/tlog';
 import { verifyEd25519Async } from '@verbatim/tlog/node';
-import { prepare } from '../admission/prepare.ts';
+import { prepare, type Prepared, type PrepareOptions } from '../admission/prepare.ts';
 import type { Refusal } from '../admission/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Publication } from '../publication/published.ts';
@@ -28,44 +28,46 @@ const STORAGE_LOW: Outcome = { kind: 'overloaded', code: 'storage-low', retryAft
 /** Takes entries from bytes to an answer: prepare, sequence, wait for publication. */
 export class SubmitService {
   readonly #engine: Engine;
-  readonly #blobs: BlobFolder;
+  readonly #options: PrepareOptions;
   readonly #disk: DiskGuard;
   readonly #timeoutMs: number;
 
   constructor(engine: Engine, blobs: BlobFolder, disk: DiskGuard, timeoutMs: number) {
     this.#engine = engine;
-    this.#blobs = blobs;
+    const readBlob = (sha256: string): Promise<Uint8Array | null> => blobs.read(sha256);
+    this.#options = { view: engine.ledger.view, admin: engine.adminKey, verify: verifyEd25519Async, readBlob };
     this.#disk = disk;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** @throws LogStoppedError or the fatal error itself when the log stops meanwhile: then nothing is known about the entry */
+  /** @throws LogStoppedError when the log stops meanwhile: then nothing is known about the entry */
   async submit(entry: Uint8Array): Promise<Outcome> {
-    const [outcome] = await this.submitAll([entry]);
-    return outcome!;
+    return this.#noRoom(1) ?? this.#sequence(await this.#prepare(entry));
   }
 
   /** In order: an entry may depend on an earlier one of the same call. */
   async submitAll(entries: readonly Uint8Array[]): Promise<Outcome[]> {
-    if (this.#disk.low) return entries.map(() => STORAGE_LOW);
-    if (!this.#engine.sequencer.hasRoom(entries.length)) return entries.map(() => OVERLOADED);
-    const { view } = this.#engine.ledger;
-    const options = {
-      view,
-      admin: this.#engine.adminKey,
-      verify: verifyEd25519Async,
-      readBlob: (sha256: string) => this.#blobs.read(sha256),
-    };
-    const prepared = await Promise.all(entries.map((entry) => prepare(entry, options)));
-    return Promise.all(
-      prepared.map(async (each): Promise<Outcome> => {
-        if (each.kind === 'refused') return each;
-        const submission = await this.#engine.submit(each.candidate);
-        if (submission.kind === 'refused') return submission;
-        if (submission.kind === 'overloaded') return OVERLOADED;
-        return this.#awaitPublication(submission.index, toHex(submission.leafHash), submission.kind === 'duplicate');
-      }),
-    );
+    const noRoom = this.#noRoom(entries.length);
+    if (noRoom !== null) return entries.map(() => noRoom);
+    const prepared = await Promise.all(entries.map((entry) => this.#prepare(entry)));
+    return Promise.all(prepared.map((each) => this.#sequence(each)));
+  }
+
+  #noRoom(count: number): Outcome | null {
+    if (this.#disk.low) return STORAGE_LOW;
+    return this.#engine.sequencer.hasRoom(count) ? null : OVERLOADED;
+  }
+
+  #prepare(entry: Uint8Array): Promise<Prepared> {
+    return prepare(entry, this.#options);
+  }
+
+  async #sequence(prepared: Prepared): Promise<Outcome> {
+    if (prepared.kind === 'refused') return prepared;
+    const submission = await this.#engine.submit(prepared.candidate);
+    if (submission.kind === 'refused') return submission;
+    if (submission.kind === 'overloaded') return OVERLOADED;
+    return this.#awaitPublication(submission.index, toHex(submission.leafHash), submission.kind === 'duplicate');
   }
 
   async #awaitPublication(index: bigint, leafHash: string, duplicate: boolean): Promise<Outcome> {
