@@ -58,16 +58,21 @@ async function runCopy(file: string, bytes: Uint8Array, args: readonly string[])
     const copy = join(folder, basename(file));
     writeFileSync(copy, bytes, { flag: 'wx', mode: 0o700 });
     chmodSync(copy, 0o500);
+    // Before the program starts: it may ask for a signal with its first breath.
+    const early: NodeJS.Signals[] = [];
+    let forward = (signal: NodeJS.Signals): void => void early.push(signal);
+    const onSignal = (signal: NodeJS.Signals): void => forward(signal);
+    for (const signal of FORWARDED) process.on(signal, onSignal);
     const child = spawn(copy, [...args], { stdio: 'inherit', argv0: file });
-    const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-    for (const signal of FORWARDED) process.on(signal, forward);
+    forward = (signal) => void child.kill(signal);
+    early.forEach(forward);
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.on('error', (cause) =>
         reject(new CliError('file', `cannot start ${file} (if ${folder} may not hold programs, set TMPDIR)`, { cause })),
       );
       child.on('exit', (...ended) => resolve(ended));
     }).finally(() => {
-      for (const name of FORWARDED) process.off(name, forward);
+      for (const name of FORWARDED) process.off(name, onSignal);
     });
     if (code !== null) return code;
     signalled = signal;
