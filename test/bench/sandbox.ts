@@ -48,7 +48,7 @@ const cacheDir = values.cache ?? join(scratch, 'cache');
 
 const recipe: Recipe = decodeRecipe(encodeRecipe(JSON.parse(readFileSync(RECIPE, 'utf8')) as Recipe));
 const output = recipe.outputs.find(({ goos, goarch }) => goos === 'linux' && goarch === 'amd64')!;
-const plan = planBuild(recipe, output, { platform: hostPlatform(), cpus: CPUS });
+const plan = planBuild(recipe, output.artifact, { platform: hostPlatform(), cpus: CPUS });
 
 try {
   const sandbox = await detectSandbox();
@@ -111,10 +111,10 @@ async function bareBuild(fetched: Fetched, compileCache: string, shim: string): 
   const source = join(root, 'source');
   rmSync(root, { recursive: true, force: true });
   for (const folder of ['home', 'tmp', 'out']) mkdirSync(join(root, folder), { recursive: true });
-  cpSync(fetched.sourceDir, source, { recursive: true });
+  cpSync(fetched.folders['source']!, source, { recursive: true });
   const places: Readonly<Record<string, string>> = {
-    '/build/go': fetched.toolchain.dir,
-    '/build/modules': fetched.moduleDir,
+    '/build/go': fetched.folders['toolchain']!,
+    '/build/modules': fetched.folders['modules']!,
     '/build/source': source,
     '/build/cache': compileCache,
     '/build/out': join(root, 'out'),

@@ -18,9 +18,10 @@ const MIB = 1024 ** 2;
 /** A build whose compiler is a line of shell. */
 async function building(script: string, changes: Partial<BuildRequest> = {}) {
   const root = await temporaryFolder();
-  const fetched = { sourceDir: join(root, 'source'), moduleDir: join(root, 'modules'), toolchain: { dir: join(root, 'go') } };
-  for (const folder of [fetched.sourceDir, fetched.moduleDir, fetched.toolchain.dir]) mkdirSync(folder);
-  writeFileSync(join(fetched.sourceDir, 'main.go'), 'source');
+  const source = join(root, 'source');
+  const fetched = { folders: { source } };
+  mkdirSync(source);
+  writeFileSync(join(source, 'main.go'), 'source');
   const plan: BuildPlan = {
     artifact: 'tool',
     target: 'linux/amd64',

@@ -11,11 +11,9 @@ import type { LimitName, Limits } from './sandbox/limits.ts';
 import { runSandboxed, type Sandbox, type SandboxEnd } from './sandbox/run.ts';
 import type { Usage } from './sandbox/watchdog.ts';
 
-/** The folders that the fetch stage made: of `Fetched` only this is needed. */
+/** The folders that the fetch stage made, by name: of `Fetched` only this is needed. */
 export interface BuildInputs {
-  readonly sourceDir: string;
-  readonly moduleDir: string;
-  readonly toolchain: { readonly dir: string };
+  readonly folders: Readonly<Record<string, string>>;
 }
 
 export interface BuildRequest {
@@ -94,7 +92,6 @@ function folderOf(plan: BuildPlan, name: 'cache' | 'out'): string {
 }
 
 async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, root: string): Promise<Mount[]> {
-  const inputs = { source: fetched.sourceDir, toolchain: fetched.toolchain.dir, modules: fetched.moduleDir };
   const mounts: Mount[] = [];
   for (const mount of plan.mounts) mounts.push(await mountOf(mount));
   for (const [index, { path, mode, text }] of plan.files.entries()) {
@@ -106,7 +103,7 @@ async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, 
   return mounts;
 
   async function mountOf(mount: PlanMount): Promise<Mount> {
-    if (mount.kind === 'input') return { kind: 'read-only', source: inputs[mount.input], path: mount.path };
+    if (mount.kind === 'input') return { kind: 'read-only', source: inputFolder(fetched, mount.input), path: mount.path };
     const source = mount.name === 'cache' && compileCache !== undefined ? compileCache : join(root, mount.name);
     await mkdir(source, { recursive: true });
     // The build's own user, which has nothing else on this machine.
@@ -114,6 +111,12 @@ async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, 
     await chmod(source, 0o700);
     return { kind: 'writable', source, path: mount.path };
   }
+}
+
+function inputFolder({ folders }: BuildInputs, name: string): string {
+  const folder = Object.hasOwn(folders, name) ? folders[name] : undefined;
+  if (folder === undefined) throw new Error(`the plan mounts ${name}; the fetch stage made ${Object.keys(folders).join(', ')}`);
+  return folder;
 }
 
 const LIMIT_FAILURES: Readonly<Record<Exclude<LimitName, 'cpu-time' | 'wall-time'>, BuildFailure>> = {

@@ -6,15 +6,17 @@ import { DiskMeter } from './sandbox/disk-usage.ts';
 
 export interface Folders {
   readonly root: string;
+  /** Not made yet: a source is renamed to it, or written. */
   readonly source: string;
-  readonly modCache: string;
+  /** An empty home for clients; gone before the build. */
   readonly home: string;
+  /** For whatever is needed on the way; gone before the build. */
   readonly scratch: string;
 }
 
 export function foldersIn(workDir: string): Folders {
   const root = join(workDir, 'inputs');
-  return { root, source: join(root, 'source'), modCache: join(root, 'modules'), home: join(root, 'home'), scratch: join(root, 'scratch') };
+  return { root, source: join(root, 'source'), home: join(root, 'home'), scratch: join(root, 'scratch') };
 }
 
 export async function makeFolder(path: string): Promise<void> {

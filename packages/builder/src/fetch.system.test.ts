@@ -62,16 +62,16 @@ afterAll(() => removeTree(cacheDir));
 test('source, modules and toolchain of a real release are fetched and pinned', async () => {
   const workDir = await temporaryFolder();
   await using inputs = await fetched({ workDir });
-  expect(readFileSync(join(inputs.sourceDir, 'go.mod'), 'utf8')).toContain('module github.com/evanw/esbuild');
-  expect(readdirSync(join(inputs.sourceDir, '.git'))).toEqual([]);
-  expect(inputs.modules.map(({ path, version }) => `${path}@${version}`)).toEqual([SYS]);
-  expect(existsSync(join(inputs.moduleDir, SYS))).toBe(true);
-  if (hostPlatform() === 'linux/amd64') expect(inputs.toolchain.h1).toBe(TOOLCHAIN);
+  expect(readFileSync(join(inputs.folders['source']!, 'go.mod'), 'utf8')).toContain('module github.com/evanw/esbuild');
+  expect(readdirSync(join(inputs.folders['source']!, '.git'))).toEqual([]);
+  expect(inputs.dependencies.map(({ name, version }) => `${name}@${version}`)).toEqual([SYS]);
+  expect(existsSync(join(inputs.folders['modules']!, SYS))).toBe(true);
+  if (hostPlatform() === 'linux/amd64') expect(inputs.toolchains[0]!.digest).toBe(TOOLCHAIN);
   expect(log).not.toContain(`fetching toolchain ${KEY}`);
   // Exactly the modules of this build: the main module is not in the module cache, and no zip is.
-  expect(readdirSync(join(inputs.moduleDir, 'github.com', 'evanw'))).toEqual([]);
-  expect((readdirSync(inputs.moduleDir, { recursive: true }) as string[]).filter((name) => name.endsWith('.zip'))).toEqual([]);
-  const { dir } = inputs.toolchain;
+  expect(readdirSync(join(inputs.folders['modules']!, 'github.com', 'evanw'))).toEqual([]);
+  expect((readdirSync(inputs.folders['modules']!, { recursive: true }) as string[]).filter((name) => name.endsWith('.zip'))).toEqual([]);
+  const { dir } = inputs.toolchains[0]!;
   expect(execFileSync(join(dir, 'bin', 'go'), ['version'], { env: { GOTOOLCHAIN: 'local', HOME: '/' }, encoding: 'utf8' })).toContain(
     'go1.23.5',
   );
@@ -83,7 +83,7 @@ test('source, modules and toolchain of a real release are fetched and pinned', a
 describe('what must not be an input', () => {
   test('a file of the source', async () => {
     await using inputs = await fetched();
-    const { sha256 } = await digestFile(join(inputs.sourceDir, 'README.md'));
+    const { sha256 } = await digestFile(join(inputs.folders['source']!, 'README.md'));
     expect(await fetching({ forbidden: [sha256] })).toMatchObject({
       reason: 'artifact-among-inputs',
       transient: false,
@@ -93,7 +93,7 @@ describe('what must not be an input', () => {
 
   test('a file of a dependency, a file of the toolchain, a container', async () => {
     await using inputs = await fetched();
-    const files = [join(inputs.moduleDir, SYS, 'README.md'), join(inputs.toolchain.dir, 'bin', 'gofmt')];
+    const files = [join(inputs.folders['modules']!, SYS, 'README.md'), join(inputs.toolchains[0]!.dir, 'bin', 'gofmt')];
     const zip = join(cacheDir, 'modules', 'golang.org', 'x', 'sys', '@v', `${SYS.split('@')[1]}.zip`);
     for (const input of [...files, zip]) {
       const { sha256 } = await digestFile(input);
@@ -170,10 +170,10 @@ describe('a poisoned cache', () => {
 
 test('several builds use one toolchain at a time, and it is not evicted under them', async () => {
   const [first, second] = await Promise.all([fetched(), fetched()]);
-  expect(first.toolchain.dir).toBe(second.toolchain.dir);
+  expect(first.folders['toolchain']!).toBe(second.folders['toolchain']!);
   await first[Symbol.asyncDispose]();
   await evict(cacheDir, 1);
-  expect(existsSync(join(second.toolchain.dir, 'bin', 'go'))).toBe(true);
+  expect(existsSync(join(second.folders['toolchain']!, 'bin', 'go'))).toBe(true);
   expect(existsSync(join(cacheDir, 'modules', 'github.com', 'evanw', 'esbuild', '@v', 'v0.25.0.zip'))).toBe(false);
   await second[Symbol.asyncDispose]();
   await using _again = await fetched();
@@ -193,7 +193,7 @@ test('the user’s own settings change neither what is fetched nor how', async (
     GOPATH: '/nowhere',
   };
   await using inputs = await fetched({ environment });
-  expect(inputs.modules.map(({ path }) => path)).toEqual(['golang.org/x/sys']);
+  expect(inputs.dependencies.map(({ name }) => name)).toEqual(['golang.org/x/sys']);
   expect(inputs.notes.join('\n')).toMatch(/GOSUMDB is not followed[^]*GONOSUMDB/);
 });
 
@@ -256,7 +256,7 @@ describe('a program from a git repository', () => {
 
     const root = await temporaryFolder();
     const publisher = {
-      PATH: `${join(inputs.toolchain.dir, 'bin')}:${process.env['PATH']}`,
+      PATH: `${join(inputs.toolchains[0]!.dir, 'bin')}:${process.env['PATH']}`,
       HOME: root,
       GOCACHE: join(root, 'publisher-cache'),
       GOFLAGS: '',
@@ -272,7 +272,7 @@ describe('a program from a git repository', () => {
 
     process.env['GOFLAGS'] = '-ldflags=-X=main.evil=1';
     const sandbox = await detectSandbox();
-    const plan = planBuild(recipe, recipe.outputs[0]!, { platform: hostPlatform(), cpus: 2 });
+    const plan = planBuild(recipe, recipe.outputs[0]!.artifact, { platform: hostPlatform(), cpus: 2 });
     const outcome = await build({
       plan,
       fetched: inputs,
@@ -298,7 +298,7 @@ describe('a program from a git repository', () => {
     const recipe: Recipe = { ...recipeWith({ vcs: null, flags: ['-trimpath', '-buildvcs=false'] }), source, package: './cmd' };
     await using inputs = await fetched({ gitProtocols: ['file'] }, recipe);
     const root = await temporaryFolder();
-    const plan = planBuild(recipe, recipe.outputs[0]!, { platform: hostPlatform(), cpus: 2 });
+    const plan = planBuild(recipe, recipe.outputs[0]!.artifact, { platform: hostPlatform(), cpus: 2 });
     const outcome = await build({
       plan,
       fetched: inputs,

@@ -2,7 +2,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuilderError } from './errors.ts';
-import { unavailable, type Unavailable } from './go/download.ts';
+import { unavailable, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
 import { requireProgram, runTool, type ToolResult } from './process.ts';
 

@@ -2,8 +2,8 @@
 export { BuilderError, type BuilderErrorCode } from './errors.ts';
 export { hostPlatform } from './platform.ts';
 export { fetchInputs, DEFAULT_FETCH_LIMITS, type Fetched, type FetchLimits, type FetchOutcome, type FetchRequest } from './fetch.ts';
-export type { Unavailable, UnavailableReason } from './go/download.ts';
-export { planBuild, type BuildPlan, type Output, type PlanHost } from './plan.ts';
+export type { Origin, Unavailable, UnavailableReason } from './outcome.ts';
+export { planBuild, type BuildPlan, type PlanHost } from './plan.ts';
 export { build, type BuildFailure, type BuildInputs, type BuildOutcome, type BuildRequest } from './build.ts';
 export { digestOutput } from './output.ts';
 export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';

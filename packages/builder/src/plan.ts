@@ -1,10 +1,7 @@
 /** Recipe → build plan: everything that changes bits, decided by the recipe alone. Pure. */
 import type { Recipe } from '@verbatim/statements';
 import { BuilderError } from './errors.ts';
-import { gitShim } from './go/git-shim.ts';
-import { architectureDefaults } from './go/target.ts';
-
-export type Output = Recipe['outputs'][number];
+import { planGo } from './go/plan.ts';
 
 export interface PlanHost {
   /** Host platform, such as `linux/amd64`. */
@@ -13,31 +10,10 @@ export interface PlanHost {
   readonly cpus: number;
 }
 
-/** Where things are in the sandbox. With -trimpath none of it gets into the binary; without, a recipe names the publisher's. */
-export interface Layout {
-  readonly source: string;
-  readonly goroot: string;
-  readonly modules: string;
-  readonly cache: string;
-  readonly out: string;
-  readonly home: string;
-  readonly bin: string;
-}
-
-export const DEFAULT_LAYOUT: Layout = {
-  source: '/build/source',
-  goroot: '/build/go',
-  modules: '/build/modules',
-  cache: '/build/cache',
-  out: '/build/out',
-  home: '/build/home',
-  bin: '/build/bin',
-};
-
 export type PlanMount =
-  /** One of the fetch stage's folders, read-only. */
-  | { readonly kind: 'input'; readonly input: 'source' | 'toolchain' | 'modules'; readonly path: string }
-  /** A folder of the build's own. */
+  /** One of the fetch stage's folders by its name, read-only. */
+  | { readonly kind: 'input'; readonly input: string; readonly path: string }
+  /** An empty folder of the build's own. `cache` may be kept for the release's next output. */
   | { readonly kind: 'scratch'; readonly name: 'cache' | 'out'; readonly path: string };
 
 export interface PlanFile {
@@ -61,85 +37,25 @@ export interface BuildPlan {
   readonly files: readonly PlanFile[];
   /** Programs of the host that it needs, with their libraries. */
   readonly programs: readonly string[];
-  /** Path of the output in the sandbox. */
+  /** Path of the output in the sandbox, below the scratch folder `out`. */
   readonly output: string;
 }
 
-const OUTPUT_NAME = 'artifact';
-
 /**
  * The plan for one output of a recipe: arguments, environment, mounts and files, with nothing of this machine in them but the number of cores.
- * @throws BuilderError `unsupported-recipe` for what this builder cannot build
+ * @param artifact name of the output
+ * @throws BuilderError `unsupported-recipe` for what this builder cannot build, and for a name that the recipe does not have
  */
-export function planBuild(recipe: Recipe, output: Output, host: PlanHost, layout: Layout = DEFAULT_LAYOUT): BuildPlan {
-  if (recipe.env['CGO_ENABLED'] !== '0') {
-    throw new BuilderError(
-      'unsupported-recipe',
-      'expected CGO_ENABLED=0: with cgo a C toolchain is an input, which this builder does not pin yet',
-    );
+export function planBuild(recipe: Recipe, artifact: string, host: PlanHost): BuildPlan {
+  switch (recipe.kind) {
+    case 'go':
+      return planGo(recipe, outputOf(recipe.outputs, artifact), host);
   }
-  const { vcs } = recipe;
-  const go = `${layout.goroot}/bin/go`;
-  const outputPath = `${layout.out}/${OUTPUT_NAME}`;
-  const telemetry: PlanFile = { path: `${layout.home}/.config/go/telemetry/mode`, mode: 0o444, text: 'off' };
-  return {
-    artifact: output.artifact,
-    target: `${output.goos}/${output.goarch}`,
-    host: host.platform,
-    argv: [
-      go,
-      'build',
-      '-o',
-      outputPath,
-      ...recipe.flags,
-      ...(recipe.tags.length === 0 ? [] : [`-tags=${recipe.tags.join(',')}`]),
-      // One argument: its spelling is hashed into the build id.
-      ...(recipe.ldflags === null ? [] : [`-ldflags=${recipe.ldflags}`]),
-      recipe.package,
-    ],
-    cwd: layout.source,
-    env: {
-      ...settings(layout, host.cpus),
-      GOOS: output.goos,
-      GOARCH: output.goarch,
-      ...architectureDefaults(output.goarch),
-      GOEXPERIMENT: '',
-      ...recipe.env,
-      ...output.env,
-    },
-    mounts: [
-      { kind: 'input', input: 'toolchain', path: layout.goroot },
-      { kind: 'input', input: 'modules', path: layout.modules },
-      { kind: 'input', input: 'source', path: layout.source },
-      { kind: 'scratch', name: 'cache', path: layout.cache },
-      { kind: 'scratch', name: 'out', path: layout.out },
-    ],
-    files: vcs === null ? [telemetry] : [telemetry, { path: `${layout.bin}/git`, mode: 0o555, text: gitShim(vcs) }],
-    programs: vcs === null ? [] : ['sh'],
-    output: outputPath,
-  };
 }
 
-/** What a recipe has no say in: where things are, and that nothing is looked for anywhere else. */
-function settings(layout: Layout, cpus: number): Record<string, string> {
-  return {
-    PATH: layout.bin,
-    HOME: layout.home,
-    TMPDIR: '/tmp',
-    LC_ALL: 'C',
-    TZ: 'UTC',
-    GOROOT: layout.goroot,
-    GOPATH: '/tmp/gopath',
-    GOMODCACHE: layout.modules,
-    GOCACHE: layout.cache,
-    GOENV: 'off',
-    GOWORK: 'off',
-    GOTOOLCHAIN: 'local',
-    GOPROXY: 'off',
-    // Sums come from go.sum; the checksum database was asked in the fetch stage, and there is no network here.
-    GOSUMDB: 'off',
-    GOVCS: '*:off',
-    GOTELEMETRY: 'off',
-    GOFLAGS: `-p=${cpus}`,
-  };
+function outputOf<O extends { readonly artifact: string }>(outputs: readonly O[], name: string): O {
+  const found = outputs.find(({ artifact }) => artifact === name);
+  if (found !== undefined) return found;
+  const known = outputs.map(({ artifact }) => artifact).join(', ');
+  throw new BuilderError('unsupported-recipe', `expected one of the recipe’s outputs ${known}, found ${name}`);
 }

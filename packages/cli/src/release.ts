@@ -10,6 +10,9 @@ import {
   encodeRecipe,
   makeRelease,
   recipeDigest,
+  recipeOutputs,
+  recipeTarget,
+  recipeToolchains,
   signStatement,
 } from '@verbatim/statements';
 import type { PublishedArtifact, Recipe } from '@verbatim/statements';
@@ -45,7 +48,7 @@ export async function createRelease(options: CreateOptions, io: Io): Promise<voi
     purl,
     part: { index: Number(index), of: Number(of) },
     claim: publisher ? { kind: 'publisher' } : { kind: 'registrar', retrieved },
-    toolchain: [{ name: recipe.kind, version: recipe.toolchain.version }],
+    toolchain: recipeToolchains(recipe),
     recipe,
     artifacts,
   });
@@ -87,13 +90,9 @@ async function readArtifact(text: string, purl: string, recipe: Recipe): Promise
       throw new CliError('usage', `--artifact ${name}: found ${JSON.stringify(field)}, which is not understood`);
     fields.set(key, value);
   }
-  const output = recipe.outputs.find(({ artifact }) => artifact === name);
-  const target = fields.get('target') ?? (output === undefined ? undefined : `${output.goos}/${output.goarch}`);
-  if (target === undefined)
-    throw new CliError(
-      'usage',
-      `--artifact ${name}: the recipe has no such output; it builds ${recipe.outputs.map(({ artifact }) => artifact).join(', ')}`,
-    );
+  const built = recipeOutputs(recipe);
+  const target = fields.get('target') ?? (built.includes(name) ? recipeTarget(recipe, name) : undefined);
+  if (target === undefined) throw new CliError('usage', `--artifact ${name}: the recipe has no such output; it builds ${built.join(', ')}`);
   const [path, container] = [fields.get('member'), fields.get('container')];
   if ((path === undefined) !== (container === undefined))
     throw new CliError('usage', `--artifact ${name}: member and container belong together`);

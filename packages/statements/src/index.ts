@@ -39,6 +39,7 @@ export { isPublisherScope, isRegistrarScope, purlCovers } from './scope.ts';
 export type { Source } from './source.ts';
 export { splitQuoted } from './go-flags.ts';
 export { GO_ENV_NAMES } from './go-env.ts';
+export { recipeOutputs, recipeTarget, recipeToolchains, recipeVcs } from './recipe-facts.ts';
 export type { GoRecipe, VcsStamp } from './recipe-go.ts';
 export { decodeRecipe, encodeRecipe, recipeDigest, type Recipe } from './recipe.ts';
 export { artifactNames, claimedDigests, type ReleaseArtifact, type ReleasePredicate, type ReleaseStatement } from './release.ts';

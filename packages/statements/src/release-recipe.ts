@@ -2,6 +2,7 @@
 import { sha256, toHex } from '@verbatim/tlog';
 import { StatementError } from './errors.ts';
 import { canonicalTextOfParsed } from './json.ts';
+import { recipeOutputs, recipeTarget, recipeToolchains } from './recipe-facts.ts';
 import { decodeRecipe, type Recipe } from './recipe.ts';
 import { artifactNames, releaseShape, type ReleaseStatement } from './release.ts';
 import { where } from './schema.ts';
@@ -16,22 +17,18 @@ export function checkRecipe(release: ReleaseStatement, recipe: Recipe): void {
   if (canonicalTextOfParsed(recipe.source) !== canonicalTextOfParsed(predicate.source)) {
     throw wrong('predicate.source', 'expected the recipe’s source, found another');
   }
-  const pinned = predicate.toolchain.find(({ name }) => name === recipe.kind)?.version;
-  if (pinned !== recipe.toolchain.version) {
-    throw wrong(
-      'predicate.toolchain',
-      `expected ${recipe.kind} ${recipe.toolchain.version} as in the recipe, found ${pinned ?? 'nothing'}`,
-    );
+  for (const { name, version } of recipeToolchains(recipe)) {
+    const pinned = predicate.toolchain.find((each) => each.name === name)?.version;
+    if (pinned === version) continue;
+    throw wrong('predicate.toolchain', `expected ${name} ${version} as in the recipe, found ${pinned ?? 'nothing'}`);
   }
   const targets = new Map([...predicate.artifacts, ...(predicate.unpublished ?? [])].map(({ name, target }) => [name, target]));
-  for (const { artifact, goos, goarch } of recipe.outputs) {
-    const target = targets.get(artifact);
-    if (target === undefined) throw wrong('predicate.artifacts', `expected ${JSON.stringify(artifact)}, which the recipe builds`);
-    if (target !== `${goos}/${goarch}`) {
-      throw wrong(
-        'predicate.artifacts',
-        `expected target ${goos}/${goarch} for ${JSON.stringify(artifact)} as in the recipe, found ${target}`,
-      );
+  for (const artifact of recipeOutputs(recipe)) {
+    const found = targets.get(artifact);
+    const built = recipeTarget(recipe, artifact);
+    if (found === undefined) throw wrong('predicate.artifacts', `expected ${JSON.stringify(artifact)}, which the recipe builds`);
+    if (found !== built) {
+      throw wrong('predicate.artifacts', `expected target ${built} for ${JSON.stringify(artifact)} as in the recipe, found ${found}`);
     }
   }
   const unbuilt = artifactNames(release).find((name) => !recipe.outputs.some(({ artifact }) => artifact === name));

@@ -4,6 +4,7 @@ import {
   claimedDigests,
   makeObservation,
   recipeDigest,
+  recipeVcs,
   slsaProvenance,
   type ObservationPredicate,
   type ObservationStatement,
@@ -115,8 +116,9 @@ function blobOf(bytes: Uint8Array): Evidence {
 }
 
 function vcsOf(recipe: Recipe | null): ObservationPredicate['vcs'] {
-  if (recipe === null || recipe.vcs === null) return null;
-  const { revision, time, provenance } = recipe.vcs;
+  const stamp = recipe === null ? null : recipeVcs(recipe);
+  if (stamp === null) return null;
+  const { revision, time, provenance } = stamp;
   return { revision, time, provenance };
 }
 

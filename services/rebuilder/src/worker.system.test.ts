@@ -177,10 +177,10 @@ describe('a real worker', () => {
 
   test('shows a build neither the key nor the node’s folder', async () => {
     const folder = testFolder();
-    const inputs = { sourceDir: join(folder, 'source'), moduleDir: join(folder, 'modules'), toolchain: { dir: join(folder, 'go') } };
-    for (const path of [inputs.sourceDir, inputs.moduleDir, inputs.toolchain.dir]) mkdirSync(path);
-    writeFileSync(join(inputs.sourceDir, 'input'), '');
-    const plan = planBuild(recipe, recipe.outputs[0]!, { platform: 'linux/amd64', cpus: 1 });
+    const inputs = { folders: { source: join(folder, 'source'), modules: join(folder, 'modules'), toolchain: join(folder, 'go') } };
+    for (const path of Object.values(inputs.folders)) mkdirSync(path);
+    writeFileSync(join(inputs.folders.source, 'input'), '');
+    const plan = planBuild(recipe, recipe.outputs[0]!.artifact, { platform: 'linux/amd64', cpus: 1 });
     const key = `${node.folder}.key`;
     const outcome = await build({
       // What no recipe can ask for: a shell that looks for the key by itself.

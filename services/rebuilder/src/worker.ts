@@ -13,7 +13,7 @@ import {
   receiveArtifact,
   type Sandbox,
 } from '@verbatim/builder';
-import { decodeRecipe } from '@verbatim/statements';
+import { decodeRecipe, recipeOutputs, recipeVcs } from '@verbatim/statements';
 import { fromBase64 } from '@verbatim/tlog';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -96,10 +96,11 @@ function failFetch({ reason, detail, transient }: { reason: string; detail: stri
 async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): Promise<void> {
   const { workDir, cacheDir, limits } = request;
   const recipe = decodeRecipe(fromBase64(encoded));
-  const output = recipe.outputs.find((each) => each.artifact === artifact);
-  if (output === undefined) return fail({ result: 'skipped', reason: 'no-such-output', message: `the recipe builds no ${artifact}` });
+  if (!recipeOutputs(recipe).includes(artifact)) {
+    return fail({ result: 'skipped', reason: 'no-such-output', message: `the recipe builds no ${artifact}` });
+  }
   const cpus = Math.max(1, Math.floor(availableParallelism() / limits.slots));
-  const plan = planBuild(recipe, output, { platform: hostPlatform(), cpus });
+  const plan = planBuild(recipe, artifact, { platform: hostPlatform(), cpus });
 
   const log = join(workDir, 'log');
   await writeFile(log, '', { mode: 0o600 });
@@ -121,9 +122,9 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
     return failFetch(fetched, log);
   }
   await using inputs = fetched;
-  const { toolchain, notes } = inputs;
-  facts = { ...facts, toolchain: [{ name: recipe.kind, version: toolchain.version, host: toolchain.host, digest: toolchain.h1 }] };
-  await appendFile(log, `${[...lines, ...notes, ...originNote(recipe.vcs, inputs.origin)].join('\n')}\n`);
+  const { toolchains, notes } = inputs;
+  facts = { ...facts, toolchain: toolchains.map(({ name, version, host, digest }) => ({ name, version, host, digest })) };
+  await appendFile(log, `${[...lines, ...notes, ...originNote(recipeVcs(recipe), inputs.origin)].join('\n')}\n`);
 
   const outDir = join(workDir, 'out');
   facts = { ...facts, sandbox: { executor: sandbox.executor, version: sandbox.version, network: 'none', limits: sandbox.limits } };
@@ -147,7 +148,7 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
     signal,
   });
   await joinLogs(log, join(outDir, 'build.log'));
-  const known = [...notes, ...originNote(recipe.vcs, inputs.origin)].map((note) => note.slice(0, 1000)).slice(0, MAX_NOTES);
+  const known = [...notes, ...originNote(recipeVcs(recipe), inputs.origin)].map((note) => note.slice(0, 1000)).slice(0, MAX_NOTES);
   if (outcome.kind === 'built') return say({ type: 'built', path: outcome.outputPath, log, facts, notes: known });
   const { kind: result, reason, detail: message } = outcome;
   fail({ result, reason, message, transient: result === 'infrastructure', log });

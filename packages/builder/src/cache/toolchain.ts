@@ -7,8 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { digestTree, hash1, readOptional, type TreeFile } from '../digest.ts';
 import { messageOf } from '../errors.ts';
-import { downloadModules, unavailable, type DownloadedModule, type Unavailable } from '../go/download.ts';
+import { downloadModules, type DownloadedModule } from '../go/download.ts';
 import { downloadEnvironment, type GoClient } from '../go/settings.ts';
+import { unavailable, type Unavailable } from '../outcome.ts';
 import { removeTree } from '../remove-tree.ts';
 import { evict } from './evict.ts';
 import { waitForLock, type Held } from './lock.ts';
@@ -37,11 +38,14 @@ export interface ToolchainRequest {
 /** A toolchain in use. Nobody removes it from the cache until it is released. */
 export interface Toolchain extends AsyncDisposable {
   readonly kind: 'toolchain';
+  /** As observations name it, such as `go`. */
+  readonly name: string;
   readonly version: string;
   readonly host: string;
   /** GOROOT. Read-only for everybody. */
   readonly dir: string;
-  readonly h1: string;
+  /** `h1:…` or `sha256:…` over all of its files. */
+  readonly digest: string;
   /** Every file with its digest. */
   readonly files: readonly TreeFile[];
 }
@@ -60,7 +64,8 @@ export async function takeToolchain(request: ToolchainRequest): Promise<Toolchai
     }
     const now = new Date();
     await utimes(leaseFile(cacheDir, key), now, now);
-    return { kind: 'toolchain', version, host, ...taken.verified, ...leased(lease) };
+    const { dir, h1, files } = taken.verified;
+    return { kind: 'toolchain', name: 'go', version, host, dir, digest: h1, files, ...leased(lease) };
   } catch (error) {
     await lease.release();
     throw error;

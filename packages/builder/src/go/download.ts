@@ -1,4 +1,5 @@
 /** `go mod download -json`: the ecosystem's own client fetches, unpacks and checks modules. */
+import { unavailable, type Origin, type Unavailable, type UnavailableReason } from '../outcome.ts';
 import { runTool } from '../process.ts';
 
 export interface DownloadedModule {
@@ -12,42 +13,6 @@ export interface DownloadedModule {
   readonly info: string;
   /** What the module proxy says about the version's repository; often missing. */
   readonly origin: Origin | null;
-}
-
-export interface Origin {
-  readonly revision: string;
-  readonly ref: string | null;
-}
-
-export type UnavailableReason =
-  /** What was served is not what the checksum database, go.sum or the recipe says. */
-  | 'checksum-mismatch'
-  | 'not-in-checksum-database'
-  | 'module-unavailable'
-  | 'toolchain-unavailable'
-  | 'commit-unavailable'
-  /** An input, or a file in it, is one of the release's own artifacts (DESIGN §3.9). */
-  | 'artifact-among-inputs'
-  | 'inputs-too-large'
-  | 'not-a-module'
-  | 'fetch-timeout'
-  | 'network'
-  | 'host-disk-full'
-  | 'fetch-failed';
-
-export interface Unavailable {
-  readonly kind: 'unavailable';
-  readonly reason: UnavailableReason;
-  readonly detail: string;
-  /** Whether another try may well succeed. */
-  readonly transient: boolean;
-}
-
-const TRANSIENT: ReadonlySet<UnavailableReason> = new Set(['network', 'host-disk-full', 'fetch-timeout', 'fetch-failed'] as const);
-const DETAIL_CHARS = 2000;
-
-export function unavailable(reason: UnavailableReason, detail: string): Unavailable {
-  return { kind: 'unavailable', reason, detail: detail.slice(0, DETAIL_CHARS), transient: TRANSIENT.has(reason) };
 }
 
 export interface DownloadRequest {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { recipeWith } from './_recipe.ts';
-import { DEFAULT_LAYOUT, planBuild } from './plan.ts';
+import { recipeWith } from '../_recipe.ts';
+import { planBuild } from '../plan.ts';
+import { DEFAULT_LAYOUT } from './plan.ts';
 
 const host = { platform: 'linux/amd64', cpus: 3 };
-const [x64, arm64] = recipeWith().outputs;
+const [x64, arm64] = recipeWith().outputs.map(({ artifact }) => artifact);
 
 test('the command line is the recipe’s, word for word', () => {
   const plan = planBuild(recipeWith({ tags: ['a', 'b'] }), x64!, host);
@@ -33,11 +34,14 @@ test('every variable that changes bits is set, for the target’s architecture a
   });
   expect(env).toMatchObject({ GOTOOLCHAIN: 'local', GOFLAGS: '-p=3', GOPROXY: 'off', GOROOT: '/build/go' });
   expect(env['GOAMD64']).toBeUndefined();
-  expect(planBuild(recipeWith(), { ...x64!, goarch: '386', env: {} }, host).env).toMatchObject({ GO386: 'sse2' });
+  expect(planBuild(recipeWith({ outputs: [{ artifact: 'x86', goos: 'linux', goarch: '386', env: {} }] }), 'x86', host).env).toMatchObject({
+    GO386: 'sse2',
+  });
 });
 
 test('the recipe’s variables win over the defaults, the output’s stand beside them', () => {
-  const plan = planBuild(recipeWith({ env: { CGO_ENABLED: '0', GOEXPERIMENT: 'rangefunc' } }), { ...x64!, env: { GOAMD64: 'v3' } }, host);
+  const outputs = [{ artifact: 'v3', goos: 'linux', goarch: 'amd64', env: { GOAMD64: 'v3' } }];
+  const plan = planBuild(recipeWith({ env: { CGO_ENABLED: '0', GOEXPERIMENT: 'rangefunc' }, outputs }), 'v3', host);
   expect(plan.env).toMatchObject({ GOAMD64: 'v3', GOEXPERIMENT: 'rangefunc' });
 });
 

@@ -1,0 +1,185 @@
+/** Fetch stage of recipes of kind `go`: the main module, what it needs, and the toolchain, all through the go command. */
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GoRecipe } from '@verbatim/statements';
+import { evict } from '../cache/evict.ts';
+import { forgetModule, keepModule, storeAddress } from '../cache/store.ts';
+import { takeToolchain, type Toolchain } from '../cache/toolchain.ts';
+import { readOptional } from '../digest.ts';
+import type { FetchContext, Inputs } from '../fetch.ts';
+import { makeFolder, restore, shareSumDatabase, sumDatabaseIn } from '../fetch-folders.ts';
+import { forbiddenAmong, forbiddenFile, forbiddenIn } from '../forbidden.ts';
+import { fetchGitSource } from '../git-source.ts';
+import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
+import { hostPlatform } from '../platform.ts';
+import { downloadModules, type DownloadedModule } from './download.ts';
+import { downloadEnvironment, goClient, type GoClient } from './settings.ts';
+
+/** Folders: `source`, `toolchain` (GOROOT), `modules` (a GOMODCACHE with exactly the modules that this source needs). */
+export async function fetchGo(context: FetchContext<GoRecipe>): Promise<Inputs | Unavailable> {
+  const modCache = join(context.folders.root, 'modules');
+  await makeFolder(modCache);
+  await shareSumDatabase(context.cacheDir, modCache);
+  return new GoFetch(context, await goClient(context.environment, context.signal), modCache).run();
+}
+
+class GoFetch {
+  readonly #context: FetchContext<GoRecipe>;
+  readonly #client: GoClient;
+  readonly #modCache: string;
+  readonly #notes: string[];
+  readonly #timeout: number;
+  #kept = false;
+
+  constructor(context: FetchContext<GoRecipe>, client: GoClient, modCache: string) {
+    this.#context = context;
+    this.#client = client;
+    this.#modCache = modCache;
+    this.#notes = [...client.notices];
+    this.#timeout = context.limits.seconds * 1000;
+  }
+
+  async run(): Promise<Inputs | Unavailable> {
+    const [source, toolchain] = await both(this.#source(), this.#toolchain());
+    if (toolchain.kind === 'unavailable') return toolchain;
+    const found = 'kind' in source ? source : await this.#rest(source, toolchain);
+    if (found.kind === 'unavailable') await toolchain[Symbol.asyncDispose]();
+    return found;
+  }
+
+  async #toolchain(): Promise<Toolchain | Unavailable> {
+    const { recipe, cacheDir, signal, limits, folders, log } = this.#context;
+    const host = hostPlatform();
+    const pin = recipe.toolchain.h1[host] ?? null;
+    if (pin === null) this.#notes.push(`the recipe pins no toolchain for ${host}: its h1 comes from the checksum database alone`);
+    return takeToolchain({
+      version: recipe.toolchain.version,
+      host,
+      pin,
+      cacheDir,
+      cacheBytes: limits.cacheBytes,
+      client: this.#client,
+      home: folders.home,
+      timeout: this.#timeout,
+      signal,
+      log,
+    });
+  }
+
+  /** The main module's files in the source folder. */
+  async #source(): Promise<{ readonly origin: Origin | null } | Unavailable> {
+    const { recipe, signal, gitProtocols, log, folders } = this.#context;
+    const { source } = recipe;
+    const { source: dir, scratch } = folders;
+    if (source.kind === 'git') {
+      log(`fetching ${source.url} at ${source.commit}`);
+      const { network } = this.#client;
+      const protocols = gitProtocols === undefined ? {} : { protocols: gitProtocols };
+      const failed = await fetchGitSource({
+        url: source.url,
+        commit: source.commit,
+        dir,
+        scratch,
+        network,
+        timeout: this.#timeout,
+        signal,
+        ...protocols,
+      });
+      return failed ?? { origin: { revision: source.commit, ref: null } };
+    }
+    const coordinate = `${source.module}@${source.version}`;
+    log(`fetching ${coordinate}`);
+    const found = await this.#download(this.#client.program, folders.home, [coordinate]);
+    if ('kind' in found) return found;
+    const module = found[0]!;
+    if (module.sum !== source.h1) {
+      return unavailable('checksum-mismatch', `${coordinate}: the recipe pins ${source.h1}, the checksum database has ${module.sum}`);
+    }
+    const among = await this.#forbiddenZip(module);
+    if (among !== null) return among;
+    await this.#keep(module);
+    // Out of the module cache: the main module is a folder of its own, as a checkout would be.
+    await rename(module.dir, dir);
+    return { origin: module.origin };
+  }
+
+  async #rest({ origin }: { readonly origin: Origin | null }, toolchain: Toolchain): Promise<Inputs | Unavailable> {
+    const { recipe, forbidden, signal, cacheDir, limits, folders } = this.#context;
+    const { source } = folders;
+    const modules = await this.#dependencies(source, join(toolchain.dir, 'bin', 'go'));
+    if ('kind' in modules) return modules;
+    for (const module of modules) {
+      const among = await this.#forbiddenZip(module);
+      if (among !== null) return among;
+      await this.#keep(module);
+    }
+    if (this.#kept) await evict(cacheDir, limits.cacheBytes);
+    const among =
+      (await forbiddenIn(source, forbidden, signal)) ??
+      (await forbiddenIn(this.#modCache, forbidden, signal)) ??
+      forbiddenAmong(toolchain.files, forbidden, ` of toolchain ${toolchain.version}`);
+    if (among !== null) return among;
+    if (recipe.vcs !== null) await makeFolder(join(source, '.git'));
+    await rm(sumDatabaseIn(this.#modCache), { force: true });
+    return {
+      kind: 'inputs',
+      folders: { source, toolchain: toolchain.dir, modules: this.#modCache },
+      toolchains: [toolchain],
+      dependencies: modules.map(({ path, version, sum }) => ({ name: path, version, digest: sum })),
+      origin,
+      notes: this.#notes,
+    };
+  }
+
+  /**
+   * Everything that the main module needs, by the go command that will build it: it checks each zip against go.sum. Neither go.mod nor go.sum
+   * may change; some versions add lines.
+   */
+  async #dependencies(sourceDir: string, go: string): Promise<readonly DownloadedModule[] | Unavailable> {
+    if (!existsSync(join(sourceDir, 'go.mod'))) return unavailable('not-a-module', 'expected go.mod in the source, found none');
+    const files = ['go.mod', 'go.sum'].map((name) => join(sourceDir, name));
+    const before = await Promise.all(files.map(readOptional));
+    this.#context.log('fetching dependencies');
+    const found = await this.#download(go, sourceDir, []);
+    for (const [index, file] of files.entries()) await restore(file, before[index]!);
+    return found;
+  }
+
+  /** From the store first; if what is there is wrong, once more without it, and the store gets what comes then. */
+  async #download(go: string, cwd: string, modules: readonly string[]): Promise<readonly DownloadedModule[] | Unavailable> {
+    const { cacheDir, signal, folders } = this.#context;
+    const attempt = (store: string | null) => {
+      const places = { home: folders.home, modCache: this.#modCache, goPath: join(cacheDir, 'gopath') };
+      const env = downloadEnvironment(this.#client, places, store);
+      return downloadModules({ go, env, cwd, modules, timeout: this.#timeout, signal });
+    };
+    const found = await attempt(storeAddress(cacheDir));
+    if (!('kind' in found) || !['checksum-mismatch', 'fetch-failed'].includes(found.reason)) return found;
+    const fresh = await attempt(null);
+    if (!('kind' in fresh)) for (const { path } of fresh) await forgetModule(cacheDir, path);
+    return fresh;
+  }
+
+  async #keep(module: DownloadedModule): Promise<void> {
+    if (await keepModule(this.#context.cacheDir, this.#modCache, module)) this.#kept = true;
+    // The build reads the unpacked files and the recorded hash; the zip would only be another way to them.
+    await rm(module.zip, { force: true });
+  }
+
+  #forbiddenZip({ zip, path, version }: DownloadedModule): Promise<Unavailable | null> {
+    return forbiddenFile(zip, `the zip of ${path}@${version}`, this.#context.forbidden);
+  }
+}
+
+/** Both results; if either throws, the other is still waited for, so that nothing writes to a folder that is being removed. */
+async function both<A, B extends object>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [one, two] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') {
+    if (two.status === 'fulfilled' && Symbol.asyncDispose in two.value)
+      await (two.value as unknown as AsyncDisposable)[Symbol.asyncDispose]();
+    throw one.reason;
+  }
+  if (two.status === 'rejected') throw two.reason;
+  return [one.value, two.value];
+}
