@@ -8,3 +8,19 @@ export type { GoModule } from './module-info.ts';
 export { readGoBuildId } from './build-id.ts';
 export { inferGoRecipes } from './infer.ts';
 export type { RecipeCandidate, RecipeDraft, RecipeHints } from './infer.ts';
+export { explain } from './explain/explain.ts';
+export type {
+  Cause,
+  CauseCode,
+  ClaimDifference,
+  ClassifiedString,
+  Coverage,
+  ExplainContext,
+  Explanation,
+  ExplanationClass,
+  HostFacts,
+  OwnRebuild,
+  PartDifference,
+  StringDifferences,
+  Variation,
+} from './explain/types.ts';
