@@ -1,12 +1,12 @@
-import { BinaryError } from './errors.ts';
-import { MAX_NAME_BYTES, MAX_SECTIONS } from './layout.ts';
-import type { Image, Section } from './layout.ts';
+import { readElfTables } from './elf-tables.ts';
+import type { ElfTables } from './elf-tables.ts';
+import { MAX_NAME_BYTES } from './layout.ts';
+import type { Image } from './layout.ts';
 import { Reader, indexOfBytes, ascii, limitCount } from './reader.ts';
 
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const PT_INTERP = 3;
-const SHN_XINDEX = 0xffff;
 
 /** System V gABI e_ident[EI_OSABI]; Go leaves it 0 on Linux, Android, Solaris and DragonFly. */
 const OS_BY_ABI: Readonly<Record<number, string>> = { 2: 'netbsd', 3: 'linux', 6: 'solaris', 9: 'freebsd', 12: 'openbsd' };
@@ -36,107 +36,44 @@ function architecture(machine: number, is64: boolean, little: boolean): string |
   }
 }
 
-interface Header {
-  readonly reader: Reader;
-  readonly is64: boolean;
-  readonly machine: number;
-  readonly abi: number;
-}
-
 export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 
-/** Reads the headers of an ELF file (gABI chapters 4 and 5): 32 and 64 bit, both byte orders. */
+/** Reads the headers of an ELF file: what it runs on, and its sections. Throws BinaryError. */
 export function readElf(bytes: Uint8Array): Image {
-  const header = readHeader(bytes);
-  const { sections, symbols } = readSections(header);
+  const tables = readElfTables(bytes);
   return {
     format: 'elf',
-    os: operatingSystem(header, sections),
-    arch: architecture(header.machine, header.is64, header.reader.littleEndian),
+    os: operatingSystem(tables),
+    arch: architecture(tables.machine, tables.is64, tables.reader.littleEndian),
     bytes,
-    sections,
-    symbols,
+    sections: tables.sections.map(({ name, type, offset, size }) => ({ name, offset, size: type === SHT_NOBITS ? 0 : size })),
+    symbols: tables.sections.some(({ type }) => type === SHT_SYMTAB),
   };
-}
-
-function readHeader(bytes: Uint8Array): Header {
-  const ident = new Reader(bytes, true);
-  const fileClass = ident.u8(4);
-  const order = ident.u8(5);
-  if (fileClass !== 1 && fileClass !== 2) throw new BinaryError('malformed', `expected ELF class 1 or 2, found ${fileClass}`);
-  if (order !== 1 && order !== 2) throw new BinaryError('malformed', `expected ELF byte order 1 or 2, found ${order}`);
-  const reader = new Reader(bytes, order === 1);
-  return { reader, is64: fileClass === 2, machine: reader.u16(18), abi: ident.u8(7) };
-}
-
-interface RawSection {
-  readonly nameAt: number;
-  readonly type: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly link: number;
-}
-
-function readSections({ reader, is64 }: Header): { sections: Section[]; symbols: boolean } {
-  const tableAt = is64 ? reader.u64(40) : reader.u32(32);
-  const entrySize = reader.u16(is64 ? 58 : 46);
-  const written = reader.u16(is64 ? 60 : 48);
-  const namesWritten = reader.u16(is64 ? 62 : 50);
-  if (tableAt === 0) return { sections: [], symbols: false };
-  const minimum = is64 ? 64 : 40;
-  if (entrySize < minimum) throw new BinaryError('malformed', `expected ELF section headers of ${minimum} bytes, found ${entrySize}`);
-  const at = (index: number): RawSection => {
-    const base = tableAt + index * entrySize;
-    const type = reader.u32(base + 4);
-    return is64
-      ? { nameAt: reader.u32(base), type, offset: reader.u64(base + 24), size: reader.u64(base + 32), link: reader.u32(base + 40) }
-      : { nameAt: reader.u32(base), type, offset: reader.u32(base + 16), size: reader.u32(base + 20), link: reader.u32(base + 24) };
-  };
-  // gABI: a count that does not fit stands in the first header's size, the names' index in its link.
-  const count = limitCount('ELF sections', written === 0 ? at(0).size : written, MAX_SECTIONS);
-  const names = at(namesWritten === SHN_XINDEX ? at(0).link : namesWritten);
-  const sections: Section[] = [];
-  let symbols = false;
-  for (let i = 0; i < count; i += 1) {
-    const raw = at(i);
-    symbols ||= raw.type === SHT_SYMTAB;
-    const named = names.offset + raw.nameAt < reader.bytes.length;
-    const name = named ? reader.name(names.offset + raw.nameAt, MAX_NAME_BYTES) : '';
-    sections.push({ name, offset: raw.offset, size: raw.type === SHT_NOBITS ? 0 : raw.size });
-  }
-  return { sections, symbols };
 }
 
 /** A kernel is named by the ABI byte, else by an identification note, else by the dynamic loader's path; a plain static file is Linux's. */
-function operatingSystem(header: Header, sections: readonly Section[]): string {
-  const byAbi = OS_BY_ABI[header.abi];
+function operatingSystem(tables: ElfTables): string {
+  const byAbi = OS_BY_ABI[tables.abi];
   if (byAbi !== undefined) return byAbi;
-  for (const { name } of sections) {
+  for (const { name } of tables.sections) {
     if (name === '.note.netbsd.ident') return 'netbsd';
     if (name === '.note.openbsd.ident') return 'openbsd';
     if (name === '.note.android.ident') return 'android';
   }
-  const loader = interpreter(header);
+  const loader = interpreter(tables);
   if (loader.startsWith('/system/bin/linker')) return 'android';
   if (loader === '/usr/libexec/ld-elf.so.2') return 'dragonfly';
-  if (/^(\/usr)?\/lib\/(amd64\/)?ld\.so\.1$/.test(loader) && header.machine === 62) return 'solaris';
+  if (/^(\/usr)?\/lib\/(amd64\/)?ld\.so\.1$/.test(loader) && tables.machine === 62) return 'solaris';
   return 'linux';
 }
 
-function interpreter({ reader, is64 }: Header): string {
-  const tableAt = is64 ? reader.u64(32) : reader.u32(28);
-  const entrySize = reader.u16(is64 ? 54 : 42);
-  const count = reader.u16(is64 ? 56 : 44);
-  for (let i = 0; i < count; i += 1) {
-    const base = tableAt + i * entrySize;
-    if (base + (is64 ? 56 : 32) > reader.bytes.length) return '';
-    if (reader.u32(base) !== PT_INTERP) continue;
-    const path = reader.available(is64 ? reader.u64(base + 8) : reader.u32(base + 4), MAX_NAME_BYTES);
-    return String.fromCharCode(...path.subarray(0, Math.max(0, path.indexOf(0))));
-  }
-  return '';
+function interpreter({ reader, segments }: ElfTables): string {
+  const segment = segments.find(({ type }) => type === PT_INTERP);
+  if (segment === undefined) return '';
+  const path = reader.available(segment.offset, MAX_NAME_BYTES);
+  return String.fromCharCode(...path.subarray(0, Math.max(0, path.indexOf(0))));
 }
 
 const NOTE_GO_BUILD_ID = 4;
