@@ -23,9 +23,10 @@ describe('the worker’s user', () => {
     await node.start();
     expect((await node.status()).worker).toBe(isRoot ? 'separate-user' : 'same-user');
     await node.until(({ running }) => running === 1);
-    const [worker] = readFileSync(`/proc/${node.service!.child.pid}/task/${node.service!.child.pid}/children`, 'utf8').split(' ');
-    const uid = uidOf(Number.parseInt(worker!, 10));
-    expect(uid === process.getuid!()).toBe(!isRoot);
+    const children = `/proc/${node.service!.child.pid}/task/${node.service!.child.pid}/children`;
+    // A job is running from before its worker is a process of that user.
+    const sameUser = (): boolean => uidOf(Number.parseInt(readFileSync(children, 'utf8'), 10)) === process.getuid!();
+    await expect.poll(sameUser, { timeout: 10_000 }).toBe(!isRoot);
     const { mode, uid: keyOwner } = statSync(`${node.folder}.key`);
     expect(mode & 0o777).toBe(0o600);
     expect(keyOwner).toBe(process.getuid!());
