@@ -3,7 +3,7 @@
  * the published artifact. All network access of a rebuild, but for receiving the published file itself, happens here.
  */
 import type { Recipe } from '@verbatim/statements';
-import type { Toolchain } from './cache/toolchain.ts';
+import type { Toolchain } from './toolchain.ts';
 import { SizeGuard, foldersIn, makeFolder, type Folders } from './fetch-folders.ts';
 import type { Forbidden } from './forbidden.ts';
 import { fetchGo } from './go/fetch.ts';

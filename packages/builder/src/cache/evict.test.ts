@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../_temporary.ts';
 import { evict } from './evict.ts';
 import { waitForLock } from './lock.ts';
-import { leaseFile } from './toolchain.ts';
+import { leaseFile } from './entry.ts';
 
 const KIB = 1024;
 

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { GoRecipe } from '@verbatim/statements';
 import { evict } from '../cache/evict.ts';
 import { forgetModule, keepModule, storeAddress } from '../cache/store.ts';
-import { takeToolchain, type Toolchain } from '../cache/toolchain.ts';
 import { readOptional } from '../digest.ts';
 import type { FetchContext, Inputs } from '../fetch.ts';
 import { makeFolder, restore, shareSumDatabase, sumDatabaseIn } from '../fetch-folders.ts';
@@ -13,8 +12,10 @@ import { forbiddenAmong, forbiddenFile, forbiddenIn } from '../forbidden.ts';
 import { fetchGitSource } from '../git-source.ts';
 import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
 import { hostPlatform } from '../platform.ts';
+import type { Toolchain } from '../toolchain.ts';
 import { downloadModules, type DownloadedModule } from './download.ts';
 import { downloadEnvironment, goClient, type GoClient } from './settings.ts';
+import { takeToolchain } from './toolchain.ts';
 
 /** Folders: `source`, `toolchain` (GOROOT), `modules` (a GOMODCACHE with exactly the modules that this source needs). */
 export async function fetchGo(context: FetchContext<GoRecipe>): Promise<Inputs | Unavailable> {
