@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rlimitArguments, sandboxCommand, stagedCommand, type Inside } from './arguments.ts';
+import { SECCOMP_FD, rlimitArguments, sandboxCommand, stagedCommand, type Inside } from './arguments.ts';
 import { limitsOf } from './limits.ts';
 
 const inside: Inside = {
@@ -27,6 +27,7 @@ test('a build gets namespaces of its own, no capability, no environment, and may
   expect(args).not.toContain('--share-net');
   expect(at(args, '--cap-drop', 'ALL')).toBeGreaterThan(-1);
   expect(at(args, '--uid', '65534')).toBeGreaterThan(-1);
+  expect(at(args, '--seccomp', String(SECCOMP_FD))).toBeGreaterThan(-1);
 });
 
 test('only what is mounted is there, and the root is closed after that', () => {

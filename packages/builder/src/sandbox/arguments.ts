@@ -20,21 +20,25 @@ export interface Inside {
 
 /** The user that a build sees itself as, whatever user it is outside. */
 export const BUILD_ID = 65_534;
-/** File descriptors: where bubblewrap tells the number of its process 1 (and the exit code), what it waits for, where a staged one tells the exit code. */
+/**
+ * File descriptors: where bubblewrap tells the number of its process 1 (and the exit code), what it waits for, where it reads what calls are
+ * refused, where a staged one tells the exit code.
+ */
 export const STATUS_FD = 3;
 export const BLOCK_FD = 4;
-export const EXIT_FD = 5;
+export const SECCOMP_FD = 5;
+export const EXIT_FD = 6;
 const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
 
 /**
- * Arguments for a build: no namespace of the host's, no capability, no environment, no further user namespaces, a root of its
- * own that holds nothing but `mounts`, and is read-only but for them.
+ * Arguments for a build: no namespace of the host's, no capability, no environment, no further user namespaces, none of the calls that
+ * seccomp.ts refuses, a root of its own that holds nothing but `mounts`, and is read-only but for them.
  */
 function confined(inside: Inside, reporting: readonly string[]): string[] {
   const variables = Object.entries(inside.env).flatMap(([name, value]) => ['--setenv', name, value]);
   return [
     ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
-    ...['--cap-drop', 'ALL', '--uid', String(BUILD_ID), '--gid', String(BUILD_ID), '--hostname', inside.hostname],
+    ...['--seccomp', String(SECCOMP_FD), '--cap-drop', 'ALL', '--uid', String(BUILD_ID), '--gid', String(BUILD_ID), '--hostname', inside.hostname],
     ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
     ...inside.mounts.flatMap(mountArguments),
     // What bubblewrap itself made is in memory, without a limit: nothing may be written to it.

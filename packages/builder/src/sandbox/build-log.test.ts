@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -56,4 +57,24 @@ test('standard output and error do not mix within a character', async () => {
   log.push('stdout', bytes.subarray(1));
   log.end();
   expect(readFileSync(path, 'utf8')).toBe('error ä');
+});
+
+test('a flood of bytes that are no text costs no more than one of text', async () => {
+  const limit = 2 * 1024 ** 2;
+  const chunk = randomBytes(64 * 1024);
+  const path = join(await temporaryFolder(), 'log');
+  const log = new BuildLog(path, limit);
+  const started = performance.now();
+  while (log.push('stdout', chunk));
+  log.end();
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(statSync(path).size).toBeLessThan(limit + 100);
+});
+
+test('an end of continuation bytes only is shown, not swallowed', async () => {
+  const path = join(await temporaryFolder(), 'log');
+  const log = new BuildLog(path, 100);
+  log.push('stdout', Buffer.alloc(1000, 0x80));
+  log.end();
+  expect(readFileSync(path, 'utf8')).toMatch(/^(?:\\x80){12}\\x\n\[… \d+ bytes of the log are left out here …\]\n80(?:\\x80){12}$/);
 });

@@ -1,7 +1,8 @@
 /** The build's log: visible characters only, its beginning and its end, never more than a limit. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { Escaper } from './escape.ts';
+import { Escaper, visible } from './escape.ts';
 import { LOG_FLOOD } from './limits.ts';
+import { TailBuffer } from './tail-buffer.ts';
 
 export interface LogSummary {
   readonly path: string;
@@ -23,10 +24,9 @@ export class BuildLog {
   readonly #flood: number;
   readonly #onText: ((text: string) => void) | undefined;
   readonly #escapers = new Map<string, Escaper>();
-  #head = 0;
-  #tail: Buffer[] = [];
-  #tailBytes = 0;
-  #left = 0;
+  #written = 0;
+  /** Once the first half is full: what comes then, as it was printed. Escaping a whole flood would hold up the event loop for minutes. */
+  #tail: TailBuffer | null = null;
   #printed = 0;
 
   /** @param onText gets the visible text as it comes, until the limit is reached */
@@ -41,59 +41,67 @@ export class BuildLog {
   /** Takes a chunk of one stream. Returns false once the build has printed so much that it should be stopped. */
   push(stream: string, chunk: Uint8Array): boolean {
     this.#printed += chunk.length;
-    // What a flood prints is not even escaped: only its end is looked at, when it comes.
-    let escaper = this.#escapers.get(stream);
-    if (escaper === undefined) this.#escapers.set(stream, (escaper = new Escaper()));
-    this.#keep(Buffer.from(escaper.push(chunk)));
+    if (this.#tail === null) this.#head(this.#escaperOf(stream).push(chunk));
+    else this.#tail.push(chunk);
     return this.#printed <= this.#flood;
   }
 
   end(): LogSummary {
-    for (const escaper of this.#escapers.values()) this.#keep(Buffer.from(escaper.end()));
-    let tail = Buffer.concat(this.#tail);
-    const cut = Math.max(0, tail.length - this.#half);
-    const start = cut === 0 ? 0 : characterStart(tail, cut);
-    this.#left += start;
-    tail = tail.subarray(start);
-    if (this.#left > 0) this.#write(Buffer.from(`\n[… ${this.#left} bytes of the log are left out here …]\n`));
-    this.#write(tail);
+    if (this.#tail === null) for (const escaper of this.#escapers.values()) this.#head(escaper.end());
+    const left = this.#tail === null ? 0 : this.#writeTail(this.#tail);
     closeSync(this.#file);
-    return { path: this.#path, bytes: this.#head, printed: this.#printed, truncated: this.#left > 0 };
+    return { path: this.#path, bytes: this.#written, printed: this.#printed, truncated: left > 0 };
   }
 
-  #keep(text: Buffer): void {
-    let rest = text;
-    if (this.#tailBytes === 0 && this.#head + rest.length <= this.#half) {
-      this.#write(rest);
-      this.#onText?.(rest.toString());
-      return;
-    }
-    if (this.#tailBytes === 0 && this.#head < this.#half) {
-      let cut = this.#half - this.#head;
-      while (cut > 0 && (rest[cut]! & 0xc0) === 0x80) cut--;
-      this.#write(rest.subarray(0, cut));
-      this.#onText?.(rest.toString('utf8', 0, cut));
-      rest = rest.subarray(cut);
-    }
-    this.#tail.push(rest);
-    this.#tailBytes += rest.length;
-    while (this.#tail.length > 1 && this.#tailBytes - this.#tail[0]!.length >= this.#half) {
-      const dropped = this.#tail.shift()!;
-      this.#tailBytes -= dropped.length;
-      this.#left += dropped.length;
-    }
+  #escaperOf(stream: string): Escaper {
+    let escaper = this.#escapers.get(stream);
+    if (escaper === undefined) this.#escapers.set(stream, (escaper = new Escaper()));
+    return escaper;
+  }
+
+  /** Writes visible text while there is room in the first half; the rest begins the tail, with what is left of characters cut in two. */
+  #head(text: string): void {
+    const bytes = Buffer.from(text);
+    let cut = Math.min(bytes.length, this.#half - this.#written);
+    if (cut < bytes.length) cut = characterEnd(bytes, cut);
+    this.#write(bytes.subarray(0, cut));
+    if (cut > 0) this.#onText?.(bytes.toString('utf8', 0, cut));
+    if (cut === bytes.length) return;
+    this.#tail = new TailBuffer(this.#half);
+    this.#tail.push(bytes.subarray(cut));
+    for (const escaper of this.#escapers.values()) this.#tail.push(escaper.take());
+  }
+
+  /** Returns the bytes that are left out, as they were printed or would be shown. */
+  #writeTail(tail: TailBuffer): number {
+    const kept = tail.contents();
+    const whole = tail.dropped > 0 ? characterStart(kept, 0) : 0;
+    const text = Buffer.from(visible(kept.subarray(whole)));
+    const start = characterStart(text, Math.max(0, text.length - this.#half));
+    const left = tail.dropped + whole + start;
+    if (left > 0) this.#write(Buffer.from(`\n[… ${left} bytes of the log are left out here …]\n`));
+    this.#write(text.subarray(start));
+    return left;
   }
 
   #write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     writeSync(this.#file, bytes);
-    this.#head += bytes.length;
+    this.#written += bytes.length;
   }
+}
+
+/** The last place up to `index` where a UTF-8 character begins. */
+function characterEnd(bytes: Uint8Array, index: number): number {
+  let end = index;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return end;
 }
 
 /** The first place from `index` on where a UTF-8 character begins. */
 function characterStart(bytes: Uint8Array, index: number): number {
   let start = index;
-  while (start < bytes.length && (bytes[start]! & 0xc0) === 0x80) start++;
+  // A character has at most three such bytes; more are no character.
+  while (start < Math.min(bytes.length, index + 3) && (bytes[start]! & 0xc0) === 0x80) start++;
   return start;
 }

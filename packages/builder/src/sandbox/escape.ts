@@ -27,37 +27,57 @@ export class Escaper {
   }
 
   end(): string {
-    const text = visible(this.#rest);
+    return visible(this.take());
+  }
+
+  /** The bytes of a character that was cut in two, which nobody saw yet. */
+  take(): Uint8Array {
+    const rest = this.#rest;
     this.#rest = Buffer.alloc(0);
-    return text;
+    return rest;
   }
 }
 
 const REPLACEMENT = '\ufffd';
 
-function visible(bytes: Buffer): string {
+/** Bytes to visible text: UTF-8 where it is, `\xNN` for each byte that is none. */
+export function visible(bytes: Buffer): string {
   const text = bytes.toString('utf8');
-  // A replacement character may also have been written as such; then escaping its bytes is no loss.
+  // A replacement character may also have been written as such; that is found out byte by byte.
   return escapeText(text.includes(REPLACEMENT) ? invalidEscaped(bytes) : text);
 }
 
-/** Each maximal stretch of bytes that is not UTF-8, as `\xNN`. */
+/** Each byte that is not of a UTF-8 sequence, as `\xNN`. */
 function invalidEscaped(bytes: Buffer): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let text = '';
-  let index = 0;
-  while (index < bytes.length) {
-    const width = sequenceWidth(bytes[index]!);
-    const part = bytes.subarray(index, index + width);
-    try {
-      text += decoder.decode(part);
+  const parts: string[] = [];
+  let good = 0;
+  for (let index = 0; index < bytes.length; ) {
+    const width = validWidth(bytes, index);
+    if (width > 0) {
       index += width;
-    } catch {
-      text += `\\x${bytes[index]!.toString(16).padStart(2, '0')}`;
-      index++;
+      continue;
     }
+    parts.push(bytes.toString('utf8', good, index), BYTE_ESCAPES[bytes[index]!]!);
+    good = ++index;
   }
-  return text;
+  parts.push(bytes.toString('utf8', good));
+  return parts.join('');
+}
+
+const BYTE_ESCAPES = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
+
+/** Bytes of the well-formed sequence that starts at `index` (The Unicode Standard, table 3-7); 0 when there is none. */
+function validWidth(bytes: Uint8Array, index: number): number {
+  const lead = bytes[index]!;
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const width = sequenceWidth(lead);
+  const second = bytes[index + 1] ?? 0;
+  const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (second < least || second > most) return 0;
+  for (let next = index + 2; next < index + width; next++) if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0;
+  return width;
 }
 
 function sequenceWidth(lead: number): number {

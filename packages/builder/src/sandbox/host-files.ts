@@ -1,11 +1,12 @@
 /** The host's files that a sandbox shows: single programs with their libraries, or the system's folders for whoever needs a whole one. */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { BuilderError } from '../errors.ts';
 import { findProgram } from '../process.ts';
 
 export type SystemMount =
-  | { readonly kind: 'read-only'; readonly source: string; readonly path: string }
+  | { readonly kind: 'read-only' | 'writable'; readonly source: string; readonly path: string }
   | { readonly kind: 'link'; readonly target: string; readonly path: string };
 
 const SYSTEM_FOLDERS = ['/usr', '/bin', '/lib', '/lib32', '/lib64', '/sbin'];
@@ -17,6 +18,33 @@ export function systemFolders(): SystemMount[] {
     if (stat === undefined) return [];
     if (stat.isSymbolicLink()) return [{ kind: 'link', target: readlinkSync(path), path }];
     return [{ kind: 'read-only', source: path, path }];
+  });
+}
+
+/** Another system than the host's, as Debian packages unpacked in a folder. It must have util-linux, whose prlimit starts the build. */
+export interface SystemRoot {
+  readonly root: string;
+  /** Whether the sandbox may change it: to set it up, never for a build. */
+  readonly writable?: boolean;
+}
+
+/** What every sandbox has of its own. */
+const OWN_FOLDERS = new Set(['build', 'dev', 'proc', 'run', 'sys', 'tmp']);
+
+/**
+ * The folders of another system's root; where it is written to, the root itself.
+ * @throws BuilderError `unsupported-recipe` when it has no prlimit
+ */
+export function rootFolders({ root, writable = false }: SystemRoot): SystemMount[] {
+  if (!existsSync(join(root, 'usr/bin/prlimit'))) {
+    throw new BuilderError('unsupported-recipe', 'expected usr/bin/prlimit in the root that the build runs in; add util-linux to its packages');
+  }
+  if (writable) return [{ kind: 'writable', source: root, path: '/' }];
+  return readdirSync(root, { withFileTypes: true }).flatMap((entry): SystemMount[] => {
+    if (OWN_FOLDERS.has(entry.name)) return [];
+    const [source, path] = [join(root, entry.name), `/${entry.name}`];
+    if (entry.isSymbolicLink()) return [{ kind: 'link', target: readlinkSync(source), path }];
+    return entry.isDirectory() ? [{ kind: 'read-only', source, path }] : [];
   });
 }
 

@@ -5,7 +5,7 @@ import { EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, typ
 import { BuildLog, type LogSummary } from './build-log.ts';
 import type { Group, GroupMaker } from './cgroup.ts';
 import { sealedStdio } from './descriptors.ts';
-import { programMounts, systemFolders, type SystemMount } from './host-files.ts';
+import { programMounts, rootFolders, systemFolders, type SystemMount, type SystemRoot } from './host-files.ts';
 import type { LimitName, Limits } from './limits.ts';
 import { RunningSandbox } from './running.ts';
 import { Watchdog, type Usage } from './watchdog.ts';
@@ -28,8 +28,8 @@ export interface SandboxJob {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly mounts: readonly Mount[];
-  /** Programs of the host that are shown, with their libraries; or the whole system. */
-  readonly programs: readonly string[] | 'system';
+  /** Programs of the host that are shown, with their libraries; the whole system; or another system, whose root is a folder. */
+  readonly programs: readonly string[] | 'system' | SystemRoot;
   readonly limits: Limits;
   /** A new file. */
   readonly logPath: string;
@@ -80,10 +80,7 @@ function makeGroup({ groups }: Sandbox, limits: Limits): Group | null {
 }
 
 function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
-  const whole = job.programs === 'system';
-  const programs: readonly SystemMount[] =
-    job.programs === 'system' ? systemFolders() : distinctMounts(['prlimit', ...job.programs].flatMap(programMounts));
-  const prlimit = whole ? '/usr/bin/prlimit' : '/bin/prlimit';
+  const { programs, prlimit } = shown(job.programs);
   const inside: Inside = {
     argv: [prlimit, ...rlimitArguments(job.limits, sandbox.groups === null), '--', ...job.argv],
     env: job.env,
@@ -93,6 +90,12 @@ function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
   };
   if (sandbox.setpriv === null) return sandboxCommand(inside, sandbox.program);
   return stagedCommand(inside, systemFolders(), sandbox.program, sandbox.setpriv);
+}
+
+function shown(programs: SandboxJob['programs']): { readonly programs: readonly SystemMount[]; readonly prlimit: string } {
+  if (programs === 'system') return { programs: systemFolders(), prlimit: '/usr/bin/prlimit' };
+  if ('root' in programs) return { programs: rootFolders(programs), prlimit: '/usr/bin/prlimit' };
+  return { programs: distinctMounts(['prlimit', ...programs].flatMap(programMounts)), prlimit: '/bin/prlimit' };
 }
 
 function distinctMounts(mounts: readonly SystemMount[]): SystemMount[] {
@@ -108,7 +111,7 @@ async function supervise(
 ): Promise<SandboxResult> {
   const { limits, signal } = job;
   let tail = '';
-  using sealed = sealedStdio(['ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...(staged ? (['pipe'] as const) : [])]);
+  using sealed = sealedStdio(['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...(staged ? (['pipe'] as const) : [])]);
   const child = spawn(argv[0]!, argv.slice(1), { env: {}, stdio: [...sealed.stdio], cwd: '/' });
   const running = new RunningSandbox(child, staged ? EXIT_FD : STATUS_FD);
   const closed = once(child);

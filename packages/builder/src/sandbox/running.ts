@@ -2,8 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
-import { BLOCK_FD, STATUS_FD } from './arguments.ts';
+import { BLOCK_FD, SECCOMP_FD, STATUS_FD } from './arguments.ts';
 import { isRunning, readStat } from './process-tree.ts';
+import { seccompProgram } from './seccomp.ts';
 
 /** bubblewrap and the sandbox's process 1, which it tells about on its status descriptor (bwrap(1), --json-status-fd). */
 export class RunningSandbox {
@@ -33,7 +34,8 @@ export class RunningSandbox {
       if (report['exit-code'] !== undefined) this.exitCode = report['exit-code'];
     });
     // bubblewrap may be gone before it reads; its end tells why.
-    (child.stdio[BLOCK_FD] as NodeJS.WritableStream).on('error', () => {});
+    for (const descriptor of [BLOCK_FD, SECCOMP_FD]) (child.stdio[descriptor] as NodeJS.WritableStream).on('error', () => {});
+    (child.stdio[SECCOMP_FD] as NodeJS.WritableStream).end(seccompProgram());
     // Its monitor goes first when the command ends; what the command left in the background goes now.
     child.once('exit', () => this.kill());
   }
