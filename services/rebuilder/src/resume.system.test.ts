@@ -48,7 +48,7 @@ const points: readonly Die[] = [
 ];
 
 describe('a node killed by SIGKILL', () => {
-  test.each(points)('$when call $nth of $call neither loses nor repeats an observation', async (die) => {
+  test.concurrent.each(points)('$when call $nth of $call neither loses nor repeats an observation', async (die) => {
     const node = await network.node(`killed-${die.call}-${die.when}-${die.nth}`.replaceAll('.', '-').toLowerCase());
     node.spawn({ die });
     expect(await node.service!.ended).toBe('SIGKILL');
