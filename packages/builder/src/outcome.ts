@@ -15,6 +15,8 @@ export type UnavailableReason =
   | 'artifact-among-inputs'
   | 'inputs-too-large'
   | 'not-a-module'
+  /** The toolchain's file is not the one that the recipe patches. */
+  | 'patch-mismatch'
   | 'fetch-timeout'
   | 'network'
   | 'host-disk-full'

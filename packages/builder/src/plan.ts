@@ -14,7 +14,7 @@ export type PlanMount =
   /** One of the fetch stage's folders by its name, read-only. */
   | { readonly kind: 'input'; readonly input: string; readonly path: string }
   /** An empty folder of the build's own. `cache` may be kept for the release's next output. */
-  | { readonly kind: 'scratch'; readonly name: 'cache' | 'out'; readonly path: string };
+  | { readonly kind: 'scratch'; readonly name: 'cache' | 'out' | 'tools'; readonly path: string };
 
 export interface PlanFile {
   readonly path: string;

@@ -2,6 +2,7 @@
 import { StatementError } from './errors.ts';
 import { goEnv } from './go-env.ts';
 import { checkLinkerFlags, flagName, goFlag } from './go-flags.ts';
+import { checkMainModule, checkPatches, checkPaths, mainModule, patchedTools, publisherPaths } from './go-publisher.ts';
 import { array, boolean, distinct, nullable, object, oneOf, record, string, where, type Infer } from './schema.ts';
 import { moduleVersion, source } from './source.ts';
 import { h1, isPrintable, platform, relativePath, revision, time } from './text.ts';
@@ -24,16 +25,22 @@ const goToken = string('lower-case letters and digits', 16, (text) => /^[a-z0-9]
 const buildTag = string('a build tag', 64, (text) => /^[A-Za-z0-9_.]+$/.test(text));
 
 /** The version-control stamp in the binary, which the builder answers without a repository. */
-const vcsStamp = object({
-  revision,
-  time,
-  /** Whether the publisher's tree had uncommitted changes. */
-  modified: boolean,
-  /** Tag at the revision: since Go 1.24 it becomes the main module's version. */
-  tag: nullable(moduleVersion),
-  /** `confirmed`: the module proxy says so too. `adopted`: a label taken over from the published file. */
-  provenance: oneOf('confirmed', 'adopted'),
-});
+const vcsStamp = object(
+  {
+    revision,
+    time,
+    /** Whether the publisher's tree had uncommitted changes. */
+    modified: boolean,
+    /** Tag at the revision: since Go 1.24 it becomes the main module's version. */
+    tag: nullable(moduleVersion),
+    /** Where the registrar has it from: the module proxy, or the published file. Each rebuilder says what it found itself. */
+    provenance: oneOf('confirmed', 'adopted'),
+  },
+  {
+    /** Tags before the revision, where none is at it: since Go 1.24 the main module's version is a pseudo-version that follows the highest, if any. */
+    ancestorTags: array(moduleVersion, 0, 32),
+  },
+);
 export type VcsStamp = Infer<typeof vcsStamp>;
 
 const output = object({
@@ -45,24 +52,30 @@ const output = object({
   env: goEnv,
 });
 
-const shape = object({
-  kind: oneOf('go'),
-  version: oneOf(1),
-  source,
-  toolchain: object({
-    version: goVersion,
-    /** h1 of the module golang.org/toolchain@v0.0.1-<version>.<host>, per host; others come from the checksum database. */
-    h1: record(platform, h1, 16),
-  }),
-  package: goPackage,
-  flags: array(goFlag, 0, 16),
-  /** The exact text after -ldflags=: its spelling is hashed into the build id. */
-  ldflags: nullable(string('linker flags', 4096, isPrintable)),
-  tags: array(buildTag, 0, 32),
-  env: goEnv,
-  vcs: nullable(vcsStamp),
-  outputs: array(output, 1, MAX_ARTIFACTS),
-});
+const shape = object(
+  {
+    kind: oneOf('go'),
+    version: oneOf(1),
+    source,
+    toolchain: object(
+      {
+        version: goVersion,
+        /** h1 of the module golang.org/toolchain@v0.0.1-<version>.<host>, per host; others come from the checksum database. */
+        h1: record(platform, h1, 16),
+      },
+      { patched: patchedTools },
+    ),
+    package: goPackage,
+    flags: array(goFlag, 0, 16),
+    /** The exact text after -ldflags=: its spelling is hashed into the build id. */
+    ldflags: nullable(string('linker flags', 4096, isPrintable)),
+    tags: array(buildTag, 0, 32),
+    env: goEnv,
+    vcs: nullable(vcsStamp),
+    outputs: array(output, 1, MAX_ARTIFACTS),
+  },
+  { mainModule, paths: publisherPaths },
+);
 export type GoRecipe = Infer<typeof shape>;
 
 function inconsistent(at: string, message: string): StatementError {
@@ -93,4 +106,21 @@ export const goRecipe = where(shape, (recipe, at) => {
     if (twice !== undefined)
       throw inconsistent(place(`outputs[${index}].env`), `expected ${twice} in one place, found it in the recipe's env too`);
   }
+  checkPublisher(recipe, place);
 });
+
+function checkPublisher({ toolchain, vcs, mainModule: main, paths, source: from, flags }: GoRecipe, place: (key: string) => string): void {
+  if (toolchain.patched !== undefined) checkPatches(toolchain.patched, place('toolchain.patched'));
+  if (vcs !== null && vcs.tag !== null && vcs.ancestorTags !== undefined)
+    throw inconsistent(place('vcs.ancestorTags'), 'expected none beside a tag at the revision itself');
+  if (main !== undefined) {
+    checkMainModule(main, place('mainModule'));
+    if (from.kind !== 'go-module')
+      throw inconsistent(place('mainModule'), 'expected a Go module as source, which the main module requires');
+  }
+  if (paths !== undefined) {
+    checkPaths(paths, place('paths'));
+    if (flags.includes('-trimpath'))
+      throw inconsistent(place('paths'), 'expected none with -trimpath, which keeps paths out of the binary');
+  }
+}

@@ -11,6 +11,14 @@ const recipe = aGoRecipe();
 const encode = (value: unknown): string => outcome(() => encodeRecipe(value as Recipe));
 const outputs = (count: number): GoRecipe['outputs'] =>
   Array.from({ length: count }, (_, index) => ({ artifact: `a${index}`, goos: 'linux', goarch: 'amd64', env: {} }));
+const PATCHED = {
+  tool: 'link',
+  files: [
+    { file: 'src/cmd/link/internal/ld/main.go', sha256: 'a'.repeat(64), edits: [{ find: 'ctxt.buildinfo', replace: '//ctxt.buildinfo' }] },
+  ],
+};
+const MAIN = { goMod: 'module caddy\n', goSum: 'x v1.0.0 h1:x\n', files: { 'main.go': 'cmd/caddy/main.go' } };
+const PATHS = { source: '/Users/runner/work/x/x', goroot: '/Users/runner/go1.26.4', modules: '/Users/runner/go/pkg/mod' };
 
 describe('a recipe', () => {
   test('is canonical JSON that decodes to what was encoded', () => {
@@ -32,6 +40,18 @@ describe('a recipe', () => {
     ['a target with a variable', changed(recipe, 'outputs[0].env', { GOAMD64: 'v1' })],
     ['sixteen outputs', { ...recipe, outputs: outputs(16) }],
     ['a release candidate', changed(recipe, 'toolchain.version', 'go1.27rc2')],
+    ['tags before the revision', changed(recipe, 'vcs.ancestorTags', ['v0.24.2'])],
+    ['a patched linker', changed(recipe, 'toolchain.patched', [PATCHED])],
+    ['a main module of its own', { ...recipe, mainModule: MAIN }],
+    ['the publisher’s paths', { ...recipe, flags: ['-buildvcs=true'], paths: PATHS }],
+    [
+      'a toolchain among the modules',
+      {
+        ...recipe,
+        flags: ['-buildvcs=true'],
+        paths: { ...PATHS, goroot: `${PATHS.modules}/golang.org/toolchain@v0.0.1-go1.26.4.darwin-arm64` },
+      },
+    ],
   ])('may have %s', (_, value) => {
     expect(encode(value)).toBe('accepted');
   });
@@ -90,6 +110,48 @@ describe('a recipe', () => {
     ['a target that is missing', 'outputs[0].goarch', undefined, 'bad-schema outputs[0].goarch'],
   ])('has not %s', (_, path, value, expected) => {
     expect(encode(changed(recipe, path, value))).toBe(expected);
+  });
+
+  test.each<[string, string, unknown, string]>([
+    ['tags before a tagged revision', 'vcs', { ...aGoVcs, tag: 'v0.25.0', ancestorTags: ['v0.24.2'] }, 'inconsistent vcs.ancestorTags'],
+    ['a patch of another program', 'toolchain.patched', [{ ...PATCHED, tool: 'go' }], 'bad-schema toolchain.patched[0].tool'],
+    ['a program patched twice', 'toolchain.patched', [PATCHED, PATCHED], 'bad-schema toolchain.patched'],
+    [
+      'a patch outside the toolchain’s source',
+      'toolchain.patched[0].files[0].file',
+      'src/../VERSION',
+      'bad-schema toolchain.patched[0].files[0].file',
+    ],
+    [
+      'a patch that finds nothing',
+      'toolchain.patched[0].files[0].edits[0].find',
+      '',
+      'bad-schema toolchain.patched[0].files[0].edits[0].find',
+    ],
+    ['a main module with another’s go.sum', 'mainModule.files', { 'go.sum': 'go.sum' }, 'inconsistent mainModule.files'],
+    ['a main module that climbs', 'mainModule.files', { '../main.go': 'main.go' }, 'bad-schema mainModule.files: key'],
+    ['paths that do not matter', 'flags', ['-trimpath', '-buildvcs=true'], 'inconsistent paths'],
+    ['the system’s folders', 'paths.source', '/etc/passwd', 'bad-schema paths.source'],
+    ['the system’s programs', 'paths.goroot', '/usr/bin/go', 'bad-schema paths.goroot'],
+    ['a path that climbs', 'paths.source', '/home/../etc', 'bad-schema paths.source'],
+    ['the root of everything', 'paths.source', '/home', 'bad-schema paths.source'],
+    ['one folder below another', 'paths.source', `${PATHS.modules}/x`, 'inconsistent paths'],
+    ['a toolchain that hides modules', 'paths.goroot', `${PATHS.modules}/cache`, 'inconsistent paths'],
+  ])('of a publisher with its own ways has not %s', (_, path, value, expected) => {
+    const own = {
+      ...recipe,
+      flags: ['-buildvcs=true'],
+      toolchain: { ...recipe.toolchain, patched: [PATCHED] },
+      mainModule: MAIN,
+      paths: PATHS,
+    };
+    expect(encode(own)).toBe('accepted');
+    expect(encode(changed(own, path, value))).toBe(expected);
+  });
+
+  test('with a main module has a Go module as source', () => {
+    const git = { kind: 'git', url: 'https://git.example/x', commit: 'a'.repeat(40) };
+    expect(encode({ ...recipe, source: git, mainModule: MAIN })).toBe('inconsistent mainModule');
   });
 
   test('is refused in another spelling', () => {

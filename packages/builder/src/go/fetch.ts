@@ -14,10 +14,12 @@ import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
 import { hostPlatform } from '../platform.ts';
 import type { Toolchain } from '../toolchain.ts';
 import { downloadModules, type DownloadedModule } from './download.ts';
+import { requiresSource, writeMainModule } from './main-module.ts';
+import { writePatched } from './patched.ts';
 import { downloadEnvironment, goClient, type GoClient } from './settings.ts';
 import { takeToolchain } from './toolchain.ts';
 
-/** Folders: `source`, `toolchain` (GOROOT), `modules` (a GOMODCACHE with exactly the modules that this source needs). */
+/** Folders: `source`, `toolchain` (GOROOT), `modules` (a GOMODCACHE with exactly the modules that this source needs), `patches` (changed files of the toolchain). */
 export async function fetchGo(context: FetchContext<GoRecipe>): Promise<Inputs | Unavailable> {
   const modCache = join(context.folders.root, 'modules');
   await makeFolder(modCache);
@@ -100,6 +102,7 @@ class GoFetch {
     const among = await this.#forbiddenZip(module);
     if (among !== null) return among;
     await this.#keep(module);
+    if (recipe.mainModule !== undefined) return (await writeMainModule(recipe.mainModule, module.dir, dir)) ?? { origin: module.origin };
     // Out of the module cache: the main module is a folder of its own, as a checkout would be.
     await rename(module.dir, dir);
     return { origin: module.origin };
@@ -108,6 +111,10 @@ class GoFetch {
   async #rest({ origin }: { readonly origin: Origin | null }, toolchain: Toolchain): Promise<Inputs | Unavailable> {
     const { recipe, forbidden, signal, cacheDir, limits, folders } = this.#context;
     const { source } = folders;
+    const patches = join(folders.root, 'patches');
+    const { patched = [] } = recipe.toolchain;
+    const failed = patched.length === 0 ? null : await writePatched(patched, toolchain.dir, patches);
+    if (failed !== null) return failed;
     const modules = await this.#dependencies(source, join(toolchain.dir, 'bin', 'go'));
     if ('kind' in modules) return modules;
     for (const module of modules) {
@@ -122,10 +129,11 @@ class GoFetch {
       forbiddenAmong(toolchain.files, forbidden, ` of toolchain ${toolchain.version}`);
     if (among !== null) return among;
     if (recipe.vcs !== null) await makeFolder(join(source, '.git'));
+    await this.#placeForToolchain();
     await rm(sumDatabaseIn(this.#modCache), { force: true });
     return {
       kind: 'inputs',
-      folders: { source, toolchain: toolchain.dir, modules: this.#modCache },
+      folders: { source, toolchain: toolchain.dir, modules: this.#modCache, ...(patched.length === 0 ? {} : { patches }) },
       toolchains: [toolchain],
       dependencies: modules.map(({ path, version, sum }) => ({ name: path, version, digest: sum })),
       origin,
@@ -144,7 +152,25 @@ class GoFetch {
     this.#context.log('fetching dependencies');
     const found = await this.#download(go, sourceDir, []);
     for (const [index, file] of files.entries()) await restore(file, before[index]!);
-    return found;
+    return 'kind' in found || this.#context.recipe.mainModule === undefined ? found : this.#checkedSums(found);
+  }
+
+  /** The go.sum of a recipe's own main module is the recipe's word alone: the checksum database is asked for each module too. */
+  async #checkedSums(modules: readonly DownloadedModule[]): Promise<readonly DownloadedModule[] | Unavailable> {
+    const missing = requiresSource(this.#context.recipe, modules);
+    if (missing !== null) return missing;
+    const { home } = this.#context.folders;
+    return this.#download(
+      this.#client.program,
+      home,
+      modules.map(({ path, version }) => `${path}@${version}`),
+    );
+  }
+
+  /** Where the publisher's toolchain lay among the modules, the sandbox mounts it there: on a folder that must exist. */
+  async #placeForToolchain(): Promise<void> {
+    const { paths } = this.#context.recipe;
+    if (paths?.goroot.startsWith(`${paths.modules}/`)) await makeFolder(join(this.#modCache, paths.goroot.slice(paths.modules.length + 1)));
   }
 
   /** From the store first; if what is there is wrong, once more without it, and the store gets what comes then. */

@@ -56,6 +56,18 @@ test('without a tag the version stays (devel): the questions for it fail', async
   expect(ask('-c', 'log.showsignature=false', 'log', '-1', '--format=%H:%ct')).toBe(`${REVISION}:${SECONDS}\n`);
 });
 
+test('for a pseudo-version the tags before the revision are listed, and the revision is found by its first digits too', async () => {
+  const ask = await asker({ tag: null, ancestorTags: ['v1.2.2', 'v1.3.0-rc.1'] });
+  const untagged = `${REVISION} ${SECONDS} HEAD -> main\n`;
+  expect(ask(...LOG, REVISION, '--')).toBe(untagged);
+  expect(ask(...LOG, '--end-of-options', REVISION.slice(0, 12), '--')).toBe(untagged);
+  expect(ask('tag', '-l')).toBe('v1.2.2\nv1.3.0-rc.1\n');
+  expect(ask('for-each-ref', '--format=%(refname)', `--merged=${REVISION}`)).toBe('refs/tags/v1.2.2\nrefs/tags/v1.3.0-rc.1\n');
+  expect(ask('for-each-ref', '--format', '%(refname)', 'refs/tags', '--merged', REVISION)).toContain('refs/tags/v1.2.2\n');
+  const first = await asker({ tag: null, ancestorTags: [] });
+  expect(first('for-each-ref', '--format=%(refname)', `--merged=${REVISION}`)).toBe('');
+});
+
 test('a publisher’s modified tree is stamped as modified', async () => {
   expect((await asker({ modified: true }))('status', '--porcelain')).toBe(' M modified\n');
 });

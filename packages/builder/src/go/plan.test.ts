@@ -63,8 +63,8 @@ test('inputs are read-only; cache and out are all that a build may write to', ()
   const plan = planBuild(recipeWith(), x64!, host);
   expect(plan.mounts.filter(({ kind }) => kind === 'scratch').map(({ path }) => path)).toEqual([DEFAULT_LAYOUT.cache, DEFAULT_LAYOUT.out]);
   expect(plan.mounts.filter(({ kind }) => kind === 'input').map(({ path }) => path)).toEqual([
-    '/build/go',
     '/build/modules',
+    '/build/go',
     '/build/source',
   ]);
 });
@@ -80,4 +80,33 @@ test('git is answered for only where the recipe has a stamp, and sh is shown onl
 
 test('cgo is refused: its C toolchain would be an unpinned input', () => {
   expect(() => planBuild(recipeWith({ env: { CGO_ENABLED: '1' } }), x64!, host)).toThrow(/CGO_ENABLED=0/);
+});
+
+test('a patched linker is built first, from the toolchain’s source with the changes laid over it, and stands in for the toolchain’s own', () => {
+  const edits = [{ find: 'ctxt.buildinfo', replace: '//ctxt.buildinfo' }];
+  const files = [{ file: 'src/cmd/link/internal/ld/main.go', sha256: 'a'.repeat(64), edits }];
+  const { toolchain } = recipeWith();
+  const plan = planBuild(recipeWith({ toolchain: { ...toolchain, patched: [{ tool: 'link', files }] } }), arm64!, host);
+  const text = (path: string): string => plan.files.find((file) => file.path === path)!.text;
+  expect(plan.argv).toEqual(['/bin/sh', '/build/bin/build']);
+  expect(plan.programs).toEqual(['sh']);
+  expect(JSON.parse(text('/build/patches.json'))).toEqual({
+    Replace: { '/build/go/src/cmd/link/internal/ld/main.go': '/build/patches/0' },
+  });
+  expect(text('/build/bin/toolexec')).toContain('*/link) shift; exec /build/tools/link "$@" ;;');
+  const [link, build] = text('/build/bin/build').split('\n').slice(2);
+  // The tool is for the host, whatever the target.
+  expect(link).toBe(
+    `(cd '/build/go/src' && GOMODCACHE='/tmp/none' GOOS='linux' GOARCH='amd64' '/build/go/bin/go' 'build' '-overlay' '/build/patches.json' '-trimpath' '-o' '/build/tools/link' 'cmd/link')`,
+  );
+  expect(build).toContain(`'-toolexec=/build/bin/toolexec' '-ldflags=-s -w' './cmd/esbuild'`);
+});
+
+test('inputs are where the publisher had them', () => {
+  const modules = '/Users/runner/go/pkg/mod';
+  const paths = { source: '/Users/runner/work/x/x', goroot: `${modules}/golang.org/toolchain@v0.0.1-go1.26.4.darwin-arm64`, modules };
+  const plan = planBuild(recipeWith({ flags: ['-buildvcs=true'], paths }), x64!, host);
+  expect(plan).toMatchObject({ cwd: paths.source, env: { GOROOT: paths.goroot, GOMODCACHE: modules } });
+  // The toolchain is mounted after the folder that it lies in.
+  expect(plan.mounts.filter(({ kind }) => kind === 'input').map(({ path }) => path)).toEqual([modules, paths.goroot, paths.source]);
 });

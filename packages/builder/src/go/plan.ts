@@ -2,7 +2,9 @@
 import { recipeTarget, type GoRecipe } from '@verbatim/statements';
 import { BuilderError } from '../errors.ts';
 import type { BuildPlan, PlanFile, PlanHost } from '../plan.ts';
+import { scriptFile } from '../script.ts';
 import { gitShim } from './git-shim.ts';
+import { planPatched } from './patched.ts';
 import { architectureDefaults } from './target.ts';
 
 type GoOutput = GoRecipe['outputs'][number];
@@ -16,6 +18,8 @@ export interface Layout {
   readonly out: string;
   readonly home: string;
   readonly bin: string;
+  readonly patches: string;
+  readonly tools: string;
 }
 
 export const DEFAULT_LAYOUT: Layout = {
@@ -26,12 +30,14 @@ export const DEFAULT_LAYOUT: Layout = {
   out: '/build/out',
   home: '/build/home',
   bin: '/build/bin',
+  patches: '/build/patches',
+  tools: '/build/tools',
 };
 
 const OUTPUT_NAME = 'artifact';
 
 /** Throws BuilderError `unsupported-recipe` for what this builder cannot build. */
-export function planGo(recipe: GoRecipe, output: GoOutput, host: PlanHost, layout: Layout = DEFAULT_LAYOUT): BuildPlan {
+export function planGo(recipe: GoRecipe, output: GoOutput, host: PlanHost): BuildPlan {
   if (recipe.env['CGO_ENABLED'] !== '0') {
     throw new BuilderError(
       'unsupported-recipe',
@@ -39,24 +45,30 @@ export function planGo(recipe: GoRecipe, output: GoOutput, host: PlanHost, layou
     );
   }
   const { vcs } = recipe;
-  const go = `${layout.goroot}/bin/go`;
+  const layout = { ...DEFAULT_LAYOUT, ...recipe.paths };
   const outputPath = `${layout.out}/${OUTPUT_NAME}`;
-  const telemetry: PlanFile = { path: `${layout.home}/.config/go/telemetry/mode`, mode: 0o444, text: 'off' };
+  const patched = planPatched(recipe, host.platform, layout);
+  const argv = [
+    `${layout.goroot}/bin/go`,
+    'build',
+    '-o',
+    outputPath,
+    ...recipe.flags,
+    ...(patched === null ? [] : [patched.flag]),
+    ...(recipe.tags.length === 0 ? [] : [`-tags=${recipe.tags.join(',')}`]),
+    // One argument: its spelling is hashed into the build id.
+    ...(recipe.ldflags === null ? [] : [`-ldflags=${recipe.ldflags}`]),
+    recipe.package,
+  ];
+  const script = patched === null ? null : scriptFile(`${layout.bin}/build`, [...patched.commands, { argv }]);
+  const files: PlanFile[] = [{ path: `${layout.home}/.config/go/telemetry/mode`, mode: 0o444, text: 'off' }];
+  if (vcs !== null) files.push({ path: `${layout.bin}/git`, mode: 0o555, text: gitShim(vcs) });
+  if (script !== null) files.push(...patched!.files, script);
   return {
     artifact: output.artifact,
     target: recipeTarget(recipe, output.artifact),
     host: host.platform,
-    argv: [
-      go,
-      'build',
-      '-o',
-      outputPath,
-      ...recipe.flags,
-      ...(recipe.tags.length === 0 ? [] : [`-tags=${recipe.tags.join(',')}`]),
-      // One argument: its spelling is hashed into the build id.
-      ...(recipe.ldflags === null ? [] : [`-ldflags=${recipe.ldflags}`]),
-      recipe.package,
-    ],
+    argv: script === null ? argv : ['/bin/sh', script.path],
     cwd: layout.source,
     env: {
       ...settings(layout, host.cpus),
@@ -68,14 +80,21 @@ export function planGo(recipe: GoRecipe, output: GoOutput, host: PlanHost, layou
       ...output.env,
     },
     mounts: [
-      { kind: 'input', input: 'toolchain', path: layout.goroot },
+      // First: the publisher's toolchain may lie among the modules.
       { kind: 'input', input: 'modules', path: layout.modules },
+      { kind: 'input', input: 'toolchain', path: layout.goroot },
       { kind: 'input', input: 'source', path: layout.source },
+      ...(patched === null
+        ? []
+        : [
+            { kind: 'input', input: 'patches', path: layout.patches } as const,
+            { kind: 'scratch', name: 'tools', path: layout.tools } as const,
+          ]),
       { kind: 'scratch', name: 'cache', path: layout.cache },
       { kind: 'scratch', name: 'out', path: layout.out },
     ],
-    files: vcs === null ? [telemetry] : [telemetry, { path: `${layout.bin}/git`, mode: 0o555, text: gitShim(vcs) }],
-    programs: vcs === null ? [] : ['sh'],
+    files,
+    programs: vcs === null && script === null ? [] : ['sh'],
     output: outputPath,
   };
 }
