@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from './_temporary.ts';
 import { build, type BuildRequest } from './build.ts';
 import type { BuildPlan } from './plan.ts';
 import { detectSandbox } from './sandbox/detect.ts';
+import { programMounts } from './sandbox/host-files.ts';
 import { limitsOf } from './sandbox/limits.ts';
 import type { Sandbox } from './sandbox/run.ts';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
 const MIB = 1024 ** 2;
 
 /** A build whose compiler is a line of shell. */
-async function building(script: string, changes: Partial<BuildRequest> = {}) {
+async function building(script: string, { planned, ...changes }: Partial<BuildRequest> & { planned?: Partial<BuildPlan> } = {}) {
   const root = await temporaryFolder();
   const source = join(root, 'source');
   const fetched = { folders: { source } };
@@ -37,6 +38,7 @@ async function building(script: string, changes: Partial<BuildRequest> = {}) {
     files: [{ path: '/build/bin/git', mode: 0o555, text: '#!/bin/sh\necho shim\n' }],
     programs: ['sh', 'cat', 'ln', 'mkfifo', 'truncate', 'sleep'],
     output: '/build/out/artifact',
+    ...planned,
   };
   const [workDir, outDir] = [join(root, 'work'), join(root, 'result')];
   const outcome = await build({ plan, fetched, sandbox, limits: limitsOf({ wallSeconds: 20 }), workDir, outDir, ...changes });
@@ -62,6 +64,44 @@ test('inputs and the plan’s own files cannot be changed', async () => {
   expect(outcome.kind).toBe('build-failed');
   expect(log.match(/Read-only file system/g)).toHaveLength(4);
   expect(readFileSync(join(root, 'source', 'main.go'), 'utf8')).toBe('source');
+});
+
+test('a copy of an input is the build’s own to change, and the input stays as it was', async () => {
+  const mounts: BuildPlan['mounts'] = [
+    { kind: 'scratch', name: 'out', path: '/build/out' },
+    { kind: 'copy', input: 'source', path: '/build/out/source' },
+  ];
+  const planned = { mounts, cwd: '/build/out/source' };
+  const { outcome, root, outDir, workDir } = await building('echo changed >main.go; mkdir new; cat main.go >../artifact', { planned });
+  expect(outcome.kind).toBe('built');
+  expect(readFileSync(join(outDir, 'artifact'), 'utf8')).toBe('changed\n');
+  expect(readFileSync(join(root, 'source', 'main.go'), 'utf8')).toBe('source');
+  expect(readdirSync(join(root, 'source'))).toEqual(['main.go']);
+  expect(readdirSync(workDir)).toEqual([]);
+});
+
+test('a build in another system’s root sees its programs and files in place of the host’s, and cannot change them', async () => {
+  const system = await temporaryFolder();
+  for (const { source, path } of [...programMounts('sh'), ...programMounts('prlimit')].flatMap((mount) =>
+    'source' in mount ? [mount] : [],
+  )) {
+    const to = join(system, path.replace(/^\/bin\//, '/usr/bin/'));
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(source, to);
+  }
+  symlinkSync('usr/bin', join(system, 'bin'));
+  mkdirSync(join(system, 'etc'));
+  writeFileSync(join(system, 'etc', 'mark'), 'another system');
+  const script = 'read line </etc/mark; echo "$line" >/build/out/artifact; echo x >/etc/mark; [ ! -e /bin/cat ] && [ ! -e /etc/passwd ]';
+  // The folder is the build's user's to enter, as the cache's are.
+  chmodSync(system, 0o755);
+  const { outcome, outDir, log } = await building(script, {
+    planned: { programs: { root: 'system' } },
+    fetched: { folders: { system, source: system } },
+  });
+  expect(outcome, log).toMatchObject({ kind: 'built' });
+  expect(readFileSync(join(outDir, 'artifact'), 'utf8')).toBe('another system\n');
+  expect(log).toMatch(/Read-only file system/);
 });
 
 test.each([

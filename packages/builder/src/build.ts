@@ -3,6 +3,7 @@ import { chown, chmod, lstat, mkdir, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { BuilderError, messageOf } from './errors.ts';
 import { takeOutput } from './output.ts';
+import { copyTree } from './copy-tree.ts';
 import type { BuildPlan, PlanMount } from './plan.ts';
 import { removeTree } from './remove-tree.ts';
 import { BUILD_ID, type Mount } from './sandbox/arguments.ts';
@@ -77,7 +78,8 @@ export async function build(request: BuildRequest): Promise<BuildOutcome> {
   for (const stale of [outputPath, logPath]) await removeTree(stale);
   try {
     const mounts = [...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
-    const job = { argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs: plan.programs, limits, logPath, onLog, signal };
+    const programs = 'root' in plan.programs ? { root: inputFolder(request.fetched, plan.programs.root) } : plan.programs;
+    const job = { argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs, limits, logPath, onLog, signal };
     const { end, log, usage } = await runSandboxed(sandbox, job);
     const ran: Ran = { log, usage };
     if (end.kind !== 'exit' || end.code !== 0) return await failureOf(end, ran, request, root);
@@ -93,7 +95,7 @@ function folderOf(plan: BuildPlan, name: 'cache' | 'out'): string {
 
 async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, root: string): Promise<Mount[]> {
   const mounts: Mount[] = [];
-  for (const mount of plan.mounts) mounts.push(await mountOf(mount));
+  for (const [index, mount] of plan.mounts.entries()) mounts.push(await mountOf(mount, index));
   for (const [index, { path, mode, text }] of plan.files.entries()) {
     const source = join(root, `file-${index}`);
     await writeFile(source, text);
@@ -102,8 +104,13 @@ async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, 
   }
   return mounts;
 
-  async function mountOf(mount: PlanMount): Promise<Mount> {
+  async function mountOf(mount: PlanMount, index: number): Promise<Mount> {
     if (mount.kind === 'input') return { kind: 'read-only', source: inputFolder(fetched, mount.input), path: mount.path };
+    if (mount.kind === 'copy') {
+      const copy = join(root, `copy-${index}`);
+      await copyTree(inputFolder(fetched, mount.input), copy, sandbox.setpriv === null ? null : BUILD_ID);
+      return { kind: 'writable', source: copy, path: mount.path };
+    }
     const source = mount.name === 'cache' && compileCache !== undefined ? compileCache : join(root, mount.name);
     await mkdir(source, { recursive: true });
     // The build's own user, which has nothing else on this machine.

@@ -13,6 +13,8 @@ export interface PlanHost {
 export type PlanMount =
   /** One of the fetch stage's folders by its name, read-only. */
   | { readonly kind: 'input'; readonly input: string; readonly path: string }
+  /** One of them as a copy of this build's own, which it may change. */
+  | { readonly kind: 'copy'; readonly input: string; readonly path: string }
   /** An empty folder of the build's own. `cache` may be kept for the release's next output. */
   | { readonly kind: 'scratch'; readonly name: 'cache' | 'out' | 'tools'; readonly path: string };
 
@@ -35,8 +37,8 @@ export interface BuildPlan {
   readonly mounts: readonly PlanMount[];
   /** Read-only files of the plan's own. */
   readonly files: readonly PlanFile[];
-  /** Programs of the host that it needs, with their libraries. */
-  readonly programs: readonly string[];
+  /** Programs of the host that it needs, with their libraries; or one of the fetch stage's folders that is the whole system instead. */
+  readonly programs: readonly string[] | { readonly root: string };
   /** Path of the output in the sandbox, below the scratch folder `out`. */
   readonly output: string;
 }

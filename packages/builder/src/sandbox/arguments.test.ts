@@ -38,6 +38,19 @@ test('only what is mounted is there, and the root is closed after that', () => {
   expect(at(args, '--size', '1000', '--tmpfs', '/tmp')).toBeGreaterThan(-1);
 });
 
+test('a root that is being set up stands under everything and stays open', () => {
+  const args = sandboxCommand(
+    { ...inside, mounts: [...inside.mounts, { kind: 'writable', source: '/cache/root', path: '/' }] },
+    '/usr/bin/bwrap',
+  );
+  const base = at(args, '--bind', '/cache/root', '/');
+  expect(base).toBeGreaterThan(-1);
+  for (const later of [at(args, '--proc', '/proc'), at(args, '--dev', '/dev'), at(args, '--ro-bind', '/root/private/go', '/build/go')])
+    expect(later).toBeGreaterThan(base);
+  expect(at(args, '--remount-ro', '/')).toBe(-1);
+  expect(args.filter((word) => word === '/cache/root')).toHaveLength(1);
+});
+
 test('variables and arguments go through as they are', () => {
   const args = sandboxCommand(inside, '/usr/bin/bwrap');
   expect(at(args, '--setenv', 'A', 'x y', '--setenv', 'B', '')).toBeGreaterThan(-1);

@@ -35,14 +35,18 @@ const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
  * seccomp.ts refuses, a root of its own that holds nothing but `mounts`, and is read-only but for them.
  */
 function confined(inside: Inside, reporting: readonly string[]): string[] {
+  // Another system's root that is being set up stands under everything, and may be written to.
+  const base = inside.mounts.filter(({ path }) => path === '/');
   const variables = Object.entries(inside.env).flatMap(([name, value]) => ['--setenv', name, value]);
   return [
     ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
-    ...['--seccomp', String(SECCOMP_FD), '--cap-drop', 'ALL', '--uid', String(BUILD_ID), '--gid', String(BUILD_ID), '--hostname', inside.hostname],
+    ...['--seccomp', String(SECCOMP_FD), '--cap-drop', 'ALL'],
+    ...['--uid', String(BUILD_ID), '--gid', String(BUILD_ID), '--hostname', inside.hostname],
+    ...base.flatMap(mountArguments),
     ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
-    ...inside.mounts.flatMap(mountArguments),
+    ...inside.mounts.filter((mount) => !base.includes(mount)).flatMap(mountArguments),
     // What bubblewrap itself made is in memory, without a limit: nothing may be written to it.
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', inside.cwd],
+    ...['--remount-ro', '/dev', ...(base.length === 0 ? ['--remount-ro', '/'] : []), '--chdir', inside.cwd],
     ...variables,
     ...[...reporting, '--', ...inside.argv],
   ];

@@ -37,7 +37,10 @@ const OWN_FOLDERS = new Set(['build', 'dev', 'proc', 'run', 'sys', 'tmp']);
  */
 export function rootFolders({ root, writable = false }: SystemRoot): SystemMount[] {
   if (!existsSync(join(root, 'usr/bin/prlimit'))) {
-    throw new BuilderError('unsupported-recipe', 'expected usr/bin/prlimit in the root that the build runs in; add util-linux to its packages');
+    throw new BuilderError(
+      'unsupported-recipe',
+      'expected usr/bin/prlimit in the root that the build runs in; add util-linux to its packages',
+    );
   }
   if (writable) return [{ kind: 'writable', source: root, path: '/' }];
   return readdirSync(root, { withFileTypes: true }).flatMap((entry): SystemMount[] => {

@@ -102,6 +102,11 @@ function distinctMounts(mounts: readonly SystemMount[]): SystemMount[] {
   return [...new Map(mounts.map((mount) => [mount.path, mount])).values()];
 }
 
+function writableFolders({ mounts, programs }: SandboxJob): string[] {
+  const root = typeof programs === 'object' && 'root' in programs && programs.writable === true ? [programs.root] : [];
+  return [...root, ...mounts.flatMap((mount) => (mount.kind === 'writable' ? [mount.source] : []))];
+}
+
 async function supervise(
   argv: readonly string[],
   staged: boolean,
@@ -136,7 +141,7 @@ async function supervise(
   try {
     const pid = await running.started;
     if (pid !== null) {
-      const folders = job.mounts.flatMap((mount) => (mount.kind === 'writable' ? [mount.source] : []));
+      const folders = writableFolders(job);
       try {
         group?.add(pid);
         watchdog = new Watchdog({ limits, pid, group, folders });
