@@ -1,4 +1,5 @@
 /** What this package throws: we cannot go on. What a build or a download came to is a value (BuildOutcome, FetchOutcome, ReceiveOutcome). */
+import { CodedError } from '@verbatim/tlog';
 
 export type BuilderErrorCode =
   /** bubblewrap, go, git or npm is not installed. The message says what to type. */
@@ -15,14 +16,8 @@ export type BuilderErrorCode =
   /** An output is not a plain file of the build's own. */
   | 'bad-output';
 
-export class BuilderError extends Error {
-  readonly code: BuilderErrorCode;
-
-  constructor(code: BuilderErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'BuilderError';
-    this.code = code;
-  }
+export class BuilderError extends CodedError<BuilderErrorCode> {
+  override readonly name = 'BuilderError';
 }
 
 /** `code` of a system error, such as ENOENT. */

@@ -1,3 +1,5 @@
+import { CodedError } from '@verbatim/tlog';
+
 /**
  * Why a command stops before it has a result. All of them end in exit code 2 (`exec`: 125).
  *
@@ -6,14 +8,8 @@
  */
 export type CliErrorCode = 'usage' | 'file' | 'refused' | 'unreachable';
 
-export class CliError extends Error {
+export class CliError extends CodedError<CliErrorCode> {
   override readonly name = 'CliError';
-  readonly code: CliErrorCode;
-
-  constructor(code: CliErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
 }
 
 /** The error's message and those of its causes, in one line: the first cause is what people can act on. */

@@ -1,5 +1,6 @@
 /** Why a log could not be read, or must not be believed. */
 import type { VerdictKind } from '@verbatim/consensus';
+import { CodedError } from '@verbatim/tlog';
 
 export type ClientErrorCode =
   /** No connection, a broken one, or an answer of a server that is not well. */
@@ -43,14 +44,8 @@ const VERDICTS: Readonly<Record<ClientErrorCode, VerdictKind>> = {
   'void-container': 'policy-error',
 };
 
-export class ClientError extends Error {
-  readonly code: ClientErrorCode;
-
-  constructor(code: ClientErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ClientError';
-    this.code = code;
-  }
+export class ClientError extends CodedError<ClientErrorCode> {
+  override readonly name: string = 'ClientError';
 
   /** What this means for a file that was to be verified (DESIGN §3.13): could not check, or checked and bad. */
   get verdict(): VerdictKind {
@@ -60,6 +55,7 @@ export class ClientError extends Error {
 
 /** A proof or a signature of the log does not fit. Never retried: the same answer would not become true. */
 export class LogMisbehaviour extends ClientError {
+  override readonly name = 'LogMisbehaviour';
   /** Where both checkpoints and the failing proof were saved; null when there is nothing to save, or nowhere. */
   readonly evidencePath: string | null;
 
@@ -69,7 +65,6 @@ export class LogMisbehaviour extends ClientError {
     options?: ErrorOptions & { evidencePath?: string | null },
   ) {
     super(code, message, options);
-    this.name = 'LogMisbehaviour';
     this.evidencePath = options?.evidencePath ?? null;
   }
 }

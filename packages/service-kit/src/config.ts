@@ -1,4 +1,5 @@
 /** Configuration: one TOML file, one strict zod schema, errors that say file, key, expected and found. */
+import { CodedError } from '@verbatim/tlog';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -7,14 +8,8 @@ import * as z from 'zod';
 
 export type ConfigErrorCode = 'unreadable' | 'malformed-toml' | 'invalid';
 
-export class ConfigError extends Error {
-  readonly code: ConfigErrorCode;
-
-  constructor(code: ConfigErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ConfigError';
-    this.code = code;
-  }
+export class ConfigError extends CodedError<ConfigErrorCode> {
+  override readonly name = 'ConfigError';
 }
 
 /** Longest configuration file in bytes. */

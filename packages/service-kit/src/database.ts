@@ -1,4 +1,5 @@
 /** SQLite as the services use it: durable commits, forward-only migrations, one owner. */
+import { CodedError } from '@verbatim/tlog';
 import { closeSync, existsSync, fsyncSync, openSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
@@ -14,13 +15,11 @@ export type DatabaseErrorCode =
   | 'newer-schema'
   | 'unusable';
 
-export class DatabaseError extends Error {
-  readonly code: DatabaseErrorCode;
+export class DatabaseError extends CodedError<DatabaseErrorCode> {
+  override readonly name = 'DatabaseError';
 
   constructor(code: DatabaseErrorCode, path: string, message: string, options?: ErrorOptions) {
-    super(`${path}: ${message}`, options);
-    this.name = 'DatabaseError';
-    this.code = code;
+    super(code, `${path}: ${message}`, options);
   }
 }
 

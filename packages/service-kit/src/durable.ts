@@ -2,6 +2,7 @@
  * The one place that writes files: a reader, or a restart after a power cut, finds the old bytes or the new ones, never a part.
  * Temporary file (O_EXCL) → write → fsync → rename or link → fsync of the folder.
  */
+import { CodedError } from '@verbatim/tlog';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -14,14 +15,12 @@ export type DurableErrorCode =
   /** The path holds other bytes, and must not change. */
   | 'conflict';
 
-export class DurableError extends Error {
-  readonly code: DurableErrorCode;
+export class DurableError extends CodedError<DurableErrorCode> {
+  override readonly name = 'DurableError';
   readonly path: string;
 
   constructor(code: DurableErrorCode, path: string, message: string, options?: ErrorOptions) {
-    super(`${path}: ${message}`, options);
-    this.name = 'DurableError';
-    this.code = code;
+    super(code, `${path}: ${message}`, options);
     this.path = path;
   }
 }

@@ -1,4 +1,5 @@
 /** Private keys in files: `PRIVATE+KEY+name+hex8+base64`, mode 0600, with the verifier key beside it in `<file>.pub`. */
+import { CodedError } from '@verbatim/tlog';
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { KEY_TYPE_ED25519, type Signer } from '@verbatim/tlog';
 import { formatPrivateKey, generateSeed, parsePrivateKey, signerFromSeed, vkeyOf } from '@verbatim/tlog/node';
@@ -15,13 +16,11 @@ export type KeyFileErrorCode =
   /** There is one already. */
   | 'exists';
 
-export class KeyFileError extends Error {
-  readonly code: KeyFileErrorCode;
+export class KeyFileError extends CodedError<KeyFileErrorCode> {
+  override readonly name = 'KeyFileError';
 
   constructor(code: KeyFileErrorCode, path: string, message: string, options?: ErrorOptions) {
-    super(`${path}: ${message}`, options);
-    this.name = 'KeyFileError';
-    this.code = code;
+    super(code, `${path}: ${message}`, options);
   }
 }
 

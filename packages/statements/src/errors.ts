@@ -1,4 +1,5 @@
 /** What this package throws. A signature that does not verify is in `verifySignatures`; everything else is malformed input. */
+import { CodedError } from '@verbatim/tlog';
 
 export type StatementErrorCode =
   /** More bytes than the limit of the thing read. */
@@ -23,15 +24,13 @@ export type StatementErrorCode =
   | 'bad-key';
 
 /** Input that is refused. The message says where, what was expected and what was found. */
-export class StatementError extends Error {
-  readonly code: StatementErrorCode;
+export class StatementError extends CodedError<StatementErrorCode> {
+  override readonly name = 'StatementError';
   /** Where in the document, as in `predicate.artifacts[0].name`; '' for the whole. */
   readonly at: string;
 
   constructor(code: StatementErrorCode, at: string, message: string, options?: ErrorOptions) {
-    super(at === '' ? message : `${at}: ${message}`, options);
-    this.name = 'StatementError';
-    this.code = code;
+    super(code, at === '' ? message : `${at}: ${message}`, options);
     this.at = at;
   }
 }

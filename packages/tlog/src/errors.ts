@@ -1,4 +1,5 @@
 /** What this package throws. Forged proofs and signatures are `false`, never an exception. */
+import { CodedError } from './coded-error.ts';
 
 export type TlogErrorCode =
   /** Text is not canonical base64, hex, decimal or UTF-8. */
@@ -22,14 +23,8 @@ export type TlogErrorCode =
   /** The checkpoint is another log's. */
   | 'wrong-origin';
 
-export class TlogError extends Error {
-  readonly code: TlogErrorCode;
-
-  constructor(code: TlogErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'TlogError';
-    this.code = code;
-  }
+export class TlogError extends CodedError<TlogErrorCode> {
+  override readonly name: string = 'TlogError';
 }
 
 /** Untrusted text for messages: at most 64 characters of it, in ASCII, so that it cannot steer a terminal or look like other text. */

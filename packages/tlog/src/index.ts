@@ -1,4 +1,5 @@
 /** Transparency log formats and proofs, pure. See each file for the C2SP specification it implements. */
+export { CodedError } from './coded-error.ts';
 export { TlogError, type TlogErrorCode } from './errors.ts';
 export { bytesEqual, concatBytes, fromBase64, fromHex, sha256, toBase64, toHex, utf8Decode, utf8Encode } from './bytes.ts';
 export { MAX_SIZE, parseDecimal } from './decimal.ts';

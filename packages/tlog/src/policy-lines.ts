@@ -17,11 +17,11 @@ export interface PolicyLine {
 
 /** `malformed-policy` with the line it is about; 0 when it is about the whole text. */
 export class PolicyLineError extends TlogError {
+  override readonly name = 'PolicyLineError';
   readonly line: number;
 
   constructor(line: number, message: string, options?: ErrorOptions) {
     super('malformed-policy', line === 0 ? `policy: ${message}` : `policy line ${line}: ${message}`, options);
-    this.name = 'PolicyLineError';
     this.line = line;
   }
 }

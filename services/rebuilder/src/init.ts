@@ -1,3 +1,4 @@
+import { CodedError } from '@verbatim/tlog';
 import { createKeyFile, durable, loadSigner, openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
 import { parseTlogPolicy, type Signer, type TlogPolicy } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
@@ -17,14 +18,8 @@ export type NodeErrorCode =
   /** No worker can fetch and build here; the message says what is missing. */
   | 'worker-unusable';
 
-export class NodeError extends Error {
-  readonly code: NodeErrorCode;
-
-  constructor(code: NodeErrorCode, message: string) {
-    super(message);
-    this.name = 'NodeError';
-    this.code = code;
-  }
+export class NodeError extends CodedError<NodeErrorCode> {
+  override readonly name = 'NodeError';
 }
 
 type Files = Pick<RebuilderConfig, 'name' | 'key_file' | 'data_dir' | 'log'>;

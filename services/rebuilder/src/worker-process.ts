@@ -1,3 +1,4 @@
+import { CodedError } from '@verbatim/tlog';
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Logger } from '@verbatim/service-kit';
 import type { Owner } from './work-folders.ts';
@@ -11,14 +12,8 @@ export type WorkerErrorCode =
   /** It said something that is not of the protocol. */
   | 'worker-protocol';
 
-export class WorkerError extends Error {
-  readonly code: WorkerErrorCode;
-
-  constructor(code: WorkerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'WorkerError';
-    this.code = code;
-  }
+export class WorkerError extends CodedError<WorkerErrorCode> {
+  override readonly name = 'WorkerError';
 }
 
 export interface WorkerOptions {

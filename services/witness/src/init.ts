@@ -1,4 +1,5 @@
 /** `init`: a new witness, once. */
+import { CodedError } from '@verbatim/tlog';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyFile, durable, loadSigner } from '@verbatim/service-kit';
@@ -15,14 +16,8 @@ export type WitnessErrorCode =
   /** The key is not this witness's. */
   | 'wrong-key';
 
-export class WitnessError extends Error {
-  readonly code: WitnessErrorCode;
-
-  constructor(code: WitnessErrorCode, message: string) {
-    super(message);
-    this.name = 'WitnessError';
-    this.code = code;
-  }
+export class WitnessError extends CodedError<WitnessErrorCode> {
+  override readonly name = 'WitnessError';
 }
 
 function databasePath({ data_dir }: Pick<WitnessConfig, 'data_dir'>): string {

@@ -1,3 +1,5 @@
+import { CodedError } from '@verbatim/tlog';
+
 export type LogStateErrorCode =
   /** The database belongs to another log or key. */
   | 'wrong-identity'
@@ -11,11 +13,6 @@ export type LogStateErrorCode =
   | 'damaged-tiles';
 
 /** The log must not go on: what it has stored contradicts what it has told the world. */
-export class LogStateError extends Error {
-  readonly code: LogStateErrorCode;
-  constructor(code: LogStateErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'LogStateError';
-    this.code = code;
-  }
+export class LogStateError extends CodedError<LogStateErrorCode> {
+  override readonly name = 'LogStateError';
 }
