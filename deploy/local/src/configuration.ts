@@ -3,7 +3,8 @@ import { join } from 'node:path';
 /** Names end in `.invalid`: nothing on any network can be meant. */
 export const ORIGIN = 'log.verbatim.invalid/local';
 export const WITNESS = 'witness.verbatim.invalid/local';
-export const REGISTRAR = 'registrar.verbatim.invalid/local';
+/** The registrar of one ecosystem (a purl type), as its key file is called: a key has one use. That of npm keeps the name that it had alone. */
+export const registrarOf = (type: string): string => (type === 'npm' ? 'registrar' : `registrar-${type}`);
 
 /** Go's name of this machine's platform. */
 export const HOST_PLATFORM = `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`;
@@ -81,12 +82,19 @@ export function logPolicy(logVkey: string, logUrl: string, witnessVkey: string):
   return `log ${logVkey} ${logUrl}\nwitness w1 ${witnessVkey}\nquorum w1\n`;
 }
 
-/** What the local client demands: two of the three operators, no dissent, a checkpoint of today. */
+/** What the local client demands: two of the operators (or the only one), no dissent, a checkpoint of today. */
 export function clientPolicy(
-  keys: { log: string; root: string; witness: string; registrar: string; nodes: ReadonlyMap<string, string> },
+  keys: { log: string; root: string; witness: string; registrars: ReadonlyMap<string, string>; nodes: ReadonlyMap<string, string> },
+  nodes: readonly Node[],
   logUrl: string,
   expires: string,
 ): string {
+  const require = Math.min(2, nodes.length);
+  const lines = [
+    ...nodes.map(({ operator }) => `operator ${operator}`),
+    ...nodes.map(({ name, operator, hostPlatform }) => `rebuilder ${name} ${operator} ${hostPlatform} ${keys.nodes.get(name)!}`),
+    ...[...keys.registrars].map(([type, vkey]) => `claimant local-${registrarOf(type)} registrar pkg:${type}/ ${vkey}`),
+  ];
   return `# Whom this machine trusts, for the local network only. Words: docs/reference/policy.md
 version 1
 expires ${expires}
@@ -94,12 +102,10 @@ log ${keys.log} ${logUrl}
 root ${keys.root}
 witness w1 ${keys.witness}
 quorum w1
-${NODES.map(({ operator }) => `operator ${operator}\n`).join('')}${NODES.map(
-    ({ name, operator, hostPlatform }) => `rebuilder ${name} ${operator} ${hostPlatform} ${keys.nodes.get(name)!}\n`,
-  ).join('')}claimant local-registrar registrar pkg:npm/ ${keys.registrar}
-require 2
+${lines.join('\n')}
+require ${require}
 dissent 0
-distinct operator 2
+distinct operator ${require}
 max-age 24h
 bundle-max-age 30d
 `;

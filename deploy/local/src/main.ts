@@ -40,7 +40,7 @@ async function main(options: Options): Promise<number> {
   const dataDir = resolve(options.data);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await using network = await startNetwork(dataDir, cacheFolder(), progress);
-  const release = await registerRelease({ policy: network.policy, key: network.registrarKey, dataDir }, progress);
+  const release = await registerRelease({ policy: network.policy, key: network.registrarKey('npm'), dataDir }, progress);
   await network.startNodes();
   await rebuilt(network, release, progress, stop.signal);
   progress('every node has answered; now the client checks three files, trusting only its policy');

@@ -11,10 +11,11 @@ import {
   logToml,
   NODES,
   ORIGIN,
-  REGISTRAR,
+  registrarOf,
   rebuilderToml,
   WITNESS,
   witnessToml,
+  type Node,
 } from './configuration.ts';
 import { initialise, startService, type Service } from './processes.ts';
 import { mustVerbatim } from './verbatim.ts';
@@ -27,7 +28,8 @@ export interface Network extends AsyncDisposable {
   readonly log: { readonly origin: string; readonly vkey: string; readonly url: string; readonly dataDir: string };
   /** Path of the client's policy file. */
   readonly policy: string;
-  readonly registrarKey: string;
+  /** The private key that registers releases of an ecosystem (a purl type). */
+  registrarKey(type: string): string;
   /** Keyid to node name, for what people read. */
   readonly nodeNames: ReadonlyMap<string, string>;
   /** Starts the rebuilders; until then nobody follows the log. */
@@ -36,11 +38,23 @@ export interface Network extends AsyncDisposable {
   readonly broken: Promise<never>;
 }
 
+export interface Members {
+  /** Three operators' by default. */
+  readonly nodes?: readonly Node[];
+  /** Purl types that releases may be registered of; npm by default. */
+  readonly ecosystems?: readonly string[];
+}
+
 /**
  * Makes what is missing under `dataDir`, starts the log and its witness, enrols the rebuilders and the registrar. On a folder of an
  * earlier run everything is found, and the log answers each enrolment as the duplicate that it is.
  */
-export async function startNetwork(dataDir: string, cacheDir: string, progress: (line: string) => void): Promise<Network> {
+export async function startNetwork(
+  dataDir: string,
+  cacheDir: string,
+  progress: (line: string) => void,
+  { nodes: members = NODES, ecosystems = ['npm'] }: Members = {},
+): Promise<Network> {
   await using started = new AsyncDisposableStack();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
@@ -63,10 +77,11 @@ export async function startNetwork(dataDir: string, cacheDir: string, progress: 
     root: await key('root', `root.${ORIGIN}`),
     admin: await key('admin', `admin.${ORIGIN}`),
     witness: await key('witness', WITNESS, KEY_TYPE_COSIGNATURE),
-    registrar: await key('registrar', REGISTRAR),
+    registrars: new Map<string, string>(),
     nodes: new Map<string, string>(),
   };
-  for (const node of NODES) keys.nodes.set(node.name, await key(node.name, keyName(node)));
+  for (const type of ecosystems) keys.registrars.set(type, await key(registrarOf(type), `${registrarOf(type)}.verbatim.invalid/local`));
+  for (const node of members) keys.nodes.set(node.name, await key(node.name, keyName(node)));
 
   await writeFile(join(dataDir, 'witness.toml'), witnessToml(dataDir, keys.log));
   const witness = started.use(await start('witness', 'witness'));
@@ -78,26 +93,28 @@ export async function startNetwork(dataDir: string, cacheDir: string, progress: 
   await writeFile(join(dataDir, 'log.policy'), logPolicy(keys.log, url, keys.witness));
   const policy = join(dataDir, 'client.policy');
   const expires = `${new Date(Date.now() + POLICY_DAYS * 86_400_000).toISOString().slice(0, 19)}Z`;
-  await writeFile(policy, clientPolicy(keys, url, expires));
+  await writeFile(policy, clientPolicy(keys, members, url, expires));
 
   const enrol = (role: string, vkey: string, operator: string, scope: readonly string[]): Promise<string> =>
     mustVerbatim([
       ...['log', 'admin', 'enrol', '--policy', policy, '--key', join(dataDir, 'admin.key')],
       ...['--role', role, '--vkey', vkey, '--operator', operator, ...scope.flatMap((prefix) => ['--scope', prefix])],
     ]);
-  await enrol('registrar', keys.registrar, 'local', ['pkg:npm/']);
-  for (const { name, operator } of NODES) await enrol('rebuilder', keys.nodes.get(name)!, operator, []);
-  progress(`enrolled one registrar and ${NODES.length} rebuilders: ${NODES.map(({ name }) => name).join(', ')}`);
+  for (const [type, vkey] of keys.registrars) await enrol('registrar', vkey, 'local', [`pkg:${type}/`]);
+  for (const { name, operator } of members) await enrol('rebuilder', keys.nodes.get(name)!, operator, []);
+  progress(
+    `enrolled a registrar of ${ecosystems.join(', ')} and ${members.length} rebuilders: ${members.map(({ name }) => name).join(', ')}`,
+  );
 
   const services = started.move();
   return {
     log: { origin: ORIGIN, vkey: keys.log, url, dataDir: join(dataDir, 'log') },
     policy,
-    registrarKey: join(dataDir, 'registrar.key'),
+    registrarKey: (type) => join(dataDir, `${registrarOf(type)}.key`),
     nodeNames: new Map([...keys.nodes].map(([name, vkey]) => [keyidOfVkey(vkey), name])),
     async startNodes() {
       await Promise.all(
-        NODES.map(async (node) => {
+        members.map(async (node) => {
           await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
           services.use(await start(node.name, 'rebuilder'));
         }),
