@@ -1,16 +1,17 @@
 /** The build stage (DESIGN §3.9): a plan, its inputs and a sandbox give an output, or the reason why there is none. */
-import { chown, chmod, lstat, mkdir, statfs, writeFile } from 'node:fs/promises';
+import { chown, chmod, lstat, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuilderError, messageOf } from './errors.ts';
-import { takeOutput } from './output.ts';
+import { outputBelow, takeOutput } from './output.ts';
 import { copyTree } from './copy-tree.ts';
 import type { BuildPlan, PlanMount } from './plan.ts';
 import { removeTree } from './remove-tree.ts';
 import { BUILD_ID, type Mount } from './sandbox/arguments.ts';
 import type { LogSummary } from './sandbox/build-log.ts';
+import { leastFree } from './sandbox/disk-usage.ts';
 import type { LimitName, Limits } from './sandbox/limits.ts';
 import { runSandboxed, type Sandbox, type SandboxEnd } from './sandbox/run.ts';
-import type { Usage } from './sandbox/watchdog.ts';
+import { DISK_RESERVE, type Usage } from './sandbox/watchdog.ts';
 
 /** The folders that the fetch stage made, by name: of `Fetched` only this is needed. */
 export interface BuildInputs {
@@ -60,8 +61,6 @@ export type BuildOutcome =
   | ({ readonly kind: 'infrastructure'; readonly reason: 'sandbox-failed' | 'host-disk-full'; readonly detail: string } & Ran);
 
 const TMP = '/tmp';
-/** With less free space on the host's disk, a failure is the host's. */
-const DISK_RESERVE = 64 * 1024 ** 2;
 
 /**
  * Runs a plan. When it returns, all processes of the build are dead, its writable folders are gone, and the output, if any, is a file of ours.
@@ -83,7 +82,7 @@ export async function build(request: BuildRequest): Promise<BuildOutcome> {
     const { end, log, usage } = await runSandboxed(sandbox, job);
     const ran: Ran = { log, usage };
     if (end.kind !== 'exit' || end.code !== 0) return await failureOf(end, ran, request, root);
-    return await outputOf(request, join(root, 'out', plan.output.slice(folderOf(plan, 'out').length + 1)), outputPath, ran);
+    return await outputOf(request, join(root, 'out'), outputPath, ran);
   } finally {
     await removeTree(root);
   }
@@ -134,23 +133,28 @@ const LIMIT_FAILURES: Readonly<Record<Exclude<LimitName, 'cpu-time' | 'wall-time
 };
 
 async function failureOf(end: SandboxEnd, ran: Ran, { limits }: BuildRequest, root: string): Promise<BuildOutcome> {
+  const full = (): BuildOutcome => ({
+    kind: 'infrastructure',
+    reason: 'host-disk-full',
+    detail: `the disk of ${root} is almost full`,
+    ...ran,
+  });
+  if (end.kind === 'host-disk-full') return full();
   if (end.kind === 'failed') return { kind: 'infrastructure', reason: 'sandbox-failed', detail: end.detail, ...ran };
   if (end.kind === 'limit') {
     const detail = `broke the limit ${end.limit} of ${JSON.stringify(limits)}`;
     if (end.limit === 'cpu-time' || end.limit === 'wall-time') return { kind: 'timeout', reason: end.limit, detail, ...ran };
     return { kind: 'build-failed', reason: LIMIT_FAILURES[end.limit], exitCode: null, detail, ...ran };
   }
-  const { bavail, bsize } = await statfs(root);
-  if (bavail * bsize < DISK_RESERVE) {
-    return { kind: 'infrastructure', reason: 'host-disk-full', detail: `${bavail * bsize} bytes free at ${root}`, ...ran };
-  }
+  if (leastFree([root]) < DISK_RESERVE) return full();
   return { kind: 'build-failed', reason: 'exit-code', exitCode: end.code, detail: `ended with ${end.code}`, ...ran };
 }
 
-async function outputOf({ limits }: BuildRequest, from: string, outputPath: string, ran: Ran): Promise<BuildOutcome> {
+async function outputOf({ plan, limits }: BuildRequest, folder: string, outputPath: string, ran: Ran): Promise<BuildOutcome> {
   const failed = (reason: BuildFailure, detail: string): BuildOutcome => ({ kind: 'build-failed', reason, exitCode: 0, detail, ...ran });
-  if ((await lstat(from).catch(() => null)) === null) return failed('no-output', 'ended well, without an output');
   try {
+    const from = await outputBelow(folder, plan.output.slice(folderOf(plan, 'out').length + 1));
+    if ((await lstat(from).catch(() => null)) === null) return failed('no-output', 'ended well, without an output');
     await takeOutput(from, outputPath, limits.outputBytes);
     return { kind: 'built', outputPath, ...ran };
   } catch (error) {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './_temporary.ts';
-import { digestOutput, takeOutput } from './output.ts';
+import { digestOutput, outputBelow, takeOutput } from './output.ts';
 
 const MAX = 3_000_000;
 
@@ -60,4 +60,17 @@ test('what is already there is never overwritten', async () => {
   writeFileSync(join(folder, 'out'), 'new');
   writeFileSync(join(folder, 'taken'), 'old');
   await expect(takeOutput(join(folder, 'out'), join(folder, 'taken'), MAX)).rejects.toMatchObject({ code: 'EEXIST' });
+});
+
+test('an output is not looked for behind a link', async () => {
+  const folder = await temporaryFolder();
+  mkdirSync(join(folder, 'build', 'release'), { recursive: true });
+  mkdirSync(join(folder, 'elsewhere'));
+  symlinkSync('../elsewhere', join(folder, 'build', 'link'));
+  expect(await outputBelow(join(folder, 'build'), 'artifact')).toBe(join(folder, 'build', 'artifact'));
+  expect(await outputBelow(join(folder, 'build'), 'release/artifact')).toBe(join(folder, 'build', 'release', 'artifact'));
+  expect(await outputBelow(join(folder, 'build'), 'nowhere/artifact')).toBe(join(folder, 'build', 'nowhere', 'artifact'));
+  for (const name of ['link/artifact', 'link/../link/artifact']) {
+    await expect(outputBelow(join(folder, 'build'), name)).rejects.toMatchObject({ code: 'bad-output' });
+  }
 });

@@ -1,7 +1,8 @@
 /** Outputs leave the build's reach before anybody looks at them: copied, once its processes are dead, to a new file of ours. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { BuilderError, errnoOf } from './errors.ts';
 import type { FileDigests } from './digest.ts';
 
@@ -45,6 +46,20 @@ async function* chunksOf(file: FileHandle, path: string, maxBytes: number): Asyn
     if (total > maxBytes) throw new BuilderError('bad-output', `${path}: expected at most ${maxBytes} bytes, found more while reading`);
     yield buffer.subarray(0, bytesRead);
   }
+}
+
+/**
+ * Path of an output below the build's folder. What a link on the way leads to is not the build's own.
+ * @param name relative path, from the plan
+ * @throws BuilderError `bad-output` when one of the folders on the way is a symbolic link
+ */
+export async function outputBelow(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  const real = await realpath(dirname(path)).catch(() => null);
+  // A folder that is not there is for the caller to find out.
+  if (real !== null && real !== join(await realpath(folder), dirname(name)))
+    throw new BuilderError('bad-output', `${name}: expected no symbolic link on the way, found one that leads to ${real}`);
+  return path;
 }
 
 /**

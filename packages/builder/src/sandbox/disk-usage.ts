@@ -37,13 +37,16 @@ const FULL_WALK_MILLISECONDS = 10_000;
 export class DiskMeter {
   readonly #folders: readonly string[];
   readonly #limit: number;
+  readonly #elsewhere: () => number;
   #used = 0;
   #free: readonly Free[] = [];
   #walked = Number.NEGATIVE_INFINITY;
 
-  constructor(folders: readonly string[], limit: number) {
+  /** @param elsewhere bytes that count as well, asked for at each walk */
+  constructor(folders: readonly string[], limit: number, elsewhere: () => number = () => 0) {
     this.#folders = folders;
     this.#limit = limit;
+    this.#elsewhere = elsewhere;
   }
 
   /** Bytes used at the last walk, which is now if it matters. */
@@ -51,12 +54,22 @@ export class DiskMeter {
     const free = this.#folders.map(freeIn);
     const shrunk = Math.max(...free.map((each, index) => shrinkage(this.#free[index] ?? each, each)));
     if (shrunk < (this.#limit - this.#used) / 10 && now - this.#walked < FULL_WALK_MILLISECONDS) return this.#used;
-    this.#used = 0;
+    this.#used = this.#elsewhere();
     for (const folder of this.#folders) this.#used += diskUsage(folder, this.#limit - this.#used);
     this.#free = free;
     this.#walked = now;
     return this.#used;
   }
+}
+
+/** Bytes that a program without privileges can still write, the least over the folders. */
+export function leastFree(folders: readonly string[]): number {
+  return Math.min(
+    ...folders.map((folder) => {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    }),
+  );
 }
 
 interface Free {

@@ -31,7 +31,7 @@ export class Escaper {
   }
 
   /** The bytes of a character that was cut in two, which nobody saw yet. */
-  take(): Uint8Array {
+  take(): Buffer {
     const rest = this.#rest;
     this.#rest = Buffer.alloc(0);
     return rest;
@@ -51,7 +51,7 @@ export function visible(bytes: Buffer): string {
 function invalidEscaped(bytes: Buffer): string {
   const parts: string[] = [];
   let good = 0;
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const width = validWidth(bytes, index);
     if (width > 0) {
       index += width;

@@ -74,6 +74,12 @@ describe.each(['best', 'rlimit'] as const)('with limits by %s, a build', (kind) 
     expect(statSync(join(ran.out, 'big')).size).toBeLessThanOrEqual(32 * MIB);
   });
 
+  test('that hides what it writes in files without a name is stopped soon', async () => {
+    const ran = await run('hold() { exec 9>x; rm x; head -c 5000000 /dev/zero >&9; hold & sleep 60; }; hold', { processes: 200 });
+    expect(ran.end).toEqual({ kind: 'limit', limit: 'disk' });
+    expect(ran.usage.wallSeconds).toBeLessThan(10);
+  });
+
   test('that makes empty files without end is stopped', async () => {
     const ran = await run('d=0; while :; do mkdir $d; (cd $d; seq 1 400 | xargs touch); d=$((d+1)); done', { diskBytes: MIB / 2 });
     expect(ran.end).toEqual({ kind: 'limit', limit: 'disk' });
@@ -166,6 +172,20 @@ describe.each(['best', 'rlimit'] as const)('with limits by %s, a build', (kind) 
     expect(ran.log).toMatch(/chown: .*(not permitted|Invalid argument)/);
     expect(ran.log).toMatch(/mknod.*not permitted/);
     expect(ran.log).toMatch(/sysrq-trigger: (Permission denied|Read-only|Directory nonexistent)/);
+  });
+
+  test('cannot ask the kernel for what no namespace keeps apart', async () => {
+    const calls = { keyctl: [250, 219], io_uring_setup: [425, 425], memfd_create: [319, 279], bpf: [321, 280], syslog: [103, 116] };
+    const own = process.arch === 'arm64' ? 1 : 0;
+    const ask = Object.entries(calls).map(([name, numbers]) => `$r=syscall(${numbers[own]},6,-3,0,0); print "${name} $r $!\\n";`);
+    const perl = `for $f (1,2,10,40,38) { print socket(S,$f,1,0) ? "family $f\\n" : "no family $f: $!\\n" } ${ask.join(' ')}`;
+    const ran = await run(`grep Seccomp: /proc/self/status; perl -e '${perl}'; exit 0`);
+    expect(ran.log.split('\n').slice(0, -1)).toEqual([
+      'Seccomp:\t2',
+      ...['family 1', 'family 2', 'family 10'],
+      ...['no family 40: Address family not supported by protocol', 'no family 38: Address family not supported by protocol'],
+      ...Object.keys(calls).map((name) => `${name} -1 Function not implemented`),
+    ]);
   });
 
   test('gets no descriptor of ours but its output', async () => {

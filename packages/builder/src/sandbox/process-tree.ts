@@ -44,31 +44,45 @@ export function isRunning(pid: number, startTime: string): boolean {
   return stat !== null && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
 }
 
-/**
- * Sums over `root` and its descendants. Memory is anonymous and shared memory (RssAnon + RssShmem): programs' text, which they share with
- * others, is left out. CPU of a child that its parent never waits for is lost when it ends.
- */
-export function treeUsage(root: number): TreeUsage {
+/** `root` and its descendants that run now, by number. */
+export function treeProcesses(root: number): number[] {
+  return [...treeStats(root).keys()];
+}
+
+function treeStats(root: number): Map<number, ProcessStat> {
   const children = new Map<number, number[]>();
-  const stats = new Map<number, ProcessStat>();
+  const all = new Map<number, ProcessStat>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const pid = Number.parseInt(name, 10);
     const stat = readStat(pid);
     if (stat === null) continue;
-    stats.set(pid, stat);
-    children.set(stat.parent, [...(children.get(stat.parent) ?? []), pid]);
+    all.set(pid, stat);
+    const siblings = children.get(stat.parent);
+    if (siblings === undefined) children.set(stat.parent, [pid]);
+    else siblings.push(pid);
   }
+  const tree = new Map<number, ProcessStat>();
+  const queue = all.has(root) ? [root] : [];
+  for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
+    tree.set(pid, all.get(pid)!);
+    queue.push(...(children.get(pid) ?? []));
+  }
+  return tree;
+}
+
+/**
+ * Sums over `root` and its descendants. Memory is anonymous and shared memory (RssAnon + RssShmem): programs' text, which they share with
+ * others, is left out. CPU of a child that its parent never waits for is lost when it ends.
+ */
+export function treeUsage(root: number): TreeUsage {
   let ticks = 0;
   let memoryBytes = 0;
   let processes = 0;
-  const queue = stats.has(root) ? [root] : [];
-  for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
-    const stat = stats.get(pid)!;
+  for (const [pid, stat] of treeStats(root)) {
     ticks += stat.ticks;
     processes += stat.threads;
     memoryBytes += residentBytes(pid);
-    queue.push(...(children.get(pid) ?? []));
   }
   return { cpuSeconds: ticks / TICKS_PER_SECOND, memoryBytes, processes };
 }

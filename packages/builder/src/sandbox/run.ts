@@ -43,6 +43,8 @@ export type SandboxEnd =
   | { readonly kind: 'exit'; readonly code: number }
   /** It broke a limit. */
   | { readonly kind: 'limit'; readonly limit: LimitName }
+  /** The host's disk ran full: everybody's on it, as far as we can tell. */
+  | { readonly kind: 'host-disk-full' }
   /** The sandbox could not be set up, or was killed from outside: the machine's trouble, not the command's. */
   | { readonly kind: 'failed'; readonly detail: string };
 
@@ -121,14 +123,14 @@ async function supervise(
   const running = new RunningSandbox(child, staged ? EXIT_FD : STATUS_FD);
   const closed = once(child);
 
-  let broken: LimitName | null = null;
-  const stop = (limit: LimitName): void => {
-    broken ??= limit;
+  let broken: SandboxEnd | null = null;
+  const stop = (end: SandboxEnd): void => {
+    broken ??= end;
     running.kill();
   };
   const take = (stream: string) => (chunk: Buffer) => {
     tail = (tail + chunk.toString()).slice(-DETAIL_CHARS);
-    if (!log.push(stream, chunk)) stop('log');
+    if (!log.push(stream, chunk)) stop({ kind: 'limit', limit: 'log' });
   };
   child.stdout!.on('data', take('stdout'));
   child.stderr!.on('data', take('stderr'));
@@ -154,7 +156,8 @@ async function supervise(
       timer = setInterval(() => {
         try {
           const limit = eye?.look() ?? null;
-          if (limit !== null) stop(limit);
+          if (limit !== null) stop({ kind: 'limit', limit });
+          else if (eye?.isHostFull()) stop({ kind: 'host-disk-full' });
         } catch (error) {
           // Who cannot look cannot limit.
           trouble = error;
@@ -174,8 +177,8 @@ async function supervise(
   return { end: endOf(running.exitCode, broken, watchdog, trouble === null ? tail : `${tail}${messageOf(trouble)}`), log: summary, usage };
 }
 
-function endOf(code: number | null, broken: LimitName | null, watchdog: Watchdog | null, detail: string): SandboxEnd {
-  if (broken !== null) return { kind: 'limit', limit: broken };
+function endOf(code: number | null, broken: SandboxEnd | null, watchdog: Watchdog | null, detail: string): SandboxEnd {
+  if (broken !== null) return broken;
   if (code === 0) return { kind: 'exit', code };
   const limit = watchdog?.explain() ?? null;
   if (limit !== null) return { kind: 'limit', limit };

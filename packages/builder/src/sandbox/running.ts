@@ -34,10 +34,14 @@ export class RunningSandbox {
       if (report['exit-code'] !== undefined) this.exitCode = report['exit-code'];
     });
     // bubblewrap may be gone before it reads; its end tells why.
-    for (const descriptor of [BLOCK_FD, SECCOMP_FD]) (child.stdio[descriptor] as NodeJS.WritableStream).on('error', () => {});
-    (child.stdio[SECCOMP_FD] as NodeJS.WritableStream).end(seccompProgram());
+    for (const descriptor of [BLOCK_FD, SECCOMP_FD]) this.#to(descriptor).on('error', () => {});
+    this.#to(SECCOMP_FD).end(seccompProgram());
     // Its monitor goes first when the command ends; what the command left in the background goes now.
     child.once('exit', () => this.kill());
+  }
+
+  #to(descriptor: number): NodeJS.WritableStream {
+    return (this.#child.stdio as readonly unknown[])[descriptor] as NodeJS.WritableStream;
   }
 
   #begin(pid: number): void {
@@ -48,7 +52,7 @@ export class RunningSandbox {
 
   /** Lets the command run. */
   release(): void {
-    (this.#child.stdio[BLOCK_FD] as NodeJS.WritableStream).end('.');
+    this.#to(BLOCK_FD).end('.');
   }
 
   /** Kills every process of the sandbox: with its process 1 the kernel kills all others of its namespace. */

@@ -67,7 +67,10 @@ interface Instruction {
 const load = (offset: number): Instruction => ({ code: CODE.load, yes: 0, no: 0, value: offset });
 const end = (value: number): Instruction => ({ code: CODE.end, yes: 0, no: 0, value });
 /** `then`, which ends, if what is loaded is `value`. */
-const ifEqual = (value: number, then: readonly Instruction[]): Instruction[] => [{ code: CODE.equal, yes: 0, no: then.length, value }, ...then];
+const ifEqual = (value: number, then: readonly Instruction[]): Instruction[] => [
+  { code: CODE.equal, yes: 0, no: then.length, value },
+  ...then,
+];
 const refuse = (errno: number): Instruction => end(ERRNO | errno);
 
 function onArchitecture(arch: Arch): Instruction[] {

@@ -1,8 +1,9 @@
 /** Looks at a running sandbox a few times a second and says which limit it broke. */
 import type { Group } from './cgroup.ts';
-import { DiskMeter } from './disk-usage.ts';
+import { DiskMeter, leastFree } from './disk-usage.ts';
+import { heldBytes } from './held-files.ts';
 import type { LimitName, Limits } from './limits.ts';
-import { availableMemory, treeUsage } from './process-tree.ts';
+import { availableMemory, treeProcesses, treeUsage } from './process-tree.ts';
 
 export interface Usage {
   readonly cpuSeconds: number;
@@ -23,6 +24,8 @@ export interface Watched {
 
 /** Below this much free memory of the whole machine a sandbox that nobody counts is stopped: memory can hide where /proc does not show it. */
 const MEMORY_RESERVE = 128 * 1024 ** 2;
+/** With less space left on the host's disk nobody could go on, and a build can hide files where nobody sees them (held-files.ts). */
+export const DISK_RESERVE = 64 * 1024 ** 2;
 
 export class Watchdog {
   readonly #watched: Watched;
@@ -33,7 +36,7 @@ export class Watchdog {
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.#disk = new DiskMeter(watched.folders, watched.limits.diskBytes);
+    this.#disk = new DiskMeter(watched.folders, watched.limits.diskBytes, () => heldBytes(treeProcesses(watched.pid)));
   }
 
   /** The limit that is broken now, or null. */
@@ -47,6 +50,12 @@ export class Watchdog {
     if (group === null && (this.#peakMemory > limits.memoryBytes || availableMemory() < MEMORY_RESERVE)) return 'memory';
     if (folders.length > 0 && this.#disk.used(performance.now()) > limits.diskBytes) return 'disk';
     return null;
+  }
+
+  /** Whether the host is running out of disk: its trouble, not the build's, as far as anybody can tell. */
+  isHostFull(): boolean {
+    const { folders } = this.#watched;
+    return folders.length > 0 && leastFree(folders) < DISK_RESERVE;
   }
 
   /** After the end: a limit that explains a failure and that nobody had to enforce, because the kernel did. */
