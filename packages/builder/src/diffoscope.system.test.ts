@@ -38,6 +38,21 @@ describe('diffoscope in the sandbox', () => {
     expect((cut as { text: string }).text.length).toBeLessThan(3 * 4096);
   });
 
+  test('is not installed everywhere, and then says what to type', async () => {
+    const folder = await temporaryFolder();
+    const request = {
+      published: join(folder, 'a'),
+      rebuilt: join(folder, 'b'),
+      sandbox: await detectSandbox(),
+      workDir: join(folder, 'work'),
+    };
+    const outcome = await runDiffoscope({ ...request, searchPath: '/bin/nowhere' });
+    expect(outcome).toMatchObject({
+      kind: 'not-installed',
+      install: expect.stringContaining('apt-get install diffoscope-minimal') as string,
+    });
+  });
+
   test('reads plain files only: no link leads it to another', async () => {
     const folder = await temporaryFolder();
     symlinkSync('/etc/passwd', join(folder, 'link'));

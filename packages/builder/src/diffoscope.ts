@@ -18,6 +18,8 @@ export interface DiffoscopeRequest {
   /** A folder for copies and the report; made where needed, and emptied. */
   readonly workDir: string;
   readonly limits?: Partial<Limits>;
+  /** Folders that it is looked for in: of the system's, for only those are mounted. */
+  readonly searchPath?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -54,8 +56,7 @@ const LIBRARY_LIST = ['/etc/ld.so.cache']
  * @throws BuilderError `bad-output` for what is no plain file, `sandbox-refused`; the signal's reason when aborted
  */
 export async function runDiffoscope(request: DiffoscopeRequest): Promise<DiffoscopeOutcome> {
-  // Only the system's folders are mounted.
-  const program = findProgram('diffoscope', '/usr/bin:/bin');
+  const program = findProgram('diffoscope', request.searchPath ?? '/usr/bin:/bin');
   if (program === null) return { kind: 'not-installed', install: INSTALL };
   const { sandbox, workDir, signal } = request;
   const limits = limitsOf({ ...LIMITS, ...request.limits });
