@@ -91,3 +91,15 @@ test('transports that run programs are refused', async () => {
   expect(existsSync(marker)).toBe(false);
   expect(await fetch(first, { protocols: ['https'] })).toMatchObject({ kind: 'unavailable' });
 });
+
+test('a source with a link that leads out of it is refused: who reads it on the host would follow', async () => {
+  const { work, fetch, git } = await repository();
+  symlinkSync('../../node.key', join(work, 'go.mod'));
+  git('add', '-A');
+  git('commit', '-qm', 'three');
+  expect(await fetch(git('rev-parse', 'HEAD'))).toMatchObject({
+    reason: 'unsafe-source',
+    transient: false,
+    detail: expect.stringContaining('go.mod'),
+  });
+});

@@ -5,6 +5,8 @@ import { BuilderError } from './errors.ts';
 import { unavailable, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
 import { requireProgram, runTool, type ToolResult } from './process.ts';
+import { linkLeadingOut } from './source-links.ts';
+import { escapeText } from './sandbox/escape.ts';
 
 export interface GitRequest {
   readonly url: string;
@@ -53,7 +55,9 @@ export async function fetchGitSource(request: GitRequest): Promise<Unavailable |
       return unavailable('commit-unavailable', `expected a commit ${commit} in ${url}, found ${kind.stdout || kind.stderr}`);
     }
     const written = await git(`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.');
-    return written.code === 0 ? null : failure(written);
+    if (written.code !== 0) return failure(written);
+    const link = linkLeadingOut(dir);
+    return link === null ? null : unavailable('unsafe-source', `expected symbolic links within the source only, found ${escapeText(link)}`);
   } finally {
     await removeTree(repository);
     // A commit may hold a file called .git only if git is broken; the build must not find one that we did not make.

@@ -14,6 +14,8 @@ export type UnavailableReason =
   /** An input, or a file in it, is one of the release's own artifacts (DESIGN §3.9). */
   | 'artifact-among-inputs'
   | 'inputs-too-large'
+  /** The source has a symbolic link that leads out of it. */
+  | 'unsafe-source'
   | 'not-a-module'
   /** The toolchain's file is not the one that the recipe patches. */
   | 'patch-mismatch'
