@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import type { Finish } from '../run.ts';
-import { inferFile } from '../recipe-infer.ts';
-import type { InferOptions } from '../recipe-infer.ts';
+import { inferFile } from '../recipe/infer.ts';
+import type { InferOptions } from '../recipe/infer.ts';
 
 export function configure(command: Command, io: Io, finish: Finish): void {
   command.description('Recipes: how a program is built, as data.');

@@ -5,8 +5,8 @@ import { encodeRecipe } from '@verbatim/statements';
 import type { Recipe } from '@verbatim/statements';
 import { testH1 } from '@verbatim/testkit';
 import { describe, expect, test } from 'vitest';
-import { GoModuleFolder, HELLO } from '../../binaries/src/_go-programs.ts';
-import { Folder, verbatim } from './_world.ts';
+import { GoModuleFolder, HELLO } from '../../../binaries/src/_go-programs.ts';
+import { Folder, verbatim } from '../_world.ts';
 
 interface Output {
   purl: string | null;
