@@ -1,10 +1,138 @@
-import type { ExplainContext, Explanation } from './types.ts';
+/**
+ * Says why two files differ that should be the same build of the same release.
+ *
+ * What the classes claim, and why a change of source cannot hide behind them:
+ *
+ * 1. Only `identical` is a match. Every other class is a reading aid.
+ * 2. The file is cut into parts that cover it completely (parts.ts). A part that differs stays *open* until all of its differing bytes are
+ *    accounted for. What is loaded is decided by what the system loads. Headers that contradict themselves make the file one part.
+ * 3. Bytes are accounted for only by identifiers in their exact form (ids.ts), by tables that follow from such parts (derived.ts), by parts that
+ *    are never loaded and that one side lacks, by signatures, and by values that the build itself is shown to have put there (judge.ts). A value
+ *    that merely looks like a time or a path accounts for nothing.
+ * 4. What a file says about itself (build info, build ID, `.comment`) can be a lie. Claims name causes and account for nothing.
+ * 5. Another compiler, another setting or another dependency changes machine code everywhere, and no comparison of two files can tell its work from
+ *    a change of source. Such a difference is `unexplained` with its cause named, until a rebuild with that one setting changed has the published
+ *    bytes (`context.rebuilds`): then it is `explained`, by proof.
+ * 6. `nondeterministic` says that our own unvaried rebuilds differ in all the places in which the published file differs: nothing can be told.
+ *
+ * Work is linear in the size of the files, and bounded by limits.ts.
+ */
+import { orElse } from '../errors.ts';
+import { sameBytes } from './bytes.ts';
+import { buildIdCauses, buildIdClaims } from './build-id-causes.ts';
+import { claimsOf } from './claims.ts';
+import { causeOf } from './causes.ts';
+import { settleDerived } from './derived.ts';
+import { Evidence } from './evidence.ts';
+import { settleIds } from './ids.ts';
+import { leadsOf } from './leads.ts';
+import { Ledger } from './ledger.ts';
+import { MAX_CAUSES, MAX_CLAIMS, MAX_FILE_BYTES, MAX_LISTED_PARTS } from './limits.ts';
+import { permutedStretch } from './order.ts';
+import { compressedCauses, settleSignatures, settleStripped } from './other-parts.ts';
+import { disagree, matchingRebuild, settleOwnRebuilds } from './own-rebuilds.ts';
+import { PartPair, differingPairs } from './pairs.ts';
+import { wholeFile } from './parts.ts';
+import { settleSlots } from './slots.ts';
+import { stringDifferences } from './strings.ts';
+import { symbolHashCauses } from './symbol-hash.ts';
+import type { Cause, CauseCode, ExplainContext, Explanation, ExplanationClass } from './types.ts';
 
-const NOTHING = { causes: [], claims: [], parts: [], strings: { publishedOnly: [], rebuiltOnly: [] }, truncated: [] };
+const NO_STRINGS = { publishedOnly: [], rebuiltOnly: [] };
 
-/** Says why two files differ that should be the same build of the same release. Never throws. */
-export function explain(published: Uint8Array, rebuilt: Uint8Array, _context: ExplainContext = {}): Explanation {
+/** Never throws, whatever the bytes. Files above 512 MiB are only compared as a whole. */
+export function explain(published: Uint8Array, rebuilt: Uint8Array, context: ExplainContext = {}): Explanation {
   const sizes = { published: published.length, rebuilt: rebuilt.length };
-  const same = published.length === rebuilt.length && published.every((byte, at) => byte === rebuilt[at]);
-  return { class: same ? 'identical' : 'unexplained', sizes, ...NOTHING };
+  const same = { class: 'identical', sizes, causes: [], claims: [], parts: [], strings: NO_STRINGS, truncated: [] } as const;
+  if (sameBytes(published, rebuilt)) return same;
+  if (Math.max(published.length, rebuilt.length) > MAX_FILE_BYTES) return { ...same, class: 'unexplained', truncated: ['file'] };
+
+  const truncated = new Set<string>();
+  const claims = claimsOf(published, rebuilt);
+  const idClaims = buildIdClaims(published, rebuilt);
+  const ledger = new Ledger(pairsOf(published, rebuilt));
+  const evidence = new Evidence(context);
+
+  const ids = orElse(() => settleIds(ledger, published, rebuilt), []);
+  const stripped = settleStripped(ledger);
+  const signatures = orElse(() => settleSignatures(ledger, published, rebuilt), []);
+  const slots = settleSlots(ledger, evidence);
+  const own = settleOwnRebuilds(ledger, evidence);
+  orElse(() => settleDerived(ledger, published, rebuilt), undefined);
+
+  const { strings, truncated: someStrings } = stringDifferences(ledger.pairs);
+  if (someStrings) truncated.add('strings');
+  const match = matchingRebuild(published, context);
+  const category = classOf(ledger, match, disagree(rebuilt, context));
+  const proven = slots.filter(({ certainty }) => certainty === 'proven');
+  const likely = slots.filter(({ certainty }) => certainty === 'likely');
+  const open = ledger.pairs.filter((pair) => !pair.settled);
+  const known = [
+    ...compressedCauses(published, rebuilt),
+    ...claims.causes,
+    ...(match?.causes ?? []),
+    ...proven,
+    ...own,
+    ...stripped,
+    ...signatures,
+    ...symbolHashCauses(ledger.pairs),
+    ...open.filter((pair) => permutedStretch(pair) !== null).map((pair) => causeOf('order', { covers: [{ part: pair.name, bytes: 0 }] })),
+    ...likely,
+    ...(open.length === 0 ? [] : leadsOf(strings, [...claims.claims, ...idClaims], context.host)),
+  ];
+  const nameless = known.every(({ code }) => code === 'different-source');
+  const byId =
+    nameless || category === 'identical-except-ids' ? buildIdCauses(idClaims, rebuilt, category === 'identical-except-ids', ids) : [];
+  const causes = unique(
+    category === 'identical-except-ids' ? [...known, ...byId] : [...known, ...byId, ...suspicion(ledger, known.length + byId.length)],
+  );
+
+  if (ledger.pairs.some((pair) => pair.truncated)) truncated.add('runs');
+  if (ledger.pairs.length > MAX_LISTED_PARTS) truncated.add('parts');
+  if (claims.claims.length + idClaims.length > MAX_CLAIMS) truncated.add('claims');
+  if (causes.length > MAX_CAUSES) truncated.add('causes');
+  return {
+    class: category,
+    sizes,
+    causes: causes.slice(0, MAX_CAUSES),
+    claims: [...claims.claims, ...idClaims].slice(0, MAX_CLAIMS),
+    parts: ledger.pairs.slice(0, MAX_LISTED_PARTS).map((pair) => pair.report()),
+    strings,
+    truncated: [...truncated],
+  };
+}
+
+/** The differing parts; at least one, though the parts be equal and only stand in another order. */
+function pairsOf(published: Uint8Array, rebuilt: Uint8Array): PartPair[] {
+  const pairs = differingPairs(published, rebuilt);
+  if (pairs.length > 0) return pairs;
+  return [new PartPair('file', { part: wholeFile(published), bytes: published }, { part: wholeFile(rebuilt), bytes: rebuilt })];
+}
+
+function classOf(ledger: Ledger, match: { unvaried: boolean } | null, disagreeing: boolean): ExplanationClass {
+  if (match !== null) return match.unvaried ? 'nondeterministic' : 'explained';
+  if (!ledger.settled) return 'unexplained';
+  if (ledger.has('own-rebuilds')) return disagreeing ? 'nondeterministic' : 'unexplained';
+  if (ledger.has('proven')) return 'explained';
+  return ledger.has('id') ? 'identical-except-ids' : 'unexplained';
+}
+
+/** What is open without any cause to its name. */
+function suspicion(ledger: Ledger, known: number): Cause[] {
+  const open = ledger.pairs.filter((pair) => !pair.settled);
+  if (open.length === 0 || known > 0) return [];
+  const covers = open.slice(0, 8).map((pair) => ({ part: pair.name, bytes: 0 }));
+  return [
+    causeOf('different-source', { covers, evidence: open.slice(0, 8).map((pair) => `${pair.name}: ${pair.differing} bytes differ`) }),
+  ];
+}
+
+/** One cause for each code and subject: the first, which is the most certain. */
+function unique(causes: readonly Cause[]): Cause[] {
+  const seen = new Set<string>();
+  const isNew = (code: CauseCode, subject: string | null) => {
+    const key = `${code} ${subject ?? ''}`;
+    return !seen.has(key) && !seen.has(`${code} `) && seen.add(key) !== null;
+  };
+  return causes.filter(({ code, subject }) => isNew(code, subject));
 }
