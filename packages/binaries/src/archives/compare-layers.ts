@@ -1,4 +1,5 @@
 /** Two layers of one format: what packing made differ, and which members hold something else. Pure. */
+import { versus } from '../explain/causes.ts';
 import { type Layer, type LayerMember, sameBytes, type WrapperFields } from './layer.ts';
 import { WRAPPER_SUBJECTS, type WrapperDifference, type WrapperSubject } from './wrapper-causes.ts';
 
@@ -75,7 +76,7 @@ function meaningOf(published: WrapperFields, rebuilt: WrapperFields): string[] {
   const names = [...new Set([...Object.keys(published), ...Object.keys(rebuilt)])];
   return names
     .filter((name) => published[name] !== rebuilt[name])
-    .map((name) => `${name}: expected ${published[name] || 'none'}, found ${rebuilt[name] || 'none'}`);
+    .map((name) => versus(name, published[name] || null, rebuilt[name] || null));
 }
 
 /** Whether what both have stands in another order. */

@@ -1,9 +1,10 @@
 /** Why two files differ, with all that is packed in them. */
 import { explain } from '../explain/explain.ts';
+import { causeOf, versus } from '../explain/causes.ts';
 import type { Cause, ExplainContext, Explanation, ExplanationClass } from '../explain/types.ts';
 import { differsByBinaryOnlyEntry } from './binary-only-changelog.ts';
 import type { ChangedMember } from './compare-layers.ts';
-import { type LayerFormat, sameBytes } from './layer.ts';
+import { type LayerFormat, type LayerMember, sameBytes } from './layer.ts';
 import { manifestChanges } from './manifests.ts';
 import { openPair, type OpenedMember, type OpenedPair } from './open-files.ts';
 import { wrapperCauses } from './wrapper-causes.ts';
@@ -116,47 +117,37 @@ function classOf(
 }
 
 function contentCauses({ name, published, rebuilt, meaning }: ChangedMember): Cause[] {
-  const likely = { code: 'different-source', subject: name, certainty: 'likely', covers: [] } as const;
-  const advice = 'compare the source trees and the packing steps of both builds';
-  if (published === null || rebuilt === null) {
-    const [who, found] = published === null ? ['the rebuild', 'one'] : ['the published archive', 'none'];
-    return [{ ...likely, summary: `only ${who} has this member`, evidence: [`${name}: found ${found} in the rebuild`], advice }];
-  }
-  return meaning.length === 0
-    ? []
-    : [{ ...likely, summary: 'the member is of another kind, or may do other things', evidence: meaning, advice }];
+  if (published !== null && rebuilt !== null && meaning.length === 0) return [];
+  const summary =
+    published === null || rebuilt === null
+      ? 'only one of the archives has this member'
+      : 'the member is of another kind, or may do other things';
+  const evidence = meaning.length > 0 ? meaning : [versus(name, sizeOf(published), sizeOf(rebuilt))];
+  return [
+    {
+      ...causeOf('different-source', { subject: name, evidence }),
+      summary,
+      advice: 'compare the source trees and the packing steps of both builds',
+    },
+  ];
 }
 
+const sizeOf = (member: LayerMember | null): string | null => (member === null ? null : `${member.bytes.length} bytes`);
+
 const OUTSIDE: Cause = {
-  code: 'different-source',
-  subject: null,
-  certainty: 'likely',
+  ...causeOf('different-source'),
   summary: 'bytes outside of all members differ: in front of the archive, in gaps or in its comment',
-  evidence: [],
   advice: 'look at the file itself: a program may stand in front of the archive',
-  covers: [],
 };
 
 const BINARY_ONLY: Cause = {
-  code: 'archive-wrapper',
-  subject: 'binary-only changelog',
-  certainty: 'proven',
+  ...causeOf('archive-wrapper', { subject: 'binary-only changelog', proven: true }),
   summary: 'a binary-only rebuild of the distribution added its entry to the changelog; the rest of it is the same',
-  evidence: [],
   advice: 'add the entry before the build: it is in the .buildinfo file (Binary-Only-Changes)',
-  covers: [],
 };
 
-function listing(paths: readonly string[]): Cause {
-  const evidence = paths.slice(0, 5);
-  const summary = 'it lists digests of members that differ, and says nothing else';
-  return {
-    code: 'archive-wrapper',
-    subject: 'digest list',
-    certainty: 'proven',
-    summary,
-    evidence,
-    advice: 'look at these members',
-    covers: [],
-  };
-}
+const listing = (paths: readonly string[]): Cause => ({
+  ...causeOf('archive-wrapper', { subject: 'digest list', proven: true, evidence: paths }),
+  summary: 'it lists digests of members that differ, and says nothing else',
+  advice: 'look at these members',
+});

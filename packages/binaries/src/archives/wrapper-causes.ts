@@ -1,3 +1,4 @@
+import { causeOf, versus } from '../explain/causes.ts';
 import type { Cause } from '../explain/types.ts';
 import type { LayerFormat } from './layer.ts';
 
@@ -35,6 +36,7 @@ export interface WrapperDifference {
 }
 
 const SHOWN = 5;
+const SINGULAR: ReadonlySet<WrapperSubject> = new Set(['order', 'compression', 'format', 'name', 'padding', 'made on', 'comment']);
 
 /** One cause for each subject, with a few places as evidence. */
 export function wrapperCauses(format: LayerFormat, differences: readonly WrapperDifference[]): Cause[] {
@@ -42,9 +44,9 @@ export function wrapperCauses(format: LayerFormat, differences: readonly Wrapper
     const { what, advice } = WRAPPER_SUBJECTS[subject];
     const evidence = places
       .slice(0, SHOWN)
-      .map(({ member, published, rebuilt }) => `${member === '' ? '' : `${member}: `}expected ${published}, found ${rebuilt}`);
+      .map(({ member, published, rebuilt }) => versus(member === '' ? `${format} archive` : member, published, rebuilt));
     if (places.length > SHOWN) evidence.push(`and ${places.length - SHOWN} more`);
-    const summary = `the ${format} archive: ${what} (the bytes packed in it are compared on their own)`;
-    return { code: 'archive-wrapper', subject, certainty: 'proven', summary, evidence, advice, covers: [] };
+    const summary = `${format}: the ${what} differ${SINGULAR.has(subject) ? 's' : ''}`;
+    return { ...causeOf('archive-wrapper', { subject, proven: true, evidence }), summary, advice };
   });
 }
