@@ -11,6 +11,7 @@ export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
 export { delegateGroup, type DelegatedGroup } from './sandbox/delegate.ts';
 export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';
 export { runSandboxed, type Sandbox, type SandboxJob, type SandboxResult } from './sandbox/run.ts';
+export type { Usage } from './sandbox/watchdog.ts';
 export { receiveArtifact, type Received, type ReceiveLimits, type ReceiveOutcome, type ReceiveRequest } from './receive/receive.ts';
 export type { NotReceived, ReceiveReason } from './receive/outcome.ts';
 export { memberLeaf, memberRoot, memberTree, type MemberEntry, type MemberProof, type MemberTree } from './member-root.ts';

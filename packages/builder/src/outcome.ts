@@ -4,6 +4,8 @@ export interface Origin {
   readonly ref: string | null;
 }
 
+  /** Of the revision, as `YYYY-MM-DDTHH:MM:SSZ`, where somebody says. */
+  readonly time?: string | null;
 export type UnavailableReason =
   /** What was served is not what the checksum database, go.sum or the recipe says. */
   | 'checksum-mismatch'

@@ -39,7 +39,20 @@ const predicate = object({
   started: time,
   finished: time,
   /** The stamp that the build was given. */
-  vcs: nullable(object({ revision, time, provenance: oneOf('confirmed', 'adopted') })),
+  vcs: nullable(
+    object(
+      {
+        revision,
+        time,
+        /** Of the revision: whether the source's ecosystem named it to this rebuilder, or it is adopted from the published file. */
+        provenance: oneOf('confirmed', 'adopted'),
+      },
+      {
+        /** All that was confirmed; what is not listed was adopted. */
+        confirmed: array(oneOf('revision', 'time', 'tag'), 1, 3),
+      },
+    ),
+  ),
   /** Blobs; they may expire, and never change a verdict. */
   evidence: array(object({ kind: oneOf(...EVIDENCE_KINDS), sha256: sha256Hex, size: integer(1, MAX_BLOB_BYTES) }), 0, MAX_EVIDENCE),
 });
@@ -92,6 +105,13 @@ export function subjectDigestOf({ observed, received, claimed, release }: Observ
   return (observed ?? received ?? claimed)?.sha256 ?? release.leafHash;
 }
 
+function checkStamp(vcs: ObservationPredicate['vcs']): void {
+  if (vcs?.confirmed === undefined) return;
+  distinct(vcs.confirmed, (fact) => fact, 'predicate.vcs.confirmed');
+  if (vcs.confirmed.includes('revision') !== (vcs.provenance === 'confirmed'))
+    throw inconsistent('predicate.vcs.confirmed', `expected the revision listed exactly when its provenance is confirmed`);
+}
+
 export const observationSchema = where(shape, ({ subject, predicate: seen }) => {
   checkResult(seen);
   const [{ name, digest: named }] = subject as unknown as readonly [(typeof subject)[number]];
@@ -105,6 +125,7 @@ export const observationSchema = where(shape, ({ subject, predicate: seen }) => 
     if (seen.sandbox.executor === 'none')
       throw inconsistent('predicate.sandbox.executor', 'expected the sandbox that it was built in, found "none"');
   }
+  checkStamp(seen.vcs);
   distinct(seen.toolchain, (tool) => `${tool.name} ${tool.host}`, 'predicate.toolchain');
   distinct(seen.evidence, (blob) => `${blob.kind} ${blob.sha256}`, 'predicate.evidence');
 });

@@ -43,14 +43,20 @@ const vcsStamp = object(
 );
 export type VcsStamp = Infer<typeof vcsStamp>;
 
-const output = object({
-  /** Name of the release's artifact. */
-  artifact: relativePath,
-  goos: goToken,
-  goarch: goToken,
-  /** Variables of this target only, such as GOAMD64. */
-  env: goEnv,
-});
+const output = object(
+  {
+    /** Name of the release's artifact. */
+    artifact: relativePath,
+    goos: goToken,
+    goarch: goToken,
+    /** Variables of this target only, such as GOAMD64. */
+    env: goEnv,
+  },
+  {
+    /** Where it is another program than the recipe's. */
+    package: goPackage,
+  },
+);
 
 const shape = object(
   {

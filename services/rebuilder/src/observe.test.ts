@@ -1,4 +1,13 @@
-import { decodeEntry, keyidOf, recipeOf, signStatement, type ObservationStatement } from '@verbatim/statements';
+import {
+  decodeEntry,
+  keyidOf,
+  recipeOf,
+  recipeVcs,
+  signStatement,
+  type GoRecipe,
+  type ObservationStatement,
+  type Recipe,
+} from '@verbatim/statements';
 import { aRelease, contentOf, digestsOf, testH1, testSigner } from '@verbatim/testkit';
 import { sha256, toHex } from '@verbatim/tlog';
 import { describe, expect, test } from 'vitest';
@@ -45,6 +54,7 @@ function logged(rebuilt: Rebuilt, changed: Partial<ObservationContext> = {}) {
 
 describe('an observation', () => {
   test('says what was received and observed, how, and under which release entry', () => {
+    const vcs = recipeVcs(recipeOf(release))!;
     expect(logged(match).predicate).toMatchObject({
       log: 'log.example/test',
       release: { index: 5, leafHash: '07'.repeat(32) },
@@ -60,7 +70,7 @@ describe('an observation', () => {
       sandbox: facts.sandbox,
       started: '2026-11-21T10:00:00Z',
       finished: '2026-11-21T10:00:42Z',
-      vcs: { revision: recipeOf(release).vcs!.revision, time: recipeOf(release).vcs!.time, provenance: 'adopted' },
+      vcs: { revision: vcs.revision, time: vcs.time, provenance: 'adopted' },
     });
   });
 
@@ -75,6 +85,21 @@ describe('an observation', () => {
       predicateType: 'https://slsa.dev/provenance/v1',
       subject: [{ name: artifact, digest: { sha256: claimed } }],
     });
+  });
+
+  test('says which facts of the stamp this node itself saw confirmed, whatever the recipe says of them', () => {
+    const stamp = { ...recipeVcs(recipeOf(release))!, tag: 'v0.25.0', provenance: 'confirmed' } as const;
+    const { revision, time } = stamp;
+    const recipe: Recipe = { ...(recipeOf(release) as GoRecipe), vcs: stamp };
+    const vcsWith = (origin: Rebuilt['facts']['origin']) =>
+      logged({ ...match, facts: origin === undefined ? facts : { ...facts, origin } }, { recipe }).predicate.vcs;
+    expect(vcsWith(undefined)).toEqual({ revision, time, provenance: 'adopted' });
+    expect(vcsWith({ revision: 'f'.repeat(40), ref: 'refs/tags/v0.25.0', time })).toEqual({ revision, time, provenance: 'adopted' });
+    expect(vcsWith({ revision, ref: 'refs/tags/v0.25.0', time })).toEqual({
+      ...{ revision, time, provenance: 'confirmed' },
+      confirmed: ['revision', 'time', 'tag'],
+    });
+    expect(vcsWith({ revision, ref: 'HEAD', time: '2026-01-01T00:00:00Z' })).toMatchObject({ confirmed: ['revision'] });
   });
 
   test('of another digest is a differ', () => {

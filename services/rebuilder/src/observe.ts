@@ -84,7 +84,7 @@ export function observationOf(context: ObservationContext, rebuilt: Rebuilt): { 
     sandbox: rebuilt.facts.sandbox ?? NO_SANDBOX,
     started: toSeconds(started),
     finished: toSeconds(finished),
-    vcs: vcsOf(recipe),
+    vcs: vcsOf(recipe, rebuilt.facts.origin),
   };
   const evidence: (Evidence & { kind: ObservationPredicate['evidence'][number]['kind'] })[] = [];
   if (rebuilt.log !== null && rebuilt.log.length > 0) evidence.push({ kind: 'build-log', ...blobOf(rebuilt.log) });
@@ -115,11 +115,15 @@ function blobOf(bytes: Uint8Array): Evidence {
   return { sha256: toHex(sha256(bytes)), bytes };
 }
 
-function vcsOf(recipe: Recipe | null): ObservationPredicate['vcs'] {
+/** The stamp with what this node itself found of it: where the recipe has it from is the registrar's word. */
+function vcsOf(recipe: Recipe | null, origin: WorkerFacts['origin']): ObservationPredicate['vcs'] {
   const stamp = recipe === null ? null : recipeVcs(recipe);
   if (stamp === null) return null;
-  const { revision, time, provenance } = stamp;
-  return { revision, time, provenance };
+  const { revision, time, tag } = stamp;
+  if (origin?.revision !== revision) return { revision, time, provenance: 'adopted' };
+  const facts = { revision: true, time: origin.time === time, tag: tag !== null && origin.ref === `refs/tags/${tag}` };
+  const confirmed = (['revision', 'time', 'tag'] as const).filter((fact) => facts[fact]);
+  return { revision, time, provenance: 'confirmed', confirmed };
 }
 
 /** `YYYY-MM-DDTHH:MM:SSZ`. */

@@ -1,10 +1,11 @@
+import { isTime } from '@verbatim/statements';
 import * as z from 'zod';
 
 /**
  * What node and worker say to each other: one JSON object a line. The worker holds no key and is believed nothing that the node can check
  * itself: the node digests the received file and the output (DESIGN §3.10), and every line from the worker is parsed as untrusted.
  *
- * node → worker: `receive`, then `build`. worker → node: `hello`, `beat`…, `received`, `built`; or `failed` at any time. Then it exits.
+ * node → worker: `start` (it is where it should be), `receive`, then `build`. worker → node: `hello`, `beat`…, `received`, `built`; or `failed` at any time. Then it exits.
  */
 
 /** Longest line in either direction: a recipe is at most 8 MiB and travels as base64. */
@@ -46,6 +47,8 @@ const limits = z.strictObject({
 });
 
 export const toWorker = z.discriminatedUnion('type', [
+  /** Before this the worker looks at nothing: the node may still have to put it in its control group. */
+  z.strictObject({ type: z.literal('start') }),
   /** Comes first, also without an artifact to fetch: a file that nobody published is only built. */
   z.strictObject({ type: z.literal('receive'), artifact: artifact.nullable(), workDir: path, cacheDir: path, limits }),
   z.strictObject({
@@ -82,8 +85,14 @@ const sandbox = z.strictObject({
   network: z.literal('none'),
   limits: z.enum(['cgroup-v1', 'cgroup-v2', 'rlimit', 'none']),
 });
+/** What the source's ecosystem says of its version control. */
+const origin = z.strictObject({
+  revision: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/),
+  ref: z.string().max(512).nullable(),
+  time: z.string().refine(isTime).nullish(),
+});
 /** What is known about how it was (to be) built, as far as it came. */
-const facts = z.strictObject({ toolchain, sandbox: sandbox.nullable() });
+const facts = z.strictObject({ toolchain, sandbox: sandbox.nullable(), origin: origin.optional() });
 
 /** A file below the work folder with the build's output, already cut to size by the worker; cut again by the node. */
 const log = path.nullable();

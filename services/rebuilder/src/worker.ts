@@ -6,12 +6,14 @@ import {
   build,
   BuilderError,
   detectSandbox,
+  escapeText,
   fetchInputs,
   hostPlatform,
   limitsOf,
   planBuild,
   receiveArtifact,
   type Sandbox,
+  type Usage,
 } from '@verbatim/builder';
 import { decodeRecipe, recipeOutputs, recipeVcs } from '@verbatim/statements';
 import { fromBase64 } from '@verbatim/tlog';
@@ -42,7 +44,7 @@ function end(): void {
 type Failure = Pick<WorkerFailure, 'result' | 'reason'> & Partial<WorkerFailure>;
 
 function fail({ message = '', ...failure }: Failure): void {
-  say({ type: 'failed', message: message.slice(0, 4000), transient: false, retryAfterMs: null, log: null, facts, ...failure });
+  say({ type: 'failed', message: escapeText(message).slice(0, 4000), transient: false, retryAfterMs: null, log: null, facts, ...failure });
 }
 
 /** What was had to give up on: nothing of it says anything about the release, and it may go better later. */
@@ -124,6 +126,7 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
   await using inputs = fetched;
   const { toolchains, notes } = inputs;
   facts = { ...facts, toolchain: toolchains.map(({ name, version, host, digest }) => ({ name, version, host, digest })) };
+  if (inputs.origin !== null) facts = { ...facts, origin: inputs.origin };
   await appendFile(log, `${[...lines, ...notes, ...originNote(recipeVcs(recipe), inputs.origin)].join('\n')}\n`);
 
   const outDir = join(workDir, 'out');
@@ -148,6 +151,7 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
     signal,
   });
   await joinLogs(log, join(outDir, 'build.log'));
+  await appendFile(log, `${usageNote(outcome.usage)}\n`);
   const known = [...notes, ...originNote(recipeVcs(recipe), inputs.origin)].map((note) => note.slice(0, 1000)).slice(0, MAX_NOTES);
   if (outcome.kind === 'built') return say({ type: 'built', path: outcome.outputPath, log, facts, notes: known });
   const { kind: result, reason, detail: message } = outcome;
@@ -161,17 +165,30 @@ function originNote(vcs: { readonly revision: string } | null, origin: { readonl
   return [`the recipe stamps revision ${vcs.revision}, the module proxy names ${origin.revision}`];
 }
 
+/** What the build took, for whoever plans the next one. */
+function usageNote({ wallSeconds, cpuSeconds, peakMemoryBytes }: Usage): string {
+  const memory = peakMemoryBytes === null ? '' : `, ${Math.ceil(peakMemoryBytes / 1024 ** 2)} MiB of memory at most`;
+  return `build took ${wallSeconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU time${memory}`;
+}
+
 /** The build's log comes after what was fetched; it is at most `logBytes` long, and the node cuts again. */
 async function joinLogs(log: string, buildLog: string): Promise<void> {
   await appendFile(log, await readFile(buildLog));
   await rm(buildLog);
 }
 
+async function start(): Promise<void> {
+  sandbox = await detectSandbox();
+  say({ type: 'hello', uid: process.getuid!() });
+}
+
+const STEPS = { start, receive, build: rebuild };
+
 async function handle(line: string): Promise<void> {
   busy = true;
   try {
     const message = parseLine(toWorker, line);
-    await (message.type === 'receive' ? receive(message) : rebuild(message));
+    await STEPS[message.type](message as never);
   } catch (error) {
     if (!signal.aborted) failUnexpected(error);
   }
@@ -185,12 +202,6 @@ process.stdin.on('end', end);
 setInterval(() => say({ type: 'beat' }), BEAT_MS).unref();
 process.stdout.on('error', end);
 
-try {
-  sandbox = await detectSandbox();
-  say({ type: 'hello', uid: process.getuid!() });
-} catch (error) {
-  failUnexpected(error);
-}
 const splitter = new LineSplitter();
 let last = Promise.resolve();
 for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {

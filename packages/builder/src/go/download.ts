@@ -1,4 +1,6 @@
 /** `go mod download -json`: the ecosystem's own client fetches, unpacks and checks modules. */
+import { readFile } from 'node:fs/promises';
+import { isTime } from '@verbatim/statements';
 import { unavailable, type Origin, type Unavailable, type UnavailableReason } from '../outcome.ts';
 import { runTool } from '../process.ts';
 
@@ -38,7 +40,7 @@ export async function downloadModules(request: DownloadRequest): Promise<readonl
     const said = [...errors, result.stderr].join('\n');
     return unavailable(reasonOf(said), said);
   }
-  return reports.map(moduleOf);
+  return Promise.all(reports.map(moduleOf));
 }
 
 interface Report {
@@ -61,12 +63,19 @@ export function parseReports(text: string): Report[] {
     .map((each) => JSON.parse(each) as Report);
 }
 
-function moduleOf(report: Report): DownloadedModule {
+async function moduleOf(report: Report): Promise<DownloadedModule> {
   const { Path: path, Version: version, Sum: sum, Zip: zip, Dir: dir, GoMod: goMod, Info: info, Origin: origin } = report;
   if (!path || !version || !sum || !zip || !dir || !goMod || !info) {
     throw new Error(`go mod download: expected Path, Version, Sum, Zip, Dir, GoMod and Info, found ${JSON.stringify(report)}`);
   }
-  return { path, version, sum, zip, dir, goMod, info, origin: origin?.Hash ? { revision: origin.Hash, ref: origin.Ref ?? null } : null };
+  const found = origin?.Hash ? { revision: origin.Hash, ref: origin.Ref ?? null, time: await timeOf(info) } : null;
+  return { path, version, sum, zip, dir, goMod, info, origin: found };
+}
+
+/** The commit's time, which the report leaves out. */
+async function timeOf(info: string): Promise<string | null> {
+  const { Time: time } = JSON.parse(await readFile(info, 'utf8')) as { Time?: unknown };
+  return typeof time === 'string' && isTime(time) ? time : null;
 }
 
 const REASONS: readonly (readonly [RegExp, UnavailableReason])[] = [

@@ -89,7 +89,7 @@ class GoFetch {
         signal,
         ...protocols,
       });
-      return failed ?? { origin: { revision: source.commit, ref: null } };
+      return failed ?? { origin: { revision: source.commit, ref: null, time: null } };
     }
     const coordinate = `${source.module}@${source.version}`;
     log(`fetching ${coordinate}`);
@@ -102,10 +102,11 @@ class GoFetch {
     const among = await this.#forbiddenZip(module);
     if (among !== null) return among;
     await this.#keep(module);
-    if (recipe.mainModule !== undefined) return (await writeMainModule(recipe.mainModule, module.dir, dir)) ?? { origin: module.origin };
+    const { origin } = module;
+    if (recipe.mainModule !== undefined) return (await writeMainModule(recipe.mainModule, module.dir, dir)) ?? { origin };
     // Out of the module cache: the main module is a folder of its own, as a checkout would be.
     await rename(module.dir, dir);
-    return { origin: module.origin };
+    return { origin };
   }
 
   async #rest({ origin }: { readonly origin: Origin | null }, toolchain: Toolchain): Promise<Inputs | Unavailable> {

@@ -58,7 +58,7 @@ export function planGo(recipe: GoRecipe, output: GoOutput, host: PlanHost): Buil
     ...(recipe.tags.length === 0 ? [] : [`-tags=${recipe.tags.join(',')}`]),
     // One argument: its spelling is hashed into the build id.
     ...(recipe.ldflags === null ? [] : [`-ldflags=${recipe.ldflags}`]),
-    recipe.package,
+    output.package ?? recipe.package,
   ];
   const script = patched === null ? null : scriptFile(`${layout.bin}/build`, [...patched.commands, { argv }]);
   const files: PlanFile[] = [{ path: `${layout.home}/.config/go/telemetry/mode`, mode: 0o444, text: 'off' }];
