@@ -1,18 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeEntry, PREDICATE } from '@verbatim/statements';
+import { decodeEntry, PREDICATE, type ObservationStatement } from '@verbatim/statements';
 
 const POLL_MS = 1000;
 /** Longest look-up answer and entry that progress is read from, in bytes. */
 const MAX_ANSWER = 1 << 20;
 
-export interface Observed {
+type Predicate = ObservationStatement['predicate'];
+
+export interface Observed extends Pick<Predicate, 'attempt' | 'toolchain' | 'vcs'> {
   readonly index: number;
+  /** Index of the release that it is about. */
+  readonly release: number;
   readonly rebuilder: string;
   readonly artifact: string;
   readonly result: string;
   readonly reason: string | null;
   readonly host: string;
   readonly seconds: number;
+  /** Hex SHA-256. */
+  readonly digests: { readonly claimed: string | null; readonly observed: string | null };
+  /** Hex SHA-256 of the blob, when there is one. */
+  readonly buildLog: string | null;
 }
 
 /**
@@ -27,19 +35,22 @@ export async function* watchObservations(url: string, purl: string, signal: Abor
       seen.add(index);
       const { statement } = decodeEntry(new TextEncoder().encode(await get(`${url}/entries/${index}`, signal)));
       if (statement.predicateType !== PREDICATE.observation) continue;
-      const { rebuilder, artifact, result, reason, platform, started, finished } = statement.predicate;
-      yield {
-        index,
-        rebuilder,
-        artifact,
-        result,
-        reason,
-        host: platform.host,
-        seconds: (Date.parse(finished) - Date.parse(started)) / 1000,
-      };
+      yield observed(index, statement.predicate);
     }
     await sleep(POLL_MS, undefined, { signal });
   }
+}
+
+function observed(index: number, predicate: Predicate): Observed {
+  const { release, platform, started, finished, claimed, observed: output, evidence } = predicate;
+  const { rebuilder, artifact, attempt, result, reason, toolchain, vcs } = predicate;
+  return {
+    ...{ index, release: release.index, rebuilder, artifact, attempt, result, reason, toolchain, vcs },
+    host: platform.host,
+    seconds: (Date.parse(finished) - Date.parse(started)) / 1000,
+    digests: { claimed: claimed?.sha256 ?? null, observed: output?.sha256 ?? null },
+    buildLog: evidence.find(({ kind }) => kind === 'build-log')?.sha256 ?? null,
+  };
 }
 
 async function get(url: string, signal: AbortSignal): Promise<string> {
