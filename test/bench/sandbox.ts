@@ -21,7 +21,7 @@ import {
   type Fetched,
   type Sandbox,
 } from '@verbatim/builder';
-import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
+import { decodeRecipe, encodeRecipe, recipeOutputs, recipeTarget, type Recipe } from '@verbatim/statements';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -47,8 +47,8 @@ const scratch = values.work ?? mkdtempSync(join(tmpdir(), 'verbatim-bench-'));
 const cacheDir = values.cache ?? join(scratch, 'cache');
 
 const recipe: Recipe = decodeRecipe(encodeRecipe(JSON.parse(readFileSync(RECIPE, 'utf8')) as Recipe));
-const output = recipe.outputs.find(({ goos, goarch }) => goos === 'linux' && goarch === 'amd64')!;
-const plan = planBuild(recipe, output.artifact, { platform: hostPlatform(), cpus: CPUS });
+const artifact = recipeOutputs(recipe).find((name) => recipeTarget(recipe, name) === 'linux/amd64')!;
+const plan = planBuild(recipe, artifact, { platform: hostPlatform(), cpus: CPUS });
 
 try {
   const sandbox = await detectSandbox();

@@ -1,10 +1,10 @@
-import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
+import { decodeRecipe, encodeRecipe, type GoRecipe } from '@verbatim/statements';
 
 const REVISION = 'e9174d671b1882758cd32ac5e146200f5bee3e45';
 
 /** A valid recipe, with changes. */
-export function recipeWith(changes: Partial<Recipe> = {}): Recipe {
-  const recipe: Recipe = {
+export function recipeWith(changes: Partial<GoRecipe> = {}): GoRecipe {
+  const recipe: GoRecipe = {
     kind: 'go',
     version: 1,
     source: {
@@ -26,5 +26,5 @@ export function recipeWith(changes: Partial<Recipe> = {}): Recipe {
     ],
     ...changes,
   };
-  return decodeRecipe(encodeRecipe(recipe));
+  return decodeRecipe(encodeRecipe(recipe)) as GoRecipe;
 }

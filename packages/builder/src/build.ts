@@ -1,4 +1,5 @@
 /** The build stage (DESIGN §3.9): a plan, its inputs and a sandbox give an output, or the reason why there is none. */
+import { existsSync } from 'node:fs';
 import { chown, chmod, lstat, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuilderError, messageOf } from './errors.ts';
@@ -10,7 +11,7 @@ import { BUILD_ID, type Mount } from './sandbox/arguments.ts';
 import type { LogSummary } from './sandbox/build-log.ts';
 import { leastFree } from './sandbox/disk-usage.ts';
 import type { LimitName, Limits } from './sandbox/limits.ts';
-import { runSandboxed, type Sandbox, type SandboxEnd } from './sandbox/run.ts';
+import { runSandboxed, type Sandbox, type SandboxEnd, type SandboxJob } from './sandbox/run.ts';
 import { DISK_RESERVE, type Usage } from './sandbox/watchdog.ts';
 
 /** The folders that the fetch stage made, by name: of `Fetched` only this is needed. */
@@ -61,6 +62,7 @@ export type BuildOutcome =
   | ({ readonly kind: 'infrastructure'; readonly reason: 'sandbox-failed' | 'host-disk-full'; readonly detail: string } & Ran);
 
 const TMP = '/tmp';
+const LOCAL = '/usr/local';
 
 /**
  * Runs a plan. When it returns, all processes of the build are dead, its writable folders are gone, and the output, if any, is a file of ours.
@@ -76,8 +78,8 @@ export async function build(request: BuildRequest): Promise<BuildOutcome> {
   const logPath = join(outDir, 'build.log');
   for (const stale of [outputPath, logPath]) await removeTree(stale);
   try {
-    const mounts = [...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
-    const programs = 'root' in plan.programs ? { root: inputFolder(request.fetched, plan.programs.root) } : plan.programs;
+    const mounts = [...hiddenFolders(plan), ...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
+    const programs = programsOf(request);
     const job = { argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs, limits, logPath, onLog, signal };
     const { end, log, usage } = await runSandboxed(sandbox, job);
     const ran: Ran = { log, usage };
@@ -117,6 +119,16 @@ async function mountsOf({ plan, fetched, sandbox, compileCache }: BuildRequest, 
     await chmod(source, 0o700);
     return { kind: 'writable', source, path: mount.path };
   }
+}
+
+function programsOf({ plan, fetched }: BuildRequest): SandboxJob['programs'] {
+  const { programs } = plan;
+  return typeof programs === 'object' && 'root' in programs ? { root: inputFolder(fetched, programs.root) } : programs;
+}
+
+/** What an operator installs beside the system's packages is nobody's input: a copy of the published file may be among it. */
+function hiddenFolders({ programs }: BuildPlan): Mount[] {
+  return programs === 'system' && existsSync(LOCAL) ? [{ kind: 'memory', path: LOCAL, bytes: 4096 }] : [];
 }
 
 function inputFolder({ folders }: BuildInputs, name: string): string {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Recipe } from '@verbatim/statements';
+import type { GoRecipe, Recipe } from '@verbatim/statements';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recipeWith } from './_recipe.ts';
 import { temporaryFolder } from './_temporary.ts';
@@ -108,7 +108,7 @@ describe('what must not be an input', () => {
 
 describe('what is not what the recipe says', () => {
   test('another h1 of the source', async () => {
-    const recipe = recipeWith({ source: { ...recipeWith().source, h1: TOOLCHAIN } as Recipe['source'] });
+    const recipe = recipeWith({ source: { ...recipeWith().source, h1: TOOLCHAIN } as GoRecipe['source'] });
     expect(await fetching({}, recipe)).toMatchObject({ reason: 'checksum-mismatch', transient: false });
   });
 
@@ -121,7 +121,7 @@ describe('what is not what the recipe says', () => {
   });
 
   test('a version that does not exist', async () => {
-    const source = { ...recipeWith().source, version: 'v0.25.99999' } as Recipe['source'];
+    const source = { ...recipeWith().source, version: 'v0.25.99999' } as GoRecipe['source'];
     expect(await fetching({}, recipeWith({ source }))).toMatchObject({ reason: 'module-unavailable', transient: false });
     const toolchain = { version: 'go1.23.9999', h1: {} };
     expect(await fetching({}, recipeWith({ toolchain }))).toMatchObject({ reason: 'toolchain-unavailable', transient: false });
@@ -243,7 +243,7 @@ describe('a program from a git repository', () => {
 
   test('is rebuilt in the sandbox, with the stamp, to the same bytes as by the publisher with a real repository', async () => {
     const { work, commit } = await repository();
-    const recipe: Recipe = {
+    const recipe: GoRecipe = {
       ...recipeWith(),
       // A local address, which no log admits.
       source: { kind: 'git', url: pathToFileURL(work).href, commit },

@@ -5,6 +5,7 @@
 import type { Recipe } from '@verbatim/statements';
 import type { Toolchain } from './toolchain.ts';
 import { SizeGuard, foldersIn, makeFolder, type Folders } from './fetch-folders.ts';
+import { fetchCargo } from './cargo/fetch.ts';
 import type { Forbidden } from './forbidden.ts';
 import { fetchGo } from './go/fetch.ts';
 import { unavailable, type Origin, type Unavailable } from './outcome.ts';
@@ -25,6 +26,8 @@ export interface FetchRequest {
   readonly log?: (line: string) => void;
   /** Where git may fetch from; `https` by default. */
   readonly gitProtocols?: readonly ('https' | 'file')[];
+  /** Everything comes from the cache, and nothing is asked for. */
+  readonly offline?: boolean;
 }
 
 export interface FetchLimits {
@@ -111,6 +114,8 @@ function fetchKind(context: FetchContext): Promise<Inputs | Unavailable> {
   switch (recipe.kind) {
     case 'go':
       return fetchGo({ ...context, recipe });
+    case 'cargo':
+      return fetchCargo({ ...context, recipe });
   }
 }
 

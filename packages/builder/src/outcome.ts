@@ -19,6 +19,13 @@ export type UnavailableReason =
   /** The source has a symbolic link that leads out of it. */
   | 'unsafe-source'
   | 'not-a-module'
+  | 'crate-unavailable'
+  | 'not-a-package'
+  | 'no-lockfile'
+  | 'bad-lockfile'
+  /** A dependency that no checksum pins. */
+  | 'unsupported-dependency'
+  | 'malformed-archive'
   /** The toolchain's file is not the one that the recipe patches. */
   | 'patch-mismatch'
   | 'fetch-timeout'

@@ -1,5 +1,6 @@
 /** Recipe → build plan: everything that changes bits, decided by the recipe alone. Pure. */
 import type { Recipe } from '@verbatim/statements';
+import { planCargo } from './cargo/plan.ts';
 import { BuilderError } from './errors.ts';
 import { planGo } from './go/plan.ts';
 
@@ -37,8 +38,11 @@ export interface BuildPlan {
   readonly mounts: readonly PlanMount[];
   /** Read-only files of the plan's own. */
   readonly files: readonly PlanFile[];
-  /** Programs of the host that it needs, with their libraries; or one of the fetch stage's folders that is the whole system instead. */
-  readonly programs: readonly string[] | { readonly root: string };
+  /**
+   * Programs of the host that it needs, with their libraries; or one of the fetch stage's folders that is the whole system instead; or the
+   * host's system, without what is installed beside its packages.
+   */
+  readonly programs: readonly string[] | { readonly root: string } | 'system';
   /** Path of the output in the sandbox, below the scratch folder `out`. */
   readonly output: string;
 }
@@ -52,6 +56,8 @@ export function planBuild(recipe: Recipe, artifact: string, host: PlanHost): Bui
   switch (recipe.kind) {
     case 'go':
       return planGo(recipe, outputOf(recipe.outputs, artifact), host);
+    case 'cargo':
+      return planCargo(recipe, outputOf(recipe.outputs, artifact), host);
   }
 }
 

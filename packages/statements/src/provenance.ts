@@ -29,9 +29,14 @@ const dirHash1 = (h1: string): string => toHex(fromBase64(h1.slice('h1:'.length)
 
 /** in-toto DigestSet: git object names are `gitCommit`. */
 function sourceDescriptor(source: Source): ResourceDescriptor {
-  return source.kind === 'git'
-    ? { uri: `git+${source.url}@${source.commit}`, digest: { gitCommit: source.commit } }
-    : { uri: `pkg:golang/${source.module}@${source.version}`, digest: { dirHash1: dirHash1(source.h1) } };
+  switch (source.kind) {
+    case 'git':
+      return { uri: `git+${source.url}@${source.commit}`, digest: { gitCommit: source.commit } };
+    case 'crate':
+      return { uri: `pkg:cargo/${source.name}@${source.version}`, digest: { sha256: source.sha256 } };
+    case 'go-module':
+      return { uri: `pkg:golang/${source.module}@${source.version}`, digest: { dirHash1: dirHash1(source.h1) } };
+  }
 }
 
 function toolchainDescriptor({ name, version, host, digest }: ObservationPredicate['toolchain'][number]): ResourceDescriptor {

@@ -2,17 +2,18 @@
 import { StatementError } from './errors.ts';
 import type { Recipe } from './recipe.ts';
 import type { VcsStamp } from './recipe-go.ts';
+import { platformOfTriple } from './rust-target.ts';
 
 /** Names of the artifacts that it builds, in its order. */
 export const recipeOutputs = (recipe: Recipe): string[] => recipe.outputs.map(({ artifact }) => artifact);
 
 /** Target platform of one output. Throws `inconsistent` for a name that the recipe does not have. */
 export function recipeTarget(recipe: Recipe, artifact: string): string {
-  const output = recipe.outputs.find((each) => each.artifact === artifact);
+  const output = (recipe.outputs as readonly Recipe['outputs'][number][]).find((each) => each.artifact === artifact);
   if (output === undefined) {
     throw new StatementError('inconsistent', 'outputs', `expected one of ${recipeOutputs(recipe).join(', ')}, found ${artifact}`);
   }
-  return `${output.goos}/${output.goarch}`;
+  return 'goos' in output ? `${output.goos}/${output.goarch}` : platformOfTriple(output.target)!;
 }
 
 export interface ToolchainPin {
@@ -25,6 +26,8 @@ export function recipeToolchains(recipe: Recipe): ToolchainPin[] {
   switch (recipe.kind) {
     case 'go':
       return [{ name: 'go', version: recipe.toolchain.version }];
+    case 'cargo':
+      return [{ name: 'rust', version: recipe.toolchain.version }];
   }
 }
 
@@ -33,5 +36,7 @@ export function recipeVcs(recipe: Recipe): VcsStamp | null {
   switch (recipe.kind) {
     case 'go':
       return recipe.vcs;
+    case 'cargo':
+      return null;
   }
 }

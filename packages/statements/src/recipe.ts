@@ -1,13 +1,14 @@
 /** Recipes are data: how to build a release's artifacts, in canonical JSON, named by the SHA-256 of these bytes. */
 import { sha256, toHex } from '@verbatim/tlog';
 import { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
+import { cargoRecipe, type CargoRecipe } from './recipe-cargo.ts';
 import { goRecipe, type GoRecipe } from './recipe-go.ts';
 import { tagged, type Check } from './schema.ts';
 import { MAX_RECIPE_BYTES } from './vocabulary.ts';
 
 /** A discriminated union by `kind`; another way to build is another member. */
-export type Recipe = GoRecipe;
-export const recipeSchema: Check<Recipe> = tagged('kind', { go: goRecipe });
+export type Recipe = GoRecipe | CargoRecipe;
+export const recipeSchema: Check<Recipe> = tagged('kind', { go: goRecipe, cargo: cargoRecipe });
 
 /** Canonical bytes, at most 256 KiB. Throws as `decodeRecipe` would. */
 export function encodeRecipe(recipe: Recipe): Uint8Array {

@@ -5,7 +5,7 @@ import { canonicalTextOfParsed } from './json.ts';
 import { versionedPurl } from './purl.ts';
 import { recipeSchema } from './recipe.ts';
 import { array, distinct, integer, object, oneOf, tagged, where, type Infer } from './schema.ts';
-import { retrievedUri, source } from './source.ts';
+import { releaseSource, retrievedUri } from './source.ts';
 import { platform, relativePath, sha256Hex, sha512Hex, time, token } from './text.ts';
 import { MAX_ARTIFACTS, MAX_INLINE_RECIPE, MAX_PARTS, MAX_RECIPE_BYTES, PREDICATE, STATEMENT_TYPE } from './vocabulary.ts';
 
@@ -44,7 +44,7 @@ const predicate = object(
     /** One statement of several, complete when all `of` are logged; 1 of 1 usually. */
     part: object({ index: integer(1, MAX_PARTS), of: integer(1, MAX_PARTS) }),
     claim,
-    source,
+    source: releaseSource,
     /** SHA-256 and size of the recipe's canonical bytes; the recipe itself exactly when it has at most 2048. */
     recipe: recipeReference,
     toolchain: array(object({ name: token, version: token }), 1, MAX_ARTIFACTS),

@@ -49,6 +49,7 @@ export function isH1(text: string): boolean {
   }
 }
 export const h1 = string('a Go h1: checksum', 47, isH1);
+export const sha256Digest = string('sha256: and 64 lower-case hex digits', 71, matches(/^sha256:[0-9a-f]{64}$/));
 /** How a toolchain is named by its bytes. */
 export const toolchainDigest = string('h1:… or sha256:…', 71, (text) => isH1(text) || /^sha256:[0-9a-f]{64}$/.test(text));
 

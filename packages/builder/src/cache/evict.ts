@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { diskUsage } from '../sandbox/disk-usage.ts';
 import { errnoOf } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
+import { FILES } from './files.ts';
 import { lock } from './lock.ts';
 import { storeFolder } from './store.ts';
 
@@ -20,7 +21,11 @@ interface Entry {
  * @returns bytes that remain
  */
 export async function evict(cacheDir: string, limit: number, keep: string | null = null): Promise<number> {
-  const entries = [...(await toolchains(cacheDir, keep)), ...(await modules(cacheDir))].sort((a, b) => a.used - b.used);
+  const entries = [
+    ...(await toolchains(cacheDir, keep)),
+    ...(await plainFiles(storeFolder(cacheDir), /\.zip$/)),
+    ...(await plainFiles(join(cacheDir, FILES), /[0-9a-f]{64}$/)),
+  ].sort((a, b) => a.used - b.used);
   let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const entry of entries) {
     if (total <= limit) break;
@@ -50,12 +55,11 @@ async function toolchains(cacheDir: string, keep: string | null): Promise<Entry[
   return entries;
 }
 
-/** Zips of modules; the small files beside them stay. A reader that has one open keeps it. */
-async function modules(cacheDir: string): Promise<Entry[]> {
-  const folder = storeFolder(cacheDir);
+/** Zips of modules (the small files beside them stay), crates and the like. A reader that has one open keeps it. */
+async function plainFiles(folder: string, wanted: RegExp): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const name of await namesIn(folder, true)) {
-    if (!name.endsWith('.zip')) continue;
+    if (!wanted.test(name)) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => null);
     if (found === null) continue;

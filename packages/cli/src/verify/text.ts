@@ -90,9 +90,20 @@ function evidence(judged: Verdict, policy: Policy | null): string[] {
 
 const MEMBER_SYMBOLS = { reproduced: '✓', insufficient: '…', 'not-claimed': '·', differing: '✗' } as const;
 
+function originOf(source: JudgedClaim['source']): string {
+  switch (source.kind) {
+    case 'go-module':
+      return `${source.module}@${source.version} ${source.h1}`;
+    case 'crate':
+      return `crate ${source.name} ${source.version} sha256:${source.sha256}`;
+    case 'git':
+      return `${source.url} ${source.commit}`;
+  }
+}
+
 function claimLines(claim: JudgedClaim, sha256: string, policy: Policy | null): string[] {
   const { purl, index, claimants, source, recipe, toolchain, artifact, matches, dissents, operators } = claim;
-  const origin = source.kind === 'go-module' ? `${source.module}@${source.version} ${source.h1}` : `${source.url} ${source.commit}`;
+  const origin = originOf(source);
   const member = artifact.member === undefined ? '' : `, ${artifact.member.path} in ${artifact.member.container.name}`;
   return [
     `  release ${purl}, claimed by ${claimants.map(({ name, kind }) => `${kind} ${name}`).join(', ')}, entry ${index}`,

@@ -55,9 +55,14 @@ export function releasePage({ release, statement, matrix, claimants }: ReleaseMo
 }
 
 function source(found: ReleaseStatement['predicate']['source']): Markup {
-  return found.kind === 'go-module'
-    ? html`Go module <code>${found.module}</code> ${found.version}, <code>${found.h1}</code>`
-    : html`git <code>${found.url}</code> at <code>${found.commit}</code>`;
+  switch (found.kind) {
+    case 'go-module':
+      return html`Go module <code>${found.module}</code> ${found.version}, <code>${found.h1}</code>`;
+    case 'crate':
+      return html`crate <code>${found.name}</code> ${found.version}, <code>sha256:${found.sha256}</code>`;
+    case 'git':
+      return html`git <code>${found.url}</code> at <code>${found.commit}</code>`;
+  }
 }
 
 function matrixTable({ columns, rows }: Matrix): Markup {
