@@ -60,6 +60,11 @@ const CATALOGUE: Readonly<Record<CauseCode, CatalogueRow>> = {
     summary: 'another linker, C compiler or C runtime was used (%s)',
     advice: 'install the same versions of gcc, binutils, libc and libgcc packages; publishers of Go programs can set CGO_ENABLED=0',
   },
+  'build-profile': {
+    summary: 'the compiler may have been given other options (%s)',
+    advice:
+      'no Rust program records them: try the publisher’s profile (opt-level, lto, codegen-units, panic, debug-assertions, overflow-checks, target-cpu); publishers: set it in Cargo.toml',
+  },
   'build-id': {
     summary: 'only build IDs differ',
     advice: 'code and data are equal; look for inputs of the build that leave no other trace, or link with -buildid= and --build-id=none',

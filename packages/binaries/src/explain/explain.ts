@@ -33,6 +33,7 @@ import { compressedCauses, settleSignatures, settleStripped } from './other-part
 import { disagree, matchingRebuild, settleOwnRebuilds } from './own-rebuilds.ts';
 import { PartPair, differingPairs } from './pairs.ts';
 import { wholeFile } from './parts.ts';
+import { rustProfileCauses } from './rust-profile.ts';
 import { settleSlots } from './slots.ts';
 import { stringDifferences } from './strings.ts';
 import { symbolHashCauses } from './symbol-hash.ts';
@@ -83,9 +84,12 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   const nameless = known.every(({ code }) => code === 'different-source');
   const byId =
     nameless || category === 'identical-except-ids' ? buildIdCauses(idClaims, rebuilt, category === 'identical-except-ids', ids) : [];
-  const causes = unique(
-    category === 'identical-except-ids' ? [...known, ...byId] : [...known, ...byId, ...suspicion(ledger, known.length + byId.length)],
-  );
+  const suspected = suspicion(ledger, known.length + byId.length);
+  const isOrder = known.length > 0 && known.every(({ code }) => code === 'order');
+  const options = match === null && (suspected.length > 0 || isOrder) ? rustProfileCauses(ledger, published, rebuilt, claims.claims) : [];
+  const [shown, guessed] = [options.filter((cause) => cause.evidence.length > 0), options.filter((cause) => cause.evidence.length === 0)];
+  const rest = category === 'identical-except-ids' ? [] : [...shown, ...suspected, ...guessed];
+  const causes = unique([...known, ...byId, ...rest]);
 
   if (ledger.pairs.some((pair) => pair.truncated)) truncated.add('runs');
   if (ledger.pairs.length > MAX_LISTED_PARTS) truncated.add('parts');

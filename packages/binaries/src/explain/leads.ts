@@ -10,10 +10,13 @@ const SUGGESTS: readonly (readonly [StringClass, CauseCode])[] = [
   ['hex', 'random-value'],
 ];
 
+/** Paths of Rust's own library: its commit is a claim. */
+const OF_RUST = /^\/rustc\/[0-9a-f]{40}\//;
+
 /** Causes that strings suggest where places cannot be compared: leads, never proofs. Values that the claims already name are left out. */
 export function leadsOf(strings: StringDifferences, claims: readonly ClaimDifference[], host: HostFacts = {}): Cause[] {
   const claimed = claims.map(({ published, rebuilt }) => `${published ?? ''} ${rebuilt ?? ''}`).join('\n');
-  const unclaimed = (list: readonly ClassifiedString[]) => list.filter(({ text }) => !claimed.includes(text));
+  const unclaimed = (list: readonly ClassifiedString[]) => list.filter(({ text }) => !claimed.includes(text) && !OF_RUST.test(text));
   const [a, b] = [unclaimed(strings.publishedOnly), unclaimed(strings.rebuiltOnly)];
   const causes: Cause[] = [];
   for (const [kind, code] of SUGGESTS) {

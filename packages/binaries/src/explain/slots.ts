@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { PartPair } from './pairs.ts';
 import { integerTimes } from './slot-integers.ts';
 import { hostValues, valueAround } from './slot-values.ts';
+import { isSymbolTable } from './strings.ts';
 import type { Cause, CauseCode, Coverage } from './types.ts';
 
 /** Differing stretches that are looked at as values, over all parts. */
@@ -61,7 +62,7 @@ function slotsOf(pair: PartPair, evidence: Evidence, limit: number): Slot[] {
     if (slots.length >= limit) break;
     if (run.end <= done) continue;
     const slot = valueAround(a, b, run, names) ?? integerTimes(a, b, run, evidence.context);
-    if (slot === null) continue;
+    if (slot === null || (slot.kind === 'hex' && isSymbolTable(pair.name))) continue;
     slots.push(slot);
     done = slot.end;
   }

@@ -39,6 +39,9 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
 
 const NONE = new Uint8Array();
 
+/** Whether a part holds the names of symbols. */
+export const isSymbolTable = (part: string): boolean => part.includes('strtab') || part === 'symbol names';
+
 class Collector {
   truncated = false;
   readonly #values = new Map<string, ClassifiedString>();
@@ -52,12 +55,14 @@ class Collector {
       const from = Math.max(0, start - CONTEXT);
       const text = latin1(bytes.subarray(from, Math.min(end + CONTEXT, start + 4 * 1024)));
       for (const { at, ...token } of tokensIn(text)) {
+        // Hashes in symbol names are the names' (symbol-hash.ts).
+        if (token.class === 'hex' && isSymbolTable(part)) continue;
         const touches = from + at < end && from + at + token.text.length > start;
         if (touches && this.#isNew(this.#values, token.text, other)) this.#values.set(token.text, token);
       }
       for (const [run] of latin1(bytes.subarray(start, Math.min(end, start + 4 * 1024))).matchAll(PRINTABLE_RUN)) {
         const clipped = run.slice(0, MAX_STRING_LENGTH);
-        const kind = part.includes('strtab') || part === 'symbol names' ? 'symbol' : 'text';
+        const kind = isSymbolTable(part) ? 'symbol' : 'text';
         if (/[A-Za-z]{3}/.test(clipped) && this.#isNew(this.#texts, clipped, other))
           this.#texts.set(clipped, { class: kind, text: clipped });
       }

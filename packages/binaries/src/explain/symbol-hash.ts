@@ -3,8 +3,11 @@ import { causeOf, versus } from './causes.ts';
 import type { PartPair } from './pairs.ts';
 import type { Cause } from './types.ts';
 
-/** The hash that ends a legacy mangled Rust symbol, and the crate disambiguator of the v0 scheme (RFC 2603). */
-const HASHES = /17h[0-9a-f]{16}E|Cs[0-9A-Za-z]{1,13}_/g;
+/**
+ * The hash that ends a legacy mangled Rust symbol, and the crate disambiguator of the v0 scheme (RFC 2603); what LLVM adds to names that it makes
+ * visible, and to constants without a name; codegen units, which are hashes as a whole.
+ */
+const HASHES = /17h[0-9a-f]{16}E|Cs[0-9A-Za-z]{1,13}_|\.llvm\.\d{1,20}|anon\.[0-9a-f]{32}\.\d{1,9}|\.[0-9a-f]{16}-cgu|^[0-9a-z]{25}$/g;
 const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 
 /** Symbol names that are the same names in any order once their hashes are dropped. */

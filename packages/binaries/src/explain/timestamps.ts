@@ -6,7 +6,7 @@ const DAY = 'Mon|Tue|Wed|Thu|Fri|Sat|Sun';
 const CLOCK = String.raw`\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?`;
 const ZONE = String.raw`Z|[+-]\d{2}:?\d{2}|UTC|GMT`;
 
-/** ISO 8601 and Go's time.String; RFC 2822; date(1) and ctime; `__DATE__ __TIME__`; digits only. */
+/** ISO 8601 and Go's time.String; RFC 2822; date(1) and ctime; `__DATE__ __TIME__`; digits only; POSIX seconds, milli- and nanoseconds of 2014 to 2033. */
 const FORMS = [
   String.raw`\d{4}-\d{2}-\d{2}(?:[T _]${CLOCK}(?: ?(?:${ZONE}))?(?: UTC)?)?`,
   String.raw`(?:(?:${DAY}), )?\d{1,2} (?:${MONTH}) \d{4} ${CLOCK}(?: (?:${ZONE}|[A-Z]{3,4}))?`,
@@ -14,7 +14,10 @@ const FORMS = [
   String.raw`(?:${MONTH}) [ \d]\d \d{4}(?: ${CLOCK})?`,
   String.raw`20\d{6}[T.-]?\d{6}Z?`,
   String.raw`\d{2}:\d{2}:\d{2}`,
+  String.raw`(?<![\d.])1[4-9]\d{8}(?:\d{3}|\d{9})?(?![\d.])`,
 ];
+
+const POSIX_TIME = /^1[4-9]\d{8}(?:\d{3}|\d{9})?$/;
 
 /** Any of the forms, the most telling first. With flag g: reset by String.matchAll. */
 export const TIMESTAMP = new RegExp(FORMS.join('|'), 'g');
@@ -27,6 +30,7 @@ export interface Instant {
 
 /** Reads a text that TIMESTAMP found; null for dates that do not exist and for a time of day without a date. A missing zone is read as UTC. */
 export function instantOf(text: string): Instant | null {
+  if (POSIX_TIME.test(text)) return { seconds: Number.parseInt(text.slice(0, 10), 10), precision: 1 };
   const date = dateOf(text);
   if (date === null) return null;
   const clock = /(\d{2}):(\d{2})(?::(\d{2}))?/.exec(date.rest) ?? /^(\d{2})(\d{2})(\d{2})/.exec(date.rest);

@@ -22,6 +22,7 @@ export type CauseCode =
   | 'module-version'
   | 'ldflags'
   | 'linker-or-crt'
+  | 'build-profile'
   | 'build-id'
   | 'stripped'
   | 'compressed'
