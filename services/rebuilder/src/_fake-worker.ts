@@ -42,6 +42,10 @@ function stumble(step: FakePlan['step']): boolean {
 
 async function handle(line: string): Promise<void> {
   const message = parseLine(toWorker, line);
+  if (message.type === 'start') {
+    if (!stumble('hello')) say({ type: 'hello', uid: process.getuid!() });
+    return;
+  }
   await new Promise((resolve) => setTimeout(resolve, plan.delayMs ?? 0));
   if (message.type === 'receive') {
     ({ workDir } = message);
@@ -65,4 +69,3 @@ const splitter = new LineSplitter();
 process.stdin.on('data', (chunk: Uint8Array) => {
   for (const line of splitter.push(chunk)) void handle(line);
 });
-if (!stumble('hello')) say({ type: 'hello', uid: process.getuid!() });

@@ -68,7 +68,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
     }),
   );
   const entry = context.workerEntry ?? WORKER_ENTRY;
-  const worker = await settleWorker(config, entry, logger);
+  const worker = stack.use(await settleWorker(config, entry, logger));
   const metrics = createMetrics({ service: 'rebuilder', version });
   const rebuilderMetrics = createRebuilderMetrics(metrics.registry, {
     queue,
@@ -90,7 +90,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
     backOff: { baseMs: config.retry.base_seconds * 1000, capMs: config.retry.cap_seconds * 1000, maxTries: config.retry.max_tries },
     concurrency: config.concurrency,
     getBlob: (sha256, _size, signal) => connection.getBlob(sha256, signal),
-    startWorker: () => new WorkerProcess({ entry, environment: worker.environment, owner: worker.owner, logger }),
+    startWorker: () => new WorkerProcess({ entry, environment: worker.environment, owner: worker.owner, group: worker.group, logger }),
     freeBytes: () => freeBytes([config.data_dir, config.cache_dir]),
     minFreeBytes: bytesOfMib(config.limits.min_free_disk_mib),
     metrics: rebuilderMetrics,

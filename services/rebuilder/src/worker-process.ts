@@ -1,6 +1,7 @@
+import type { DelegatedGroup } from '@verbatim/builder';
+import type { Logger } from '@verbatim/service-kit';
 import { CodedError } from '@verbatim/tlog';
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Logger } from '@verbatim/service-kit';
 import type { Owner } from './work-folders.ts';
 import { formatLine, fromWorker, HUNG_AFTER_MS, LineSplitter, parseLine, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
@@ -23,6 +24,8 @@ export interface WorkerOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** null: the node's own user. */
   readonly owner: Owner | null;
+  /** Where it goes before it starts, so that what its builds use is counted. */
+  readonly group?: Pick<DelegatedGroup, 'add'> | null;
   readonly logger: Logger;
   readonly hungAfterMs?: number;
 }
@@ -77,6 +80,19 @@ export class WorkerProcess implements AsyncDisposable {
     this.#readAnswers();
     this.#readStderr();
     this.#watchdog = this.#watch();
+    this.#start(options.group ?? null);
+  }
+
+  #start(group: Pick<DelegatedGroup, 'add'> | null): void {
+    try {
+      if (this.pid !== -1) group?.add(this.pid);
+    } catch (cause) {
+      this.#fail(
+        new WorkerError('worker-crashed', `the worker could not be put in its control group: ${(cause as Error).message}`, { cause }),
+      );
+      return;
+    }
+    this.send({ type: 'start' });
   }
 
   send(message: ToWorker): void {

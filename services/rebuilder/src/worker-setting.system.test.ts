@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { detectSandbox } from '@verbatim/builder';
 import { aRelease } from '@verbatim/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Network } from './_network.ts';
@@ -45,6 +46,20 @@ describe('the worker’s user', () => {
     await node.control('POST', '/drain');
     expect((await node.status()).worker).toBe(isRoot ? 'separate-user' : 'same-user');
     await node.stop('SIGKILL');
+  });
+
+  test('has a control group of its own under root, where there are any, and none when the node has stopped', async () => {
+    const node = await network.node('counted', { uid: 'auto', plan: { delayMs: 60_000 } });
+    const { limits } = await detectSandbox();
+    await node.start();
+    await node.until(({ running }) => running === 1);
+    const { pid } = node.service!.child;
+    const [worker] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    const lent = (text: string): boolean => text.includes(`/verbatim-${pid}-`);
+    expect(lent(readFileSync(`/proc/${worker}/cgroup`, 'utf8'))).toBe(isRoot && limits !== 'rlimit');
+    expect(lent(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))).toBe(false);
+    expect(await node.stop()).toBe(0);
+    expect(readdirSync('/sys/fs/cgroup', { recursive: true }).filter((path) => lent(`/${String(path)}`))).toEqual([]);
   });
 
   test('is the node’s where another one cannot get to its program', async () => {

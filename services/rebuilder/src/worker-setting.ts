@@ -1,3 +1,4 @@
+import { delegateGroup, type DelegatedGroup } from '@verbatim/builder';
 import type { Logger } from '@verbatim/service-kit';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +13,13 @@ import { obstacle, prepareCache, wantedOwner } from './worker-user.ts';
 export const WORKER_ENTRY = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** Who works where with which environment: settled once, at the start. */
-export interface WorkerSetting {
+export interface WorkerSetting extends AsyncDisposable {
   /** null: the node's own user. */
   readonly owner: Owner | null;
   readonly folders: WorkFolders;
   readonly environment: Readonly<Record<string, string>>;
+  /** Lent to a user of its own, who may make no control groups; null where there are none, or where the node's user may make them itself. */
+  readonly group: DelegatedGroup | null;
 }
 
 /** A worker has to find its program, its sandbox and its folders within this time. */
@@ -49,13 +52,28 @@ async function settle(config: RebuilderConfig, entry: string, owner: Owner | nul
   const home = owner === null ? (process.env['HOME'] ?? '/') : await folders.create('home');
   const settings = owner === null ? {} : await operatorSettings();
   const environment = workerEnvironment(process.env, home, { ...settings, ...config.worker.environment });
-  await using worker = new WorkerProcess({ entry, environment, owner, logger });
+  await using stack = new AsyncDisposableStack();
+  const group = owner === null ? null : lendGroup(owner, logger);
+  stack.defer(async () => group?.remove());
+  await using worker = new WorkerProcess({ entry, environment, owner, group, logger });
   const answer = await worker.answer(PROBE_MS, new AbortController().signal);
   if (answer.type !== 'hello') {
     const found = 'message' in answer ? answer.message : answer.type;
     throw new NodeError('worker-unusable', `a worker of user ${owner?.uid ?? process.getuid!()} cannot work: ${found}`);
   }
-  return { owner, folders, environment };
+  await worker.stop();
+  const kept = stack.move();
+  return { owner, folders, environment, group, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Without one the worker's builds are limited by rlimits and by looking, which their observations say. */
+function lendGroup(owner: Owner, logger: Logger): DelegatedGroup | null {
+  try {
+    return delegateGroup(owner);
+  } catch (error) {
+    logger.warn({ err: error }, 'no control group for the worker: its builds are limited by rlimits');
+    return null;
+  }
 }
 
 async function checkReachable(folders: readonly string[], owner: Owner): Promise<void> {
