@@ -1,16 +1,22 @@
+import { escapeText } from './sandbox/escape.ts';
+
 /** What the fetch stage says when an input cannot be had, is not what it should be, or must not be one. */
 export interface Origin {
   readonly revision: string;
   readonly ref: string | null;
-}
-
   /** Of the revision, as `YYYY-MM-DDTHH:MM:SSZ`, where somebody says. */
   readonly time?: string | null;
+}
+
 export type UnavailableReason =
   /** What was served is not what the checksum database, go.sum or the recipe says. */
   | 'checksum-mismatch'
   | 'not-in-checksum-database'
   | 'module-unavailable'
+  /** A Debian package, or a file of a source package, is in no suite that the recipe names. */
+  | 'package-unavailable'
+  /** The packages of a Debian system do not make one. */
+  | 'root-failed'
   | 'toolchain-unavailable'
   | 'commit-unavailable'
   /** An input, or a file in it, is one of the release's own artifacts (DESIGN §3.9). */
@@ -44,6 +50,7 @@ export interface Unavailable {
 const TRANSIENT: ReadonlySet<UnavailableReason> = new Set(['network', 'host-disk-full', 'fetch-timeout', 'fetch-failed'] as const);
 const DETAIL_CHARS = 2000;
 
+/** @param detail for people. Clients repeat what strangers wrote: it is made visible. */
 export function unavailable(reason: UnavailableReason, detail: string): Unavailable {
-  return { kind: 'unavailable', reason, detail: detail.slice(0, DETAIL_CHARS), transient: TRANSIENT.has(reason) };
+  return { kind: 'unavailable', reason, detail: escapeText(detail.slice(0, DETAIL_CHARS)), transient: TRANSIENT.has(reason) };
 }

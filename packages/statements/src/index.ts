@@ -36,6 +36,7 @@ export {
 export { isH1, isPrintable, isRelativePath, isTime, secondsOf } from './text.ts';
 export { formatPurl, isCanonicalPurl, parsePurl, type Purl } from './purl.ts';
 export { isPublisherScope, isRegistrarScope, purlCovers } from './scope.ts';
+export { formatDebianPin, parseDebianPin, platformOfDebian, type DebianPin, type DebianRoot } from './debian-root.ts';
 export type { Source } from './source.ts';
 export { splitQuoted } from './go-flags.ts';
 export { GO_ENV_NAMES } from './go-env.ts';

@@ -1,0 +1,85 @@
+/** What the machine's apt knows: mirrors, proxies, passwords. Read at run time, so that no address stands in our code. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitForLock } from '../cache/lock.ts';
+import { BuilderError } from '../errors.ts';
+import { runTool, type ToolRun } from '../process.ts';
+import {
+  ADD_SOURCE,
+  TARGET_FORMAT,
+  configurationOf,
+  followedSettings,
+  mirrorsOf,
+  type AptConfiguration,
+  type Mirrors,
+} from './apt-settings.ts';
+
+/** Proxies, and an apt.conf(5) of the user's own. */
+const PASSED = ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy', 'APT_CONFIG', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+
+/** Of one folder of settings and lists. */
+export const lockOf = (folder: string): string => `${folder}.lock`;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The whole environment of an apt that asks as the user would. */
+export function machineEnvironment(environment: Environment): Record<string, string> {
+  const passed = PASSED.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : []));
+  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...Object.fromEntries(passed), LC_ALL: 'C' };
+}
+
+/** Writes settings and makes the folders that they name; what to add to the environment for them. */
+export async function writeSettings(folder: string, configuration: string, sources: string): Promise<{ APT_CONFIG: string }> {
+  for (const each of ['etc/apt.conf.d', 'etc/preferences.d', 'state/lists/partial', 'cache/archives/partial', 'log']) {
+    await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
+  }
+  const file = join(folder, 'apt.conf');
+  // Proxies may have passwords.
+  await writeFile(file, configuration, { mode: 0o600 });
+  await writeFile(join(folder, 'status'), '');
+  await writeFile(join(folder, 'etc', 'sources.list'), sources);
+  return { APT_CONFIG: file };
+}
+
+export type Machine = Pick<AptConfiguration, 'followed' | 'passwords'> & { readonly mirrors: Mirrors };
+
+export interface MachineQuestion extends Pick<ToolRun, 'env' | 'timeout' | 'signal'> {
+  /** Where our apt keeps its folders. */
+  readonly root: string;
+}
+
+/** @throws BuilderError `tool-missing` where the machine has no source of Debian packages */
+export async function readMachine({ root, env, timeout, signal }: MachineQuestion): Promise<Machine> {
+  const ask = async (argv: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> =>
+    (await runTool({ argv, cwd: '/', env: { ...env, ...more }, timeout, signal })).stdout;
+  const followed = followedSettings(await ask(['apt-config', 'dump']));
+  const places = ['Dir::Etc::netrc/f', 'Dir::Etc::netrcparts/d', 'Dir::Etc::sourcelist/f', 'Dir::Etc::sourceparts/d'];
+  const paths = pathsOf(await ask(['apt-config', 'shell', ...places.flatMap((name, index) => [`P${index}`, name])]));
+  const passwords = { file: paths[0]!, folder: paths[1]! };
+  const targets = ['apt-get', 'indextargets', '--format', TARGET_FORMAT, 'Created-By: Packages'];
+  const known = mirrorsOf(await ask(targets));
+  if (known.main.length > 0) return { followed, passwords, mirrors: known };
+  // A machine without lists, such as a container's: its sources, our lists.
+  const folder = join(root, 'machine');
+  await using _asking = await waitForLock(lockOf(folder), { mode: 'exclusive', signal });
+  const own = configurationOf({
+    folder,
+    architecture: (await ask(['dpkg', '--print-architecture'])).trim(),
+    foreign: [],
+    followed,
+    passwords,
+  });
+  const sources = `Dir::Etc::sourcelist "${paths[2]}";\nDir::Etc::sourceparts "${paths[3]}";\n`;
+  const settings = await writeSettings(folder, `${own}${sources}`, '');
+  // Some of the machine's sources may be out of reach.
+  await ask(['apt-get', 'update'], settings);
+  const mirrors = mirrorsOf(await ask(targets, settings));
+  if (mirrors.main.length === 0)
+    throw new BuilderError('tool-missing', `expected a source of Debian packages in apt's settings, found none; ${ADD_SOURCE}`);
+  return { followed, passwords, mirrors };
+}
+
+/** Lines `P0='/etc/apt/auth.conf'` of apt-config(8). */
+function pathsOf(text: string): string[] {
+  return [...text.matchAll(/^P\d+='([^'"\n]*)'$/gm)].map((match) => match[1]!);
+}

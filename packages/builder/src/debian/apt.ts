@@ -1,0 +1,116 @@
+/** The ordinary apt client with a configuration, lists and cache of our own; what the machine has installed neither matters nor changes. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { stat, utimes, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { waitForLock } from '../cache/lock.ts';
+import { BuilderError } from '../errors.ts';
+import type { Unavailable } from '../outcome.ts';
+import { requireProgram, runTool, type ToolResult } from '../process.ts';
+import { aptFailure } from './apt-errors.ts';
+import { lockOf, machineEnvironment, readMachine, writeSettings } from './apt-machine.ts';
+import { ADD_SOURCE, KEYRING, configurationOf, sourcesOf } from './apt-settings.ts';
+
+export interface AptRequest {
+  readonly suites: readonly string[];
+  readonly architecture: string;
+  /** Other architectures whose packages are wanted too. */
+  readonly foreign?: readonly string[];
+  /** The cache of the machine; our apt has a folder in it. */
+  readonly cacheDir: string;
+  /** The user's environment, for proxies. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Milliseconds for each step. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const INSTALL = 'Debian packages are fetched by apt; run this on Debian or a system of its kind';
+
+export class Apt {
+  readonly #request: AptRequest;
+  readonly #folder: string;
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(request: AptRequest, folder: string, env: Readonly<Record<string, string>>) {
+    this.#request = request;
+    this.#folder = folder;
+    this.#env = env;
+  }
+
+  /**
+   * Sets our apt up for these suites. Lists are downloaded when there are none.
+   * @throws BuilderError `tool-missing` where the machine has no apt, no source of Debian packages, or not Debian's keys
+   */
+  static async open(request: AptRequest): Promise<Apt | Unavailable> {
+    const { suites, architecture, foreign = [], cacheDir, environment = process.env, timeout, signal } = request;
+    requireProgram('apt-get', INSTALL);
+    if (!existsSync(KEYRING)) {
+      throw new BuilderError('tool-missing', `expected Debian's keys in ${KEYRING}, found none; install debian-archive-keyring`);
+    }
+    const root = join(resolve(cacheDir), 'apt');
+    const env = machineEnvironment(environment);
+    const machine = await readMachine({ root, env, timeout, signal });
+    const sources = sourcesOf(suites, machine.mirrors);
+    const unserved = suites.find((suite) => !sources.includes(` ${suite} main\n`));
+    if (unserved !== undefined)
+      throw new BuilderError('tool-missing', `expected a source of ${unserved} in apt's settings, found none; ${ADD_SOURCE}`);
+    const key = createHash('sha256')
+      .update([architecture, ...foreign, sources].join('\n'))
+      .digest('hex')
+      .slice(0, 32);
+    const folder = join(root, key);
+    await using _setup = await waitForLock(lockOf(folder), { mode: 'exclusive', signal });
+    const configuration = configurationOf({ ...machine, folder, architecture, foreign });
+    const apt = new Apt(request, folder, { ...env, ...(await writeSettings(folder, configuration, sources)) });
+    return existsSync(apt.#stamp) ? apt : ((await apt.#update()) ?? apt);
+  }
+
+  get #stamp(): string {
+    return join(this.#folder, 'updated');
+  }
+
+  /** Downloads the lists anew, unless that was less than `age` milliseconds ago; null when they are here. */
+  async refresh(age: number): Promise<Unavailable | null> {
+    await using _updating = await waitForLock(lockOf(this.#folder), { mode: 'exclusive', signal: this.#request.signal });
+    const { mtimeMs } = await stat(this.#stamp);
+    return Date.now() - mtimeMs < age ? null : this.#update();
+  }
+
+  async #update(): Promise<Unavailable | null> {
+    const { suites, timeout } = this.#request;
+    const result = await this.#run(['apt-get', 'update'], this.#folder);
+    if (result.code !== 0) return aptFailure(`lists of ${suites.join(', ')}`, result, timeout);
+    await writeFile(this.#stamp, '');
+    const now = new Date();
+    await utimes(this.#stamp, now, now);
+    return null;
+  }
+
+  /** Runs apt-get or apt-cache in `cwd`, where it leaves what it downloads. */
+  async run(argv: readonly [program: 'apt-get' | 'apt-cache', ...rest: string[]], cwd: string): Promise<ToolResult> {
+    await using _reading = await waitForLock(lockOf(this.#folder), { mode: 'shared', signal: this.#request.signal });
+    return this.#run(argv, cwd);
+  }
+
+  /** As `run`; once more with new lists when these do not have what is asked for. Null when it went well. */
+  async fetch(argv: readonly ['apt-get', ...string[]], cwd: string, what: string): Promise<Unavailable | null> {
+    const { timeout } = this.#request;
+    const first = await this.run(argv, cwd);
+    if (first.code === 0) return null;
+    const failed = aptFailure(what, first, timeout);
+    if (failed.reason !== 'package-unavailable') return failed;
+    const stale = await this.refresh(FRESH_MILLISECONDS);
+    if (stale !== null) return stale;
+    const second = await this.run(argv, cwd);
+    return second.code === 0 ? null : aptFailure(what, second, timeout);
+  }
+
+  #run(argv: readonly string[], cwd: string): Promise<ToolResult> {
+    const { timeout, signal } = this.#request;
+    return runTool({ argv, cwd, env: this.#env, timeout, signal });
+  }
+}
+
+/** Lists of this age are not asked for again. */
+const FRESH_MILLISECONDS = 10 * 60_000;

@@ -1,0 +1,86 @@
+/**
+ * A Debian system that is set up by the packages' own scripts, as dpkg runs them: in the sandbox, without network, by a user who only
+ * pretends to be root (fakeroot), so that it takes no rights on this machine.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BuilderError } from '../errors.ts';
+import { BUILD_ID } from '../sandbox/arguments.ts';
+import { detectSandbox } from '../sandbox/detect.ts';
+import { limitsOf } from '../sandbox/limits.ts';
+import { runSandboxed, type Sandbox } from '../sandbox/run.ts';
+import { CONTROL_FORMAT, bootstrapSet, parseControl } from './bootstrap.ts';
+import { unpackPackages, type UnpackRequest } from './unpack.ts';
+
+export interface ConfigureRequest extends UnpackRequest {
+  /** The folder that the packages are in. */
+  readonly folder: string;
+}
+
+const run = promisify(execFile);
+const PACKAGES = '/tmp/packages';
+const LOG_TAIL = 1500;
+
+/** Dependencies are not asked about while unpacking: the packages that everything needs are there already. */
+const SCRIPT = `set -e
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
+dpkg --force-unsafe-io --force-depends --unpack ${PACKAGES}/*.deb
+dpkg --force-unsafe-io --configure --pending
+dpkg --audit
+`;
+
+/** Makes the system in `root`. @throws Error with the end of dpkg's log; BuilderError of the sandbox. */
+export async function configureRoot(request: ConfigureRequest): Promise<void> {
+  const { root, folder, packages, timeout, signal } = request;
+  const sandbox = await detectSandbox();
+  await unpackPackages({ ...request, packages: await firstOf(packages) });
+  await prepare(root, sandbox);
+  const logPath = `${root}.log`;
+  const { end } = await runSandboxed(sandbox, {
+    // Not /usr/bin/fakeroot: that is a link which its own script makes.
+    argv: ['/usr/bin/fakeroot-sysv', '/bin/sh', '-c', SCRIPT],
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/tmp', LC_ALL: 'C', FAKEROOTDONTTRYCHOWN: '1' },
+    cwd: '/tmp',
+    mounts: [
+      { kind: 'memory', path: '/tmp', bytes: TMP_BYTES },
+      { kind: 'read-only', source: folder, path: PACKAGES },
+    ],
+    programs: { root, writable: true },
+    limits: limitsOf({ wallSeconds: Math.ceil(timeout / 1000), tmpBytes: TMP_BYTES }),
+    logPath,
+    signal,
+  });
+  if (end.kind === 'exit' && end.code === 0) return;
+  const log = await readFile(logPath, 'utf8').catch(() => '');
+  throw new Error(`expected dpkg to configure the packages, found ${JSON.stringify(end)}: ${log.slice(-LOG_TAIL)}`);
+}
+
+const TMP_BYTES = 256 * 1024 ** 2;
+
+async function firstOf(packages: readonly string[]): Promise<string[]> {
+  const options = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
+  const fields = await Promise.all(
+    packages.map(async (deb) => parseControl((await run('dpkg-deb', ['--show', `--showformat=${CONTROL_FORMAT}`, deb], options)).stdout)),
+  );
+  const chosen = bootstrapSet(fields);
+  for (const needed of ['dpkg', 'fakeroot', 'util-linux']) {
+    if (!chosen.has(needed)) throw new BuilderError('unsupported-recipe', `expected ${needed} among the packages of the root, found none`);
+  }
+  return packages.filter((_, index) => chosen.has(fields[index]!.name));
+}
+
+/** What dpkg expects of an empty system; nothing starts daemons in it. */
+async function prepare(root: string, { setpriv }: Sandbox): Promise<void> {
+  for (const name of ['dev', 'proc', 'tmp', 'var/lib/dpkg/info', 'var/lib/dpkg/updates', 'usr/sbin']) {
+    await mkdir(join(root, name), { recursive: true });
+  }
+  await writeFile(join(root, 'var/lib/dpkg/status'), '');
+  await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
+  if (setpriv !== null) {
+    await run('chown', ['-R', '--no-dereference', `${BUILD_ID}:${BUILD_ID}`, '--', root], { env: { PATH: '/usr/bin:/bin' } });
+  }
+  await run('chmod', ['-R', 'u+rwX,ug-s', '--', root], { env: { PATH: '/usr/bin:/bin' } });
+}
