@@ -63,6 +63,7 @@ export type BuildOutcome =
 
 const TMP = '/tmp';
 const LOCAL = '/usr/local';
+const ALTERNATIVES = '/etc/alternatives';
 
 /**
  * Runs a plan. When it returns, all processes of the build are dead, its writable folders are gone, and the output, if any, is a file of ours.
@@ -78,7 +79,7 @@ export async function build(request: BuildRequest): Promise<BuildOutcome> {
   const logPath = join(outDir, 'build.log');
   for (const stale of [outputPath, logPath]) await removeTree(stale);
   try {
-    const mounts = [...hiddenFolders(plan), ...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
+    const mounts = [...systemFolders(plan), ...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
     const programs = programsOf(request);
     const job = { argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs, limits, logPath, onLog, signal };
     const { end, log, usage } = await runSandboxed(sandbox, job);
@@ -126,9 +127,15 @@ function programsOf({ plan, fetched }: BuildRequest): SandboxJob['programs'] {
   return typeof programs === 'object' && 'root' in programs ? { root: inputFolder(fetched, programs.root) } : programs;
 }
 
-/** What an operator installs beside the system's packages is nobody's input: a copy of the published file may be among it. */
-function hiddenFolders({ programs }: BuildPlan): Mount[] {
-  return programs === 'system' && existsSync(LOCAL) ? [{ kind: 'memory', path: LOCAL, bytes: 4096 }] : [];
+/**
+ * What an operator installs beside the system's packages is nobody's input: a copy of the published file may be among it. Debian's cc and awk
+ * are links into /etc/alternatives.
+ */
+function systemFolders({ programs }: BuildPlan): Mount[] {
+  if (programs !== 'system') return [];
+  const hidden: readonly Mount[] = existsSync(LOCAL) ? [{ kind: 'memory', path: LOCAL, bytes: 4096 }] : [];
+  const links: readonly Mount[] = existsSync(ALTERNATIVES) ? [{ kind: 'read-only', source: ALTERNATIVES, path: ALTERNATIVES }] : [];
+  return [...hidden, ...links];
 }
 
 function inputFolder({ folders }: BuildInputs, name: string): string {

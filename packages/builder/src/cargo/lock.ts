@@ -13,8 +13,8 @@ export interface LockedCrate {
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PACKAGES = 5000;
-/** 1 and 2 keep checksums in a table of their own; cargo has written 3 since 1.53. */
-const VERSIONS = [3, 4];
+/** Versions 1 and 2 do not say their number; 1 keeps the checksums in a table of its own. */
+const VERSIONS: readonly unknown[] = [undefined, 3, 4];
 
 /** The crates in the order of the file. Packages without a source are the workspace's own. */
 export function parseLock(bytes: Uint8Array): readonly LockedCrate[] | Unavailable {
@@ -25,13 +25,14 @@ export function parseLock(bytes: Uint8Array): readonly LockedCrate[] | Unavailab
   } catch (error) {
     return bad('TOML', messageOf(error));
   }
-  if (!VERSIONS.includes(lock['version'] as number)) return bad('version = 3 or 4', String(lock['version']));
+  if (!VERSIONS.includes(lock['version'])) return bad('version 3, 4 or none', JSON.stringify(lock['version']));
   const packages = lock['package'];
+  const metadata = (lock['metadata'] ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(packages) || packages.length > MAX_PACKAGES) return bad(`a list of at most ${MAX_PACKAGES} packages`, typeof packages);
   const crates: LockedCrate[] = [];
   const registries = new Set<string>();
   for (const each of packages as readonly Readonly<Record<string, unknown>>[]) {
-    const { name, version, source, checksum } = each;
+    const { name, version, source } = each;
     if (typeof name !== 'string' || !/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name)) return bad('a crate name', JSON.stringify(name));
     if (typeof version !== 'string' || !/^\d[0-9A-Za-z.+-]{0,63}$/.test(version))
       return bad(`a version of ${name}`, JSON.stringify(version));
@@ -45,6 +46,7 @@ export function parseLock(bytes: Uint8Array): readonly LockedCrate[] | Unavailab
       );
     }
     registries.add(source.replace(/^[a-z]+\+/, ''));
+    const checksum = each['checksum'] ?? metadata[`checksum ${name} ${version} (${source})`];
     if (typeof checksum !== 'string' || !/^[0-9a-f]{64}$/.test(checksum))
       return bad(`a checksum of ${coordinate}`, JSON.stringify(checksum));
     if (crates.some((other) => other.name === name && other.version === version)) return bad(`${coordinate} once`, 'it twice');

@@ -4,7 +4,7 @@
  * behind. What is written lies in the fetch stage's home, which no build sees and which is gone before one starts.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse, stringify, type TomlTable } from 'smol-toml';
 import { readOptional } from '../digest.ts';
 import { BuilderError, messageOf } from '../errors.ts';
@@ -61,7 +61,8 @@ export async function cargoClient(environment: Environment, home: string, signal
   const env = {
     ...network,
     ...pick(environment, (name) => PASSED_SETTING.test(name)),
-    PATH: '/usr/local/bin:/usr/bin:/bin',
+    // cargo asks the rustc beside it what it is.
+    PATH: `${dirname(program)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: home,
     CARGO_HOME: cargoHome,
     // cargo may be rustup's, which looks there for the real one.
