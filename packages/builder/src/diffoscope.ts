@@ -84,7 +84,8 @@ export async function runDiffoscope(request: DiffoscopeRequest): Promise<Diffosc
     const [version, text] = [versionOf(program), await readFile(logPath, 'utf8')];
     if (end.kind === 'limit') return { kind: 'stopped', version, limit: end.limit, text };
     if (end.kind === 'exit' && end.code <= DIFFERS) return { kind: 'report', version, text, truncated: log.truncated };
-    return { kind: 'failed', version, detail: end.kind === 'failed' ? end.detail : `ended with ${end.code}: ${text.slice(-2000)}` };
+    if (end.kind === 'exit') return { kind: 'failed', version, detail: `ended with ${end.code}: ${text.slice(-2000)}` };
+    return { kind: 'failed', version, detail: end.kind === 'failed' ? end.detail : 'the disk is almost full' };
   } finally {
     await removeTree(workDir);
   }

@@ -6,7 +6,6 @@ import { unavailable, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
 import { requireProgram, runTool, type ToolResult } from './process.ts';
 import { linkLeadingOut } from './source-links.ts';
-import { escapeText } from './sandbox/escape.ts';
 
 export interface GitRequest {
   readonly url: string;
@@ -57,7 +56,7 @@ export async function fetchGitSource(request: GitRequest): Promise<Unavailable |
     const written = await git(`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.');
     if (written.code !== 0) return failure(written);
     const link = linkLeadingOut(dir);
-    return link === null ? null : unavailable('unsafe-source', `expected symbolic links within the source only, found ${escapeText(link)}`);
+    return link === null ? null : unavailable('unsafe-source', `expected symbolic links within the source only, found ${link}`);
   } finally {
     await removeTree(repository);
     // A commit may hold a file called .git only if git is broken; the build must not find one that we did not make.
