@@ -7,6 +7,7 @@ export { planBuild, type BuildPlan, type PlanHost } from './plan.ts';
 export { build, type BuildFailure, type BuildInputs, type BuildOutcome, type BuildRequest } from './build.ts';
 export { digestOutput } from './output.ts';
 export { runDiffoscope, type DiffoscopeOutcome, type DiffoscopeRequest } from './diffoscope.ts';
+export { escapeText } from './sandbox/escape.ts';
 export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
 export { delegateGroup, type DelegatedGroup } from './sandbox/delegate.ts';
 export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';
