@@ -24,7 +24,7 @@ export default defineConfig({
           include: [
             'packages/**/*.system.test.ts',
             'services/**/*.system.test.ts',
-            'test/{conformance,integration,adversarial,faults}/**/*.test.ts',
+            'test/{conformance,integration,adversarial,corpus,faults}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 300_000,
