@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goVariables, npmVariables, operatorSettings } from './operator-settings.ts';
+import { goVariables, npmVariables, operatorSettings, pipVariables } from './operator-settings.ts';
 
 test('go’s mirrors go on to the worker, and nothing that changes bits', () => {
   expect(goVariables({ GOPROXY: 'https://mirror.example', GOSUMDB: 'sum.example', GONOPROXY: '', GOFLAGS: '-mod=mod' })).toEqual({
@@ -32,4 +32,16 @@ test('npm’s registries, proxies and certificates go on to the worker, and no c
 
 test('the clients of this machine are asked', async () => {
   expect(await operatorSettings()).toMatchObject({ GOPROXY: expect.any(String), npm_config_registry: expect.any(String) });
+});
+
+test('of pip’s settings those that say where to download from become variables', () => {
+  const lines = [
+    "global.index-url='https://mirror.example/simple'",
+    "global.trusted-host='a.example\\nb.example'",
+    "install.user='true'",
+    '',
+    'x',
+  ];
+  expect(pipVariables(lines)).toEqual({ PIP_INDEX_URL: 'https://mirror.example/simple', PIP_TRUSTED_HOST: 'a.example b.example' });
+  expect(pipVariables(["global.timeout='5'", ":env:.index-url='https://elsewhere.example/'"])).toEqual({});
 });

@@ -4,8 +4,8 @@ const PASSED = new Set([
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS', 'NETRC'],
   ...['GOPROXY', 'GONOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOPRIVATE', 'GOINSECURE', 'GOAUTH', 'GOENV', 'XDG_CONFIG_HOME'],
 ]);
-/** The npm client's settings: registry, proxy, certificates. */
-const NPM_SETTING = /^npm_config_/i;
+/** The npm and pip clients' settings: registry, proxy, certificates. */
+const CLIENT_SETTING = /^npm_config_|^PIP_/i;
 
 /**
  * The worker's whole environment.
@@ -25,7 +25,7 @@ export function workerEnvironment(
     LANG: 'C.UTF-8',
   };
   for (const [name, value] of Object.entries(inherited)) {
-    if (value !== undefined && (PASSED.has(name) || NPM_SETTING.test(name))) environment[name] = value;
+    if (value !== undefined && (PASSED.has(name) || CLIENT_SETTING.test(name))) environment[name] = value;
   }
   return { ...environment, ...added };
 }

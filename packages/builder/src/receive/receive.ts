@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { parsePurl, type ReleaseArtifact } from '@verbatim/statements';
 import { digestFile, type FileDigests } from '../digest.ts';
 import { removeTree } from '../remove-tree.ts';
+import type { Client } from './client.ts';
+import { downloadModuleZip } from './golang.ts';
 import { packNpm } from './npm.ts';
 import { notReceived, type NotReceived } from './outcome.ts';
-import { extractTarMember } from './tar-member.ts';
+import { downloadWheel } from './pypi.ts';
+import { extractTarMember, type MemberRequest } from './tar-member.ts';
+import { extractZipMember } from './zip-member.ts';
 
 export interface ReceiveRequest {
   /** Canonical purl with a version: where the file, or the container that it is in, is published. */
@@ -56,19 +60,34 @@ export async function receiveArtifact(request: ReceiveRequest): Promise<ReceiveO
   await chmod(privateDir, 0o700);
   const outcome = await receive(request);
   // The client's cache holds the container too.
-  const leftovers = outcome.kind === 'received' ? ['npm-cache', 'packed', 'empty'] : ['.'];
+  const leftovers = outcome.kind === 'received' ? ['client-cache', 'target', 'empty'] : ['.'];
   for (const name of leftovers) await removeTree(name === '.' ? privateDir : join(privateDir, name));
   return outcome;
 }
+
+interface Registry {
+  readonly download: Client;
+  /** Takes a member out of what is published there. */
+  readonly extract: (request: MemberRequest) => Promise<NotReceived | null>;
+}
+
+/** By purl type. */
+const REGISTRIES: ReadonlyMap<string, Registry> = new Map([
+  ['npm', { download: packNpm, extract: extractTarMember }],
+  ['pypi', { download: downloadWheel, extract: extractZipMember }],
+  ['golang', { download: downloadModuleZip, extract: extractZipMember }],
+]);
 
 async function receive(request: ReceiveRequest): Promise<ReceiveOutcome> {
   const { coordinate, member, claimed, privateDir: dir, environment = process.env, signal } = request;
   const limits = { ...DEFAULT_RECEIVE_LIMITS, ...request.limits };
   const purl = parsePurl(coordinate);
-  if (purl.type !== 'npm' || purl.qualifiers.length > 0 || purl.subpath !== null) {
-    return notReceived('coordinate-unsupported', `expected pkg:npm/NAME@VERSION, found ${coordinate}`);
+  const registry = REGISTRIES.get(purl.type);
+  if (registry === undefined || purl.subpath !== null) {
+    const types = [...REGISTRIES.keys()].map((type) => `pkg:${type}/…`).join(', ');
+    return notReceived('coordinate-unsupported', `expected one of ${types}, found ${coordinate}`);
   }
-  const packed = await packNpm({ purl, dir, environment, maxBytes: limits.fileBytes, timeout: limits.seconds * 1000, signal });
+  const packed = await registry.download({ purl, dir, environment, maxBytes: limits.fileBytes, timeout: limits.seconds * 1000, signal });
   if (typeof packed !== 'string') return packed;
   const whole = await digestFile(packed);
   const path = join(dir, 'artifact');
@@ -77,7 +96,7 @@ async function receive(request: ReceiveRequest): Promise<ReceiveOutcome> {
     return { kind: 'received', path, file: whole, container: null, claimMismatch: differs(whole, claimed) };
   }
   const sameContainer = !differs(whole, member.container);
-  const failed = await extractTarMember({ archive: packed, path: member.path, to: path, maxBytes: limits.unpackedBytes, signal });
+  const failed = await registry.extract({ archive: packed, path: member.path, to: path, maxBytes: limits.unpackedBytes, signal });
   if (failed !== null) return sameContainer ? failed : containerMismatch(coordinate, whole, member.container);
   const file = await digestFile(path);
   const claimMismatch = differs(file, claimed);
