@@ -14,6 +14,7 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
   { name: 'exec', summary: 'run a program if it is reproduced', load: () => import('./commands/exec.ts') },
   { name: 'policy', summary: 'show whom the policy trusts', load: () => import('./commands/policy.ts') },
   { name: 'explain', summary: 'say why two builds differ', load: () => import('./commands/explain.ts') },
+  { name: 'rebuild', summary: 'rebuild a file on this machine and compare', load: () => import('./commands/rebuild.ts') },
   { name: 'recipe', summary: 'propose how a program was built', load: () => import('./commands/recipe.ts') },
   { name: 'release', summary: 'register a release in a log', load: () => import('./commands/release.ts') },
   { name: 'keygen', summary: 'make a signing key', load: () => import('./commands/keygen.ts') },

@@ -7,6 +7,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Colour only helps: symbols and words say the same without it. */
   readonly colour: boolean;
+  /** Whether somebody watches `err`: only then is there progress to show. */
+  readonly terminal?: boolean;
   now(): Date;
 }
 
@@ -18,6 +20,7 @@ export function processIo(): Io {
     err: (text) => writeAll(2, text),
     env,
     // Asking process.stdout loads Node's streams; a pipe, a file or /dev/null is no terminal anyway.
+    terminal: mayBeTerminal(2),
     colour: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb' && mayBeTerminal(1) && process.stdout.isTTY === true,
     now: () => new Date(),
   };

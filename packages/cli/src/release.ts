@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { loadSigner } from '@verbatim/service-kit/keyfile';
 import {
   MAX_ENTRY_BYTES,
-  MAX_RECIPE_BYTES,
   PREDICATE,
   addSignature,
   decodeEntry,
@@ -19,6 +18,7 @@ import type { PublishedArtifact, Recipe } from '@verbatim/statements';
 import { CliError } from './errors.ts';
 import { readWhole } from './files.ts';
 import type { Io } from './io.ts';
+import { readRecipe } from './recipe/read-recipe.ts';
 import { submit } from './submit.ts';
 import { readMembersOf } from './verify/members.ts';
 
@@ -61,19 +61,6 @@ export async function createRelease(options: CreateOptions, io: Io): Promise<voi
   io.err(
     `wrote ${out}; recipe sha256:${digest} ${inline ? 'is in it' : `is larger than 2048 bytes: submit with --recipe ${options.recipe} --key ${key}`}\n`,
   );
-}
-
-/** Any spelling of the JSON is read; what is signed is the canonical one. */
-function readRecipe(path: string): Recipe {
-  let recipe: Recipe;
-  try {
-    recipe = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(readWhole(path, MAX_RECIPE_BYTES))) as Recipe;
-    encodeRecipe(recipe);
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError('file', `${path} is no recipe`, { cause });
-  }
-  return recipe;
 }
 
 /** `name=FILE[,coordinate=…][,member=…][,container=…][,target=…]` with what is found in the files. */

@@ -7,7 +7,7 @@ import type { Side } from './explain.ts';
 type Class = FileExplanation['class'];
 
 /** A symbol stands before words that say the same; it never means anything alone. */
-const HEADINGS: Readonly<Record<Class, readonly [symbol: string, colour: 'green' | 'red' | 'yellow', words: string]>> = {
+export const HEADINGS: Readonly<Record<Class, readonly [symbol: string, colour: 'green' | 'red' | 'yellow', words: string]>> = {
   identical: ['✓', 'green', 'identical'],
   'identical-except-ids': ['✗', 'yellow', 'different: build IDs only'],
   explained: ['✗', 'yellow', 'different: explained'],
@@ -37,7 +37,8 @@ export function toText({ published, rebuilt, explanation, report }: Result, io: 
 
 const side = ({ file, sha256, bytes }: Side): string => `${printable(file)}  ${bytes.length} bytes  sha256:${sha256}`;
 
-function explanationLines(explained: FileExplanation, indent: string): string[] {
+/** What is known of a difference, line by line, without its class. */
+export function explanationLines(explained: FileExplanation, indent: string): string[] {
   const { causes, claims, parts, strings, truncated, members, problem } = explained;
   const lines: string[] = [];
   if (problem !== null) lines.push(`not looked into: ${problem}`);

@@ -1,0 +1,25 @@
+import type { Attempt } from './search.ts';
+import type { Result } from './result.ts';
+
+export const SCHEMA_VERSION = 1;
+
+export interface Summary {
+  readonly file: string;
+  /** What the builds ran in. */
+  readonly sandbox: string;
+  readonly results: readonly Result[];
+  readonly exitCode: number;
+}
+
+/** What `--json` prints: schema/rebuild.schema.json. */
+export function toJson({ file, sandbox, results, exitCode }: Summary): string {
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, exitCode, file, sandbox, programs: results.map(programJson) }, null, 2)}\n`;
+}
+
+function programJson({ member, artifact, sha256, exitCode, attempts, problems }: Result): object {
+  return { member, artifact, sha256, exitCode, attempts: attempts.map(attemptJson), problems };
+}
+
+function attemptJson({ recipe, notes, outcome, observed, detail, cpuSeconds, wallSeconds, peakMemoryBytes, explanation }: Attempt): object {
+  return { outcome, observed, detail, cpuSeconds, wallSeconds, peakMemoryBytes, recipe, notes, explanation };
+}

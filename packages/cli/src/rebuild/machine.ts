@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import {
+  build,
+  detectSandbox,
+  digestOutput,
+  fetchInputs,
+  hostPlatform,
+  limitsOf,
+  planBuild,
+  type BuildOutcome,
+  type Fetched,
+  type Sandbox,
+} from '@verbatim/builder';
+import type { Recipe } from '@verbatim/statements';
+import { CliError } from '../errors.ts';
+
+/** What one try of a recipe came to. */
+export type Tried =
+  | { readonly kind: 'built'; readonly path: string; readonly sha256: string; readonly usage: BuildOutcome['usage'] }
+  | { readonly kind: 'failed' | 'unavailable'; readonly reason: string; readonly detail: string };
+
+export interface MachineOptions {
+  /** Downloads and compiled packages, kept between runs. */
+  readonly cacheDir: string;
+  /** SHA-256 (hex) of the published file and its container: neither may come among the inputs of its own rebuild. */
+  readonly forbidden: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Progress for people. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Rebuilds on this machine, one recipe after the other. What recipes share is done once: inputs are fetched again only when another source
+ * or toolchain is asked for, and compiled packages are kept, so that a recipe that only links otherwise costs seconds.
+ */
+export class Machine implements AsyncDisposable {
+  readonly #options: MachineOptions;
+  readonly #sandbox: Sandbox;
+  readonly #root: string;
+  #inputs: { readonly key: string; readonly fetched: Fetched } | null = null;
+  #count = 0;
+
+  /** @throws BuilderError `tool-missing`, `sandbox-refused` with what to do. */
+  static async start(options: MachineOptions): Promise<Machine> {
+    const sandbox = await detectSandbox();
+    const folder = join(options.cacheDir, 'tmp');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new Machine(options, sandbox, await mkdtemp(join(folder, 'rebuild.')));
+  }
+
+  private constructor(options: MachineOptions, sandbox: Sandbox, root: string) {
+    this.#options = options;
+    this.#sandbox = sandbox;
+    this.#root = root;
+  }
+
+  /** Such as `bubblewrap 0.8.0, limits by cgroup-v1`. */
+  get sandbox(): string {
+    return `${this.#sandbox.executor} ${this.#sandbox.version}, limits by ${this.#sandbox.limits}`;
+  }
+
+  /** @throws the signal's reason when aborted. */
+  async try(recipe: Recipe, artifact: string): Promise<Tried> {
+    const { signal, say } = this.#options;
+    const fetched = await this.#fetch(recipe);
+    if (fetched.kind !== 'fetched') return { kind: 'unavailable', reason: fetched.reason, detail: fetched.detail };
+    const workDir = join(this.#root, `try-${(this.#count += 1)}`);
+    const outDir = join(workDir, 'out');
+    const plan = planBuild(recipe, artifact, { platform: hostPlatform(), cpus: availableParallelism() });
+    // Only where nothing of the source runs during the build: what runs could leave something for the next one.
+    const shared = recipe.kind === 'go' ? { compileCache: join(this.#root, 'compiled') } : {};
+    await mkdir(workDir);
+    say(`building ${artifact} for ${plan.target}`);
+    const outcome = await build({ plan, fetched, sandbox: this.#sandbox, limits: limitsOf(), workDir, outDir, ...shared, signal });
+    if (outcome.kind === 'infrastructure') throw new CliError('file', `the build could not run: ${outcome.reason}: ${outcome.detail}`);
+    if (outcome.kind !== 'built') return { kind: 'failed', reason: outcome.reason, detail: outcome.detail };
+    const { sha256 } = await digestOutput(outcome.outputPath, { maxBytes: limitsOf().outputBytes });
+    return { kind: 'built', path: outcome.outputPath, sha256, usage: outcome.usage };
+  }
+
+  async #fetch(recipe: Recipe) {
+    const { cacheDir, forbidden, environment, signal, say } = this.#options;
+    const key = inputsOf(recipe);
+    if (this.#inputs?.key === key) return this.#inputs.fetched;
+    await this.#inputs?.fetched[Symbol.asyncDispose]();
+    this.#inputs = null;
+    const outcome = await fetchInputs({ recipe, forbidden, cacheDir, workDir: join(this.#root, 'fetch'), environment, signal, log: say });
+    if (outcome.kind === 'fetched') this.#inputs = { key, fetched: outcome };
+    return outcome;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#inputs?.fetched[Symbol.asyncDispose]();
+    await rm(this.#root, { recursive: true, force: true });
+  }
+}
+
+/** What the fetch stage of a recipe depends on, as one text. */
+function inputsOf(recipe: Recipe): string {
+  if (recipe.kind !== 'go') return JSON.stringify(recipe);
+  const { source, toolchain, mainModule, paths, vcs } = recipe;
+  return JSON.stringify([source, toolchain, mainModule, paths, vcs === null]);
+}
