@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../_temporary.ts';
-import { programMounts, rootFolders, systemFolders } from './host-files.ts';
+import { distributionFolders, programMounts, rootFolders, systemFolders } from './host-files.ts';
 
 test('a program comes with its libraries and nothing else', () => {
   const mounts = programMounts('sh');
@@ -19,6 +20,12 @@ test('a program that is not there is named', () => {
 test('the system’s folders are those that exist', () => {
   expect(systemFolders().map(({ path }) => path)).toContain('/usr');
   expect(systemFolders().map(({ path }) => path)).not.toContain('/etc');
+});
+
+test('what people installed by hand is not part of the distribution', () => {
+  const { stdout } = spawnSync('ls', ['-d', '/usr/local'], { encoding: 'utf8' });
+  const empty = distributionFolders().filter(({ kind }) => kind === 'empty');
+  expect(empty.some(({ path }) => path === '/usr/local')).toBe(stdout !== '');
 });
 
 test('another system’s root is shown by its folders and links, but for those that every sandbox has of its own', async () => {

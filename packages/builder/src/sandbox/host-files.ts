@@ -7,9 +7,20 @@ import { findProgram } from '../process.ts';
 
 export type SystemMount =
   | { readonly kind: 'read-only' | 'writable'; readonly source: string; readonly path: string }
-  | { readonly kind: 'link'; readonly target: string; readonly path: string };
+  | { readonly kind: 'link'; readonly target: string; readonly path: string }
+  /** An empty folder in the place of the host's. */
+  | { readonly kind: 'empty'; readonly path: string };
 
 const SYSTEM_FOLDERS = ['/usr', '/bin', '/lib', '/lib32', '/lib64', '/sbin'];
+
+/** Where the distribution puts nothing, and people whatever they like: `npm install -g` or `pip install` of a published file, for instance. */
+const LOCAL_FOLDERS = ['/usr/local', '/usr/src', '/usr/games', '/usr/lib/node_modules'];
+
+/** The system as its distribution made it, for builds that need a whole one. */
+export function distributionFolders(): SystemMount[] {
+  const local = LOCAL_FOLDERS.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory());
+  return [...systemFolders(), ...local.map((path): SystemMount => ({ kind: 'empty', path }))];
+}
 
 /** /usr and its companions, as links where the system has links. Holds whatever the operator installed: not for builds. */
 export function systemFolders(): SystemMount[] {

@@ -188,6 +188,15 @@ describe.each(['best', 'rlimit'] as const)('with limits by %s, a build', (kind) 
     ]);
   });
 
+  test('finds nothing that people installed beside their distribution', async () => {
+    const ran = await run('ls -A /usr/local /usr/src /usr/games /usr/lib/node_modules; touch /usr/local/x; exit 0');
+    expect(
+      ran.log
+        .split('\n')
+        .filter((line) => line !== '' && !/^(?:ls: cannot access )?'?\/usr\/[a-z_/]+(?::|': No such file or directory)$/.test(line)),
+    ).toEqual([expect.stringMatching(/^touch: cannot touch '\/usr\/local\/x'/)]);
+  });
+
   test('gets no descriptor of ours but its output', async () => {
     const ran = await run('for f in /proc/self/fd/*; do echo "$f $(readlink $f)"; done');
     const targets = ran.log
