@@ -64,6 +64,8 @@ function mountArguments(mount: Mount | SystemMount): string[] {
       return ['--size', String(mount.bytes), '--tmpfs', mount.path];
     case 'link':
       return ['--symlink', mount.target, mount.path];
+    case 'empty':
+      return ['--size', '4096', '--tmpfs', mount.path, '--remount-ro', mount.path];
   }
 }
 
