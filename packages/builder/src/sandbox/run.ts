@@ -5,7 +5,7 @@ import { EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, typ
 import { BuildLog, type LogSummary } from './build-log.ts';
 import type { Group, GroupMaker } from './cgroup.ts';
 import { sealedStdio } from './descriptors.ts';
-import { programMounts, rootFolders, systemFolders, type SystemMount, type SystemRoot } from './host-files.ts';
+import { distributionFolders, programMounts, rootFolders, systemFolders, type SystemMount, type SystemRoot } from './host-files.ts';
 import type { LimitName, Limits } from './limits.ts';
 import { RunningSandbox } from './running.ts';
 import { Watchdog, type Usage } from './watchdog.ts';
@@ -95,7 +95,7 @@ function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
 }
 
 function shown(programs: SandboxJob['programs']): { readonly programs: readonly SystemMount[]; readonly prlimit: string } {
-  if (programs === 'system') return { programs: systemFolders(), prlimit: '/usr/bin/prlimit' };
+  if (programs === 'system') return { programs: distributionFolders(), prlimit: '/usr/bin/prlimit' };
   if ('root' in programs) return { programs: rootFolders(programs), prlimit: '/usr/bin/prlimit' };
   return { programs: distinctMounts(['prlimit', ...programs].flatMap(programMounts)), prlimit: '/bin/prlimit' };
 }
