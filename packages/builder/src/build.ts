@@ -62,7 +62,6 @@ export type BuildOutcome =
   | ({ readonly kind: 'infrastructure'; readonly reason: 'sandbox-failed' | 'host-disk-full'; readonly detail: string } & Ran);
 
 const TMP = '/tmp';
-const LOCAL = '/usr/local';
 const ALTERNATIVES = '/etc/alternatives';
 
 /**
@@ -127,15 +126,10 @@ function programsOf({ plan, fetched }: BuildRequest): SandboxJob['programs'] {
   return typeof programs === 'object' && 'root' in programs ? { root: inputFolder(fetched, programs.root) } : programs;
 }
 
-/**
- * What an operator installs beside the system's packages is nobody's input: a copy of the published file may be among it. Debian's cc and awk
- * are links into /etc/alternatives.
- */
+/** Debian's cc and awk are links into /etc/alternatives. */
 function systemFolders({ programs }: BuildPlan): Mount[] {
   if (programs !== 'system') return [];
-  const hidden: readonly Mount[] = existsSync(LOCAL) ? [{ kind: 'memory', path: LOCAL, bytes: 4096 }] : [];
-  const links: readonly Mount[] = existsSync(ALTERNATIVES) ? [{ kind: 'read-only', source: ALTERNATIVES, path: ALTERNATIVES }] : [];
-  return [...hidden, ...links];
+  return existsSync(ALTERNATIVES) ? [{ kind: 'read-only', source: ALTERNATIVES, path: ALTERNATIVES }] : [];
 }
 
 function inputFolder({ folders }: BuildInputs, name: string): string {
