@@ -22,7 +22,7 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
   let left = MAX_STRING_BYTES;
   let truncated = false;
   for (const pair of pairs) {
-    if (pair.code && pair.name !== 'file') continue;
+    if ((pair.code && pair.name !== 'file') || IDS.test(pair.name)) continue;
     const [a, b] = [pair.published ?? NONE, pair.rebuilt ?? NONE];
     if (a.length + b.length > left) {
       truncated = true;
@@ -38,6 +38,8 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
 }
 
 const NONE = new Uint8Array();
+/** Sections that hold nothing but identifiers, which read as noise too. */
+const IDS = /^\.note\.(go\.buildid|gnu\.build-id)$/;
 
 /** Whether a part holds the names of symbols. */
 export const isSymbolTable = (part: string): boolean => part.includes('strtab') || part === 'symbol names';

@@ -4,8 +4,8 @@ import type { ClassifiedString, StringClass } from './types.ts';
 /** What a value looks like, the most telling class first. All patterns are linear: no repetition within a repetition over the same characters. */
 const PATTERNS: readonly (readonly [StringClass, RegExp])[] = [
   ['uuid', /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi],
-  ['timestamp', TIMESTAMP],
   ['temporary-path', /(?:\/(?:private\/)?(?:var\/)?tmp|\/var\/folders|\/dev\/shm)\/[\w.@+~/-]{4,}/g],
+  ['timestamp', TIMESTAMP],
   ['path', /(?:\/[\w.@+~-]+){2,}\/?/g],
   ['host', /[a-z_][\w-]{1,31}@[\w][\w.-]{2,63}/gi],
   ['hex', /[0-9a-f]{16,128}|[0-9A-F]{16,128}/g],
