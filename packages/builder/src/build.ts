@@ -80,7 +80,7 @@ export async function build(request: BuildRequest): Promise<BuildOutcome> {
   try {
     const mounts = [...systemFolders(plan), ...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
     const programs = programsOf(request);
-    const job = { argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs, limits, logPath, onLog, signal };
+    const job = { ...plan.machine, argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs, limits, logPath, onLog, signal };
     const { end, log, usage } = await runSandboxed(sandbox, job);
     const ran: Ran = { log, usage };
     if (end.kind !== 'exit' || end.code !== 0) return await failureOf(end, ran, request, root);

@@ -45,6 +45,8 @@ export interface BuildPlan {
   readonly programs: readonly string[] | { readonly root: string } | 'system';
   /** Path of the output in the sandbox, below the scratch folder `out`. */
   readonly output: string;
+  /** Name of the machine and number of the user that the build sees; the same for all builds unless they are varied. */
+  readonly machine?: { readonly hostname?: string; readonly user?: number };
 }
 
 /**

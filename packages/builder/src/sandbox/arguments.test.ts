@@ -7,6 +7,7 @@ const inside: Inside = {
   env: { A: 'x y', B: '' },
   cwd: '/build',
   hostname: 'build',
+  user: 65_534,
   mounts: [
     { kind: 'read-only', source: '/root/private/go', path: '/build/go' },
     { kind: 'writable', source: '/root/private/out', path: '/build/out' },

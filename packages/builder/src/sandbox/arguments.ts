@@ -16,6 +16,8 @@ export interface Inside {
   readonly cwd: string;
   readonly mounts: readonly (Mount | SystemMount)[];
   readonly hostname: string;
+  /** User and group. */
+  readonly user: number;
 }
 
 /** The user that a build sees itself as, whatever user it is outside. */
@@ -41,7 +43,7 @@ function confined(inside: Inside, reporting: readonly string[]): string[] {
   return [
     ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
     ...['--seccomp', String(SECCOMP_FD), '--cap-drop', 'ALL'],
-    ...['--uid', String(BUILD_ID), '--gid', String(BUILD_ID), '--hostname', inside.hostname],
+    ...['--uid', String(inside.user), '--gid', String(inside.user), '--hostname', inside.hostname],
     ...base.flatMap(mountArguments),
     ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
     ...inside.mounts.filter((mount) => !base.includes(mount)).flatMap(mountArguments),

@@ -1,7 +1,7 @@
 /** Runs one command in a sandbox, to its end or to the first limit that it breaks. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { BuilderError, messageOf } from '../errors.ts';
-import { EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, type Inside, type Mount } from './arguments.ts';
+import { BUILD_ID, EXIT_FD, STATUS_FD, rlimitArguments, sandboxCommand, stagedCommand, type Inside, type Mount } from './arguments.ts';
 import { BuildLog, type LogSummary } from './build-log.ts';
 import type { Group, GroupMaker } from './cgroup.ts';
 import { sealedStdio } from './descriptors.ts';
@@ -34,6 +34,8 @@ export interface SandboxJob {
   /** A new file. */
   readonly logPath: string;
   readonly hostname?: string;
+  /** Number of the user and group that it sees itself as. */
+  readonly user?: number;
   readonly onLog?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,6 +91,7 @@ function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
     cwd: job.cwd,
     mounts: [...programs, ...job.mounts],
     hostname: job.hostname ?? 'build',
+    user: job.user ?? BUILD_ID,
   };
   if (sandbox.setpriv === null) return sandboxCommand(inside, sandbox.program);
   return stagedCommand(inside, systemFolders(), sandbox.program, sandbox.setpriv);
