@@ -3,7 +3,7 @@ import { cargoEnv } from './cargo-env.ts';
 import { cargoLock } from './cargo-lock-text.ts';
 import { onceName, rustFlag, stripFlag } from './cargo-flags.ts';
 import { StatementError } from './errors.ts';
-import { cTools } from './c-tools.ts';
+import { cTools, checkCTools } from './c-tools.ts';
 import { array, boolean, distinct, integer, nullable, object, oneOf, record, string, tagged, where, type Infer } from './schema.ts';
 import { cargoSource, crateName } from './source.ts';
 import { isPrintable, platform, relativePath, revision, sha256Digest, sha256Hex } from './text.ts';
@@ -32,6 +32,8 @@ const toolchain = tagged('kind', {
     /** Over all files of the components, per host. A host without one cannot build. */
     digests: record(platform, sha256Digest, 16),
   }),
+  /** rustc and cargo among the packages of `c`, which pins them. */
+  packaged: object({ kind: oneOf('packaged'), version: rustVersion }),
 });
 
 /** What `--config profile.<name>.<key>` may set; a key that is missing is the manifest's affair. */
@@ -53,7 +55,7 @@ const profile = object(
 const remap = object({
   from: oneOf('source', 'vendor', 'cargo-home', 'sysroot', 'target'),
   /** Absolute, or a word: text, nothing is looked for there. */
-  to: string('a path without spaces and =', 256, (text) => isPrintable(text) && /^\/?[^\s=\u0000-\u001f]+$/.test(text)),
+  to: string('a path without spaces and =', 256, (text) => isPrintable(text) && !/[\s=]/.test(text)),
 });
 
 const output = object({
@@ -101,7 +103,7 @@ function inconsistent(at: string, message: string): StatementError {
 /** Every input that changes bits is said once, and explicitly. */
 export const cargoRecipe = where(shape, (recipe, at) => {
   const place = (key: string): string => (at === '' ? key : `${at}.${key}`);
-  const { features, outputs, remaps, rustflags, source } = recipe;
+  const { c, features, outputs, remaps, rustflags, source } = recipe;
   distinct(features, (each) => each, place('features'));
   distinct(rustflags, (each) => each, place('rustflags'));
   distinct(
@@ -111,6 +113,7 @@ export const cargoRecipe = where(shape, (recipe, at) => {
   );
   distinct(remaps, ({ from }) => from, place('remaps'));
   distinct(outputs, ({ artifact }) => artifact, place('outputs'));
+  checkCTools(c, recipe.toolchain.kind === 'packaged' ? recipe.toolchain.version : null, place('c'));
   if (source.kind === 'crate' && recipe.directory !== '.') {
     throw inconsistent(place('directory'), `expected . for a crate, which is one package, found ${recipe.directory}`);
   }

@@ -8,7 +8,7 @@ import { forbiddenAmong, type Forbidden } from '../forbidden.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import { findProgram, runTool } from '../process.ts';
 import type { Toolchain } from '../toolchain.ts';
-import { digestOfFiles } from './toolchain.ts';
+import { digestOfFiles } from './components.ts';
 
 const PROGRAMS = ['cc1', 'cc1plus', 'collect2', 'lto-wrapper', 'as', 'ld', 'ar', 'strip'];
 /** Linked into every program, or read by the linker to link it. */

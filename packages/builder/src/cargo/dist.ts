@@ -16,7 +16,7 @@ import { errnoOf, messageOf } from '../errors.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import { removeTree } from '../remove-tree.ts';
 import { manifestFiles, openFolders } from './host-toolchain.ts';
-import { componentsOf, type RustRequest } from './toolchain.ts';
+import { componentsOf, type RustRequest } from './components.ts';
 import { unpack } from './unpack.ts';
 
 const MIB = 1024 ** 2;

@@ -10,21 +10,18 @@ import { makeFolder } from '../fetch-folders.ts';
 import { forbiddenAmong, forbiddenIn } from '../forbidden.ts';
 import { fetchGitSource } from '../git-source.ts';
 import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
-import { hostPlatform } from '../platform.ts';
 import type { Toolchain } from '../toolchain.ts';
-import { forbiddenOnHost, hostC } from './c-host.ts';
-import { npmTools } from './c-npm.ts';
 import { downloadCrate, downloadLocked, downloadedCrate, isYanked } from './download.ts';
-import { hostTripleOf } from './host-triple.ts';
 import { parseLock, type LockedCrate } from './lock.ts';
 import { cargoClient, type CargoClient } from './settings.ts';
-import { takeRust } from './toolchain.ts';
+import { takeTools } from './tools.ts';
 import { unpack } from './unpack.ts';
 
 /** Bytes of one crate, unpacked: what cargo itself takes. */
 const MAX_CRATE = 512 * 1024 ** 2;
 
-/** Folders: `source`, `vendor` (a directory source with exactly the crates of the lockfile), `rust` (the sysroot), and `cc` for C tools from npm. */
+/** Folders: `source`, `vendor` (a directory source with exactly the crates of the lockfile), and the tools': `rust` (a sysroot), `cc`, or the
+ * `system` that all of it runs in. */
 export async function fetchCargo(context: FetchContext<CargoRecipe>): Promise<Inputs | Unavailable> {
   const { environment = process.env, folders, signal } = context;
   const client = await cargoClient(environment, folders.home, signal);
@@ -42,11 +39,6 @@ export async function fetchCargo(context: FetchContext<CargoRecipe>): Promise<In
 
 async function release(toolchains: readonly Toolchain[]): Promise<void> {
   for (const toolchain of toolchains) await toolchain[Symbol.asyncDispose]();
-}
-
-interface Tools {
-  readonly kind: 'tools';
-  readonly folders: Readonly<Record<string, string>>;
 }
 
 class CargoFetch {
@@ -76,7 +68,7 @@ class CargoFetch {
     if (failed !== null) return failed;
     const among = await forbiddenIn(folders.source, forbidden, signal);
     if (among !== null) return among;
-    const tools = await this.#tools();
+    const tools = await takeTools(this.#context, this.#toolchains);
     if (tools.kind === 'unavailable') return tools;
     if (this.#kept) await evict(cacheDir, limits.cacheBytes);
     return {
@@ -187,38 +179,6 @@ class CargoFetch {
     const files = await unpack({ archive: file, name: coordinate, folder, to, maxBytes: MAX_CRATE, signal });
     await rm(file);
     return 'kind' in files ? files : forbiddenAmong(files, forbidden, ` of ${coordinate}`);
-  }
-
-  /** Rust and the C toolchain: their folders by name. */
-  async #tools(): Promise<Tools | Unavailable> {
-    const { recipe, cacheDir, limits, environment = process.env, forbidden, offline = false, folders, signal, log } = this.#context;
-    const host = hostPlatform();
-    const { toolchain, c, outputs } = recipe;
-    const digest = toolchain.digests[host];
-    if (digest === undefined) {
-      const pinned = Object.keys(toolchain.digests).join(', ') || 'none';
-      return unavailable(
-        'toolchain-unavailable',
-        `expected the digest of Rust ${toolchain.version} for ${host} in the recipe, found ${pinned}`,
-      );
-    }
-    const common = { host, cacheDir, environment, offline, timeout: this.#timeout, signal, log };
-    const rust = await takeRust({
-      ...common,
-      ...toolchain,
-      digest,
-      triples: { host: hostTripleOf(host), targets: outputs.map(({ target }) => target) },
-      cacheBytes: limits.cacheBytes,
-    });
-    if (rust.kind === 'unavailable') return rust;
-    this.#toolchains.push(rust);
-    const among = forbiddenAmong(rust.files, forbidden, ` of Rust ${toolchain.version}`) ?? (await forbiddenOnHost(forbidden, signal));
-    if (among !== null) return among;
-    const dir = join(folders.root, 'cc');
-    const cc = c.kind === 'host' ? await hostC(host, signal) : await npmTools({ ...common, c, dir, scratch: folders.scratch, forbidden });
-    if (cc.kind === 'unavailable') return cc;
-    this.#toolchains.push(cc);
-    return { kind: 'tools', folders: { rust: rust.dir, ...(c.kind === 'npm' ? { cc: dir } : {}) } };
   }
 }
 

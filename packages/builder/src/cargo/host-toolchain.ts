@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, stat } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { runTool } from '../process.ts';
-import { componentsOf, type RustRequest } from './toolchain.ts';
+import { componentsOf, type RustRequest } from './components.ts';
 
 const TIMEOUT = 60_000;
 

@@ -1,11 +1,11 @@
 /** What a recipe may pin of the Rust that is installed here. */
+import { join } from 'node:path';
 import { digestFile } from '../digest.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import { hostPlatform } from '../platform.ts';
 import { hostTripleOf } from './host-triple.ts';
 import { identify, installedToolchains, listFiles } from './host-toolchain.ts';
-import { componentsOf, digestOfFiles } from './toolchain.ts';
-import { join } from 'node:path';
+import { componentsOf, digestOfFiles } from './components.ts';
 
 export interface InstalledRust {
   readonly kind: 'rust';

@@ -14,7 +14,7 @@ export interface LockedCrate {
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PACKAGES = 5000;
 /** Versions 1 and 2 do not say their number; 1 keeps the checksums in a table of its own. */
-const VERSIONS: readonly unknown[] = [undefined, 3, 4];
+const VERSIONS: ReadonlySet<unknown> = new Set([undefined, 3, 4]);
 
 /** The crates in the order of the file. Packages without a source are the workspace's own. */
 export function parseLock(bytes: Uint8Array): readonly LockedCrate[] | Unavailable {
@@ -25,7 +25,7 @@ export function parseLock(bytes: Uint8Array): readonly LockedCrate[] | Unavailab
   } catch (error) {
     return bad('TOML', messageOf(error));
   }
-  if (!VERSIONS.includes(lock['version'])) return bad('version 3, 4 or none', JSON.stringify(lock['version']));
+  if (!VERSIONS.has(lock['version'])) return bad('version 3, 4 or none', JSON.stringify(lock['version']));
   const packages = lock['package'];
   const metadata = (lock['metadata'] ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(packages) || packages.length > MAX_PACKAGES) return bad(`a list of at most ${MAX_PACKAGES} packages`, typeof packages);

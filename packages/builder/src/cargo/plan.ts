@@ -10,7 +10,9 @@ type CargoOutput = CargoRecipe['outputs'][number];
 export interface CargoLayout {
   readonly source: string;
   readonly vendor: string;
+  /** Sysroot of a distributed Rust. */
   readonly rust: string;
+  /** C tools from npm. */
   readonly cc: string;
   /** CARGO_TARGET_DIR. */
   readonly target: string;
@@ -48,9 +50,9 @@ export function planCargo(recipe: CargoRecipe, output: CargoOutput, host: PlanHo
   const artifact = `${layout.out}/artifact`;
   const commands: Command[] = [
     { argv: ['mkdir', '-p', layout.cargoHome, layout.home] },
-    { argv: cargoArguments(recipe, output, layout) },
+    { argv: [rustProgram(recipe, layout, 'cargo'), ...cargoArguments(recipe, output, layout)] },
     { argv: ['cp', built, artifact] },
-    ...(recipe.strip === null ? [] : [{ argv: [tool(recipe, layout, 'strip'), ...recipe.strip, artifact] }]),
+    ...(recipe.strip === null ? [] : [{ argv: [stripOf(recipe, layout), ...recipe.strip, artifact] }]),
   ];
   const script = scriptFile(`${layout.bin}/build`, commands);
   return {
@@ -61,8 +63,8 @@ export function planCargo(recipe: CargoRecipe, output: CargoOutput, host: PlanHo
     cwd: recipe.directory === '.' ? layout.source : `${layout.source}/${recipe.directory.slice(2)}`,
     env: environment(recipe, output, host, layout),
     mounts: mountsOf(recipe, layout),
-    files: [script, ...(recipe.hostTriple === null ? [] : [rustcWrapper(recipe.hostTriple, layout)])],
-    programs: 'system',
+    files: [script, ...wrappers(recipe, layout)],
+    programs: recipe.c.kind === 'debian' ? { root: 'system' } : 'system',
     output: artifact,
   };
 }
@@ -72,9 +74,9 @@ function fileName({ crateType, name }: CargoOutput): string {
   return crateType === 'bin' ? name : `lib${name.replaceAll('-', '_')}.so`;
 }
 
-function mountsOf({ c }: CargoRecipe, layout: CargoLayout): PlanMount[] {
+function mountsOf({ c, toolchain }: CargoRecipe, layout: CargoLayout): PlanMount[] {
   return [
-    { kind: 'input', input: 'rust', path: layout.rust },
+    ...(toolchain.kind === 'dist' ? [{ kind: 'input', input: 'rust', path: layout.rust } as const] : []),
     { kind: 'input', input: 'vendor', path: layout.vendor },
     { kind: 'input', input: 'source', path: layout.source },
     ...(c.kind === 'npm' ? [{ kind: 'input', input: 'cc', path: layout.cc } as const] : []),
@@ -86,7 +88,6 @@ function mountsOf({ c }: CargoRecipe, layout: CargoLayout): PlanMount[] {
 function cargoArguments(recipe: CargoRecipe, output: CargoOutput, layout: CargoLayout): string[] {
   const { profile, features, defaultFeatures } = recipe;
   return [
-    `${layout.rust}/bin/cargo`,
     'build',
     // --locked and --offline. The manifest's folder is the current one, so its own configuration counts, as it does for the publisher.
     '--frozen',
@@ -126,11 +127,11 @@ function profileSettings(profile: CargoRecipe['profile']): string[] {
 /** Its whole environment. Without a flag of the recipe's, the source's own configuration has none either: only the recipe has a say. */
 function environment(recipe: CargoRecipe, output: CargoOutput, host: PlanHost, layout: CargoLayout): Record<string, string> {
   const { sourceDateEpoch, hostTriple } = recipe;
-  const prefixes = recipe.remaps.map(({ from, to }) => `${folderOf(from, layout)}=${to}`);
-  const rustflags = [...recipe.rustflags, ...prefixes.map((each) => `--remap-path-prefix=${each}`)];
+  const prefixes = recipe.remaps.map(({ from, to }) => `${folderOf(from, recipe, layout)}=${to}`);
+  const rustflags = [...linkerFlags(recipe.c, layout), ...recipe.rustflags, ...prefixes.map((each) => `--remap-path-prefix=${each}`)];
   const cflags = prefixes.map((each) => `-ffile-prefix-map=${each}`).join(' ');
   return {
-    PATH: `${layout.bin}:${layout.rust}/bin:/usr/bin:/bin`,
+    PATH: [layout.bin, ...(recipe.toolchain.kind === 'dist' ? [`${layout.rust}/bin`] : []), '/usr/bin', '/bin'].join(':'),
     HOME: layout.home,
     TMPDIR: '/tmp',
     LC_ALL: 'C',
@@ -142,38 +143,66 @@ function environment(recipe: CargoRecipe, output: CargoOutput, host: PlanHost, l
     CARGO_TERM_COLOR: 'never',
     CARGO_BUILD_JOBS: String(host.cpus),
     CARGO_ENCODED_RUSTFLAGS: rustflags.join(SEPARATOR),
-    RUSTC: hostTriple === null ? `${layout.rust}/bin/rustc` : `${layout.bin}/rustc`,
+    RUSTC: hostTriple === null ? rustProgram(recipe, layout, 'rustc') : `${layout.bin}/rustc`,
     ...(cflags === '' ? {} : { CFLAGS: cflags, CXXFLAGS: cflags }),
-    ...compilers(recipe, output, layout),
+    ...compilers(recipe.c, output, layout),
     ...(sourceDateEpoch === null ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }),
     ...recipe.env,
   };
 }
 
-function folderOf(from: CargoRecipe['remaps'][number]['from'], layout: CargoLayout): string {
-  return { source: layout.source, vendor: layout.vendor, 'cargo-home': layout.cargoHome, sysroot: layout.rust, target: layout.target }[
-    from
-  ];
+function folderOf(from: CargoRecipe['remaps'][number]['from'], recipe: CargoRecipe, layout: CargoLayout): string {
+  const sysroot = recipe.toolchain.kind === 'dist' ? layout.rust : '/usr/lib/rustlib';
+  return { source: layout.source, vendor: layout.vendor, 'cargo-home': layout.cargoHome, sysroot, target: layout.target }[from];
 }
 
-/** Programs for the target alone: build scripts and procedural macros are linked for the host, by the host's own. */
-function compilers({ c }: CargoRecipe, { target }: CargoOutput, layout: CargoLayout): Record<string, string> {
+function rustProgram({ toolchain }: CargoRecipe, layout: CargoLayout, name: 'cargo' | 'rustc'): string {
+  return toolchain.kind === 'dist' ? `${layout.rust}/bin/${name}` : `/usr/bin/${name}`;
+}
+
+/** The recipe's own linker, among the flags: with --target these are not for build scripts and macros, which the host's cc links. */
+function linkerFlags(c: CargoRecipe['c'], layout: CargoLayout): string[] {
+  if (c.kind === 'host') return [];
+  const prefixes = c.kind === 'debian' ? c.prefixes : [];
+  return [`-Clinker=${programOf(c, layout, c.cc)}`, ...prefixes.flatMap((each) => [`-Clink-arg=-B${each}`, `-Clink-arg=-L${each}`])];
+}
+
+/** For C code of the target, in the words of the cc crate. */
+function compilers(c: CargoRecipe['c'], { target }: CargoOutput, layout: CargoLayout): Record<string, string> {
   if (c.kind === 'host') return {};
-  const [cc, ar] = [`${layout.cc}/bin/${c.cc}`, `${layout.cc}/bin/${c.ar}`];
   const name = target.replaceAll('-', '_');
-  return { [`CARGO_TARGET_${name.toUpperCase()}_LINKER`]: cc, [`CC_${name}`]: cc, [`AR_${name}`]: ar };
+  return { [`CC_${name}`]: programOf(c, layout, c.cc), [`AR_${name}`]: programOf(c, layout, c.ar) };
 }
 
-function tool({ c }: CargoRecipe, layout: CargoLayout, name: string): string {
-  return c.kind === 'host' ? name : `${layout.cc}/bin/${c.cc.replace(/(?:gcc|cc)$/, name)}`;
+function programOf(c: CargoRecipe['c'], layout: CargoLayout, name: string): string {
+  return c.kind === 'npm' ? `${layout.cc}/bin/${name}` : `/usr/bin/${name}`;
+}
+
+/** strip(1) beside the compiler: `x86_64-linux-gnu-strip` for `x86_64-linux-gnu-gcc`. */
+function stripOf({ c }: CargoRecipe, layout: CargoLayout): string {
+  return c.kind === 'host' ? '/usr/bin/strip' : programOf(c, layout, c.cc.replace(/(?:gcc|cc)(?:-\d+)?$/, 'strip'));
+}
+
+function wrappers(recipe: CargoRecipe, layout: CargoLayout): PlanFile[] {
+  const rustc = recipe.hostTriple === null ? [] : [rustcWrapper(recipe.hostTriple, rustProgram(recipe, layout, 'rustc'), layout)];
+  // In a system of unpacked packages nobody has made the links that Debian calls alternatives.
+  const aliases = recipe.c.kind === 'debian' ? [['cc', 'gcc'] as const, ['c++', 'g++'] as const] : [];
+  return [
+    ...rustc,
+    ...aliases.map(([name, program]) => ({
+      path: `${layout.bin}/${name}`,
+      mode: 0o555,
+      text: `#!/bin/sh\nexec /usr/bin/${program} "$@"\n`,
+    })),
+  ];
 }
 
 /**
  * A rustc that names the same host everywhere. cargo hashes `rustc -vV` into every unit that a build script or procedural macro is below, with
  * its line `host:` (compute_metadata in cargo's compilation_files.rs), and symbol names and the order of symbols follow from that hash.
  */
-export function rustcWrapper(triple: string, layout: CargoLayout): PlanFile {
-  const rustc = quote(`${layout.rust}/bin/rustc`);
+function rustcWrapper(triple: string, program: string, layout: CargoLayout): PlanFile {
+  const rustc = quote(program);
   const lines = [
     '#!/bin/sh',
     'case " $* " in',

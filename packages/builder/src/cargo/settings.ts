@@ -31,10 +31,10 @@ const TIMEOUT = 60_000;
 /** `cargo info`, which downloads one crate without what it depends on. */
 const MINIMUM_MINOR = 82;
 
-const PROXIES = [
+const PROXIES = new Set([
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR'],
-];
+]);
 const PASSED_SETTING =
   /^CARGO_(?:HTTP_(?!DEBUG)[A-Z_]+|NET_RETRY|NET_GIT_FETCH_WITH_CLI|REGISTRY_(?:DEFAULT|TOKEN)|REGISTRIES_[A-Z0-9_]+_(?:INDEX|TOKEN|PROTOCOL))$/;
 
@@ -55,7 +55,7 @@ const NAMED = new Set(['source', 'registries']);
  */
 export async function cargoClient(environment: Environment, home: string, signal?: AbortSignal): Promise<CargoClient | Unavailable> {
   const program = requireProgram('cargo', INSTALL);
-  const network = pick(environment, (name) => PROXIES.includes(name));
+  const network = pick(environment, (name) => PROXIES.has(name));
   const userHome = environment['HOME'] ?? '/';
   const cargoHome = join(home, 'cargo');
   const env = {

@@ -85,8 +85,11 @@ async function writeEntry(entry: Entry, { folder, to }: UnpackRequest, known: Re
   return { path: inside, sha256: hash.digest('hex') };
 }
 
+/** Readable by everybody, with all folders above it that it makes. */
 async function makeFolder(path: string): Promise<void> {
-  if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, 0o755);
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755);
 }
 
 function atMost(limit: number): Transform {
