@@ -14,7 +14,7 @@ import { hashLeaf, sha256, utf8Encode } from '@verbatim/tlog';
 import { table } from './_process.ts';
 
 /**
- * Cost of one more pair in maps of 10^3, 10^5 and 10^6: nodes read, nodes made (each is one hash and one write), nodes superseded, bytes of
+ * Cost of one more pair in maps of 10^3, 10^5 and 10^6: nodes read (each is one hash, to check it), nodes made (one hash and one write), nodes superseded, bytes of
  * a prefix proof; alone and in a batch of 256. Per log2 of the size they must not grow.
  */
 const SIZES = [1_000, 100_000, 1_000_000];
@@ -81,7 +81,7 @@ for (const size of SIZES) {
     pairs: size,
     log2: log2.toFixed(1),
     'read / update': one.read.toFixed(1),
-    'made and hashed / update': one.made.toFixed(1),
+    'made / update': one.made.toFixed(1),
     'superseded / update': one.superseded.toFixed(1),
     'read per log2': (one.read / log2).toFixed(2),
     'made per log2': (one.made / log2).toFixed(2),

@@ -1,7 +1,8 @@
 /** Reading the nodes that keys lead to, level by level: one request a level, however many keys there are. */
+import { bytesEqual, toHex } from '@verbatim/tlog';
 import { IndexMapError } from './errors.ts';
 import { keyBit } from './key-bits.ts';
-import type { LeafNode, MapNode, MapState, NodeReader, NodeRef } from './node.ts';
+import { hashMapNode, type LeafNode, type MapNode, type MapState, type NodeReader, type NodeRef } from './node.ts';
 
 /** Nodes by number. */
 export type Loaded = ReadonlyMap<number, MapNode>;
@@ -9,21 +10,21 @@ export type Loaded = ReadonlyMap<number, MapNode>;
 /** Every node from the top to the leaf at which the look-up of each key ends. */
 export async function loadPaths(reader: NodeReader, state: MapState, keys: readonly Uint8Array[]): Promise<Loaded> {
   const loaded = new Map<number, MapNode>();
-  let level = new Map<number, readonly Uint8Array[]>();
-  if (state.top !== null && keys.length > 0) level.set(state.top.id, keys);
-  while (level.size > 0) {
-    const nodes = await readNodes(reader, [...level.keys()]);
-    const next = new Map<number, readonly Uint8Array[]>();
-    let i = 0;
-    for (const [id, below] of level) {
-      const node = nodes[i++]!;
-      loaded.set(id, node);
+  let level: { ref: NodeRef; keys: readonly Uint8Array[] }[] = [];
+  if (state.top !== null && keys.length > 0) level = [{ ref: state.top, keys }];
+  while (level.length > 0) {
+    const nodes = await readNodes(
+      reader,
+      level.map(({ ref }) => ref),
+    );
+    const next: typeof level = [];
+    for (const [i, { ref, keys: below }] of level.entries()) {
+      const node = nodes[i]!;
+      loaded.set(ref.id, node);
       if (node.kind === 'leaf') continue;
-      const { bit, left, right } = node;
-      checkBelow(id, node);
       for (const side of [0, 1] as const) {
-        const keysOfSide = below.filter((key) => keyBit(key, bit) === side);
-        if (keysOfSide.length > 0) next.set((side === 0 ? left : right).id, keysOfSide);
+        const keysOfSide = below.filter((key) => keyBit(key, node.bit) === side);
+        if (keysOfSide.length > 0) next.push({ ref: side === 0 ? node.left : node.right, keys: keysOfSide });
       }
     }
     level = next;
@@ -31,17 +32,21 @@ export async function loadPaths(reader: NodeReader, state: MapState, keys: reado
   return loaded;
 }
 
-/** The nodes with these numbers. Throws `malformed-node` when the store returns another count. */
-export async function readNodes(reader: NodeReader, ids: readonly number[]): Promise<readonly MapNode[]> {
-  const nodes = await reader.read(ids);
-  if (nodes.length !== ids.length) throw new IndexMapError('malformed-node', `expected ${ids.length} nodes, found ${nodes.length}`);
+/**
+ * The nodes that these mean, each held against the hash that its parent keeps: a damaged row never gets into a root, and every way
+ * down ends. Throws `malformed-node`.
+ */
+export async function readNodes(reader: NodeReader, refs: readonly NodeRef[]): Promise<readonly MapNode[]> {
+  const nodes = await reader.read(refs.map(({ id }) => id));
+  if (nodes.length !== refs.length) throw new IndexMapError('malformed-node', `expected ${refs.length} nodes, found ${nodes.length}`);
+  for (const [i, { id, hash }] of refs.entries()) {
+    if (bytesEqual(hashMapNode(nodes[i]!), hash)) continue;
+    throw new IndexMapError(
+      'malformed-node',
+      `expected node ${id} to have the hash ${toHex(hash)}, found another: restore the store or rebuild the map`,
+    );
+  }
   return nodes;
-}
-
-/** Children are made before their parents: on a damaged store too, every way down ends. */
-export function checkBelow(id: number, { left, right }: { left: NodeRef; right: NodeRef }): void {
-  if (left.id < id && right.id < id) return;
-  throw new IndexMapError('malformed-node', `expected the children of node ${id} to have lower numbers, found ${left.id} and ${right.id}`);
 }
 
 /** The node that `ref` means. It is among the loaded ones if its path was asked for. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesEqual, sha256 } from '@verbatim/tlog';
+import { ByteNodeStore } from './_byte-store.ts';
 import { build } from './_naive.ts';
-import { pairSets } from './_pairs.ts';
+import { indexPairs, pairSets } from './_pairs.ts';
 import {
   MemoryNodeStore,
   addPairs,
@@ -10,6 +11,9 @@ import {
   encodeMapNode,
   proveKey,
   provePrefix,
+  rootOf,
+  rootOfPairs,
+  type MapChange,
   type MapNode,
   type MapState,
   type NodeReader,
@@ -69,5 +73,29 @@ describe('a damaged store', () => {
     await expect(proveKey(reader, state, Uint8Array.of(1))).rejects.toThrow(malformed);
     await expect(provePrefix(reader, state, new Uint8Array(0))).rejects.toThrow(malformed);
     await expect(addPairs(reader, state, [{ key: Uint8Array.of(1), value: hash }])).rejects.toThrow(malformed);
+  });
+
+  test('with one flipped bit in any row is refused by every proof and update that reads it', async () => {
+    const pairs = indexPairs(6, 2);
+    const { store, state } = await build(new ByteNodeStore(), pairs);
+    const prefix = new Uint8Array(0);
+    const another = { key: pairs[0]!.key.with(39, 99), value: pairs[0]!.value };
+    let refused = 0;
+    for (const [id, row] of store.rows) {
+      for (let bit = 0; bit < 8 * row.length; bit++) {
+        store.rows.set(id, row.with(bit >> 3, row[bit >> 3]! ^ (1 << (bit & 7))));
+        const proved = await provePrefix(store, state, prefix).then(
+          ({ pairs: found }) => found,
+          (error: unknown) => error,
+        );
+        // A flipped child's number leads to another node or to none.
+        expect(proved).toMatchObject({ code: 'malformed-node' });
+        const grown = await addPairs(store, state, [another]).catch((error: unknown) => error);
+        if (grown instanceof Error) refused += 1;
+        else expect(rootOf((grown as MapChange).state)).toEqual(rootOfPairs([...pairs, another]));
+        store.rows.set(id, row);
+      }
+    }
+    expect(refused).toBeGreaterThan(0);
   });
 });

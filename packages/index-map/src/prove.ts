@@ -3,7 +3,7 @@ import { bytesEqual } from '@verbatim/tlog';
 import { IndexMapError } from './errors.ts';
 import type { Pair } from './hashing.ts';
 import { checkKey, hasPrefix } from './key-bits.ts';
-import { checkBelow, loadPaths, pathTo, readNodes, type Turn } from './load.ts';
+import { loadPaths, pathTo, readNodes, type Turn } from './load.ts';
 import type { MapState, NodeReader, NodeRef } from './node.ts';
 import { encodePathProof, encodeSteps, type Step } from './proof.ts';
 import { MAX_PREFIX_PAIRS } from './verify.ts';
@@ -56,16 +56,12 @@ async function readSubtree(reader: NodeReader, top: NodeRef, limit: number): Pro
       throw new IndexMapError('too-many-pairs', `expected at most ${limit} pairs below the prefix; ask with a longer one`);
     const refs = level.filter((item) => 'id' in item);
     if (refs.length === 0) return level as Pair[];
-    const nodes = await readNodes(
-      reader,
-      refs.map(({ id }) => id),
-    );
+    const nodes = await readNodes(reader, refs);
     let i = 0;
     level = level.flatMap((item): (NodeRef | Pair)[] => {
       if (!('id' in item)) return [item];
       const node = nodes[i++]!;
       if (node.kind === 'leaf') return [{ key: node.key.slice(), value: node.value.slice() }];
-      checkBelow(item.id, node);
       return [node.left, node.right];
     });
   }
