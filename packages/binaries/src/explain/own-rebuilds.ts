@@ -36,7 +36,10 @@ function settlePart(ledger: Ledger, pair: PartPair, other: Uint8Array): { code: 
   const runs = own.length === other.length ? differingRuns(own, other, MAX_RUNS) : null;
   if (runs === null) return { code: 'nondeterminism', cover: ledger.settle(pair, 'all', 'own-rebuilds') };
   // A shuffled table may begin or end with the same item in two of the three files.
-  const table = permutedStretch(pair, [...pair.open, ...runs].sort((left, right) => left.start - right.start));
+  const table = permutedStretch(
+    pair,
+    [...pair.open, ...runs].sort((left, right) => left.start - right.start),
+  );
   if (table !== null && isPermuted(own, other, table)) return { code: 'order', cover: ledger.settle(pair, [table], 'own-rebuilds') };
   return { code: pair.code ? 'codegen-drift' : 'random-value', cover: ledger.settle(pair, joined(runs, CHANCE_GAP), 'own-rebuilds') };
 }

@@ -10,7 +10,7 @@ const PT_LOAD = 1;
 /** Names of the parts that hold an ELF file's own tables. */
 export const ELF_HEADER = 'ELF header';
 export const SECTION_HEADERS = 'section headers';
-const PROGRAM_HEADERS = 'program headers';
+export const PROGRAM_HEADERS = 'program headers';
 
 /**
  * The parts of an ELF file. What is loaded is decided by the program headers, which the kernel reads, not by the section headers, which it

@@ -22,7 +22,7 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
   let left = MAX_STRING_BYTES;
   let truncated = false;
   for (const pair of pairs) {
-    if ((pair.code && pair.name !== 'file') || IDS.test(pair.name)) continue;
+    if ((pair.code && pair.name !== 'file') || NOISE.test(pair.name)) continue;
     const [a, b] = [pair.published ?? NONE, pair.rebuilt ?? NONE];
     if (a.length + b.length > left) {
       truncated = true;
@@ -38,8 +38,8 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
 }
 
 const NONE = new Uint8Array();
-/** Sections that hold nothing but identifiers, which read as noise too. */
-const IDS = /^\.note\.(go\.buildid|gnu\.build-id)$/;
+/** Identifiers, and debug information that is no text or compressed, read as noise too. */
+const NOISE = /^\.(note\.(go\.buildid|gnu\.build-id)|z?debug_(?!str|line_str)\w+)$/;
 
 /** Whether a part holds the names of symbols. */
 export const isSymbolTable = (part: string): boolean => part.includes('strtab') || part === 'symbol names';

@@ -26,10 +26,20 @@ export function tokensIn(text: string): Token[] {
       const [start, end] = [match.index, match.index + match[0].length];
       if (taken.some((range) => range.start < end && start < range.end)) continue;
       taken.push({ start, end });
-      tokens.push({ class: kind, text: match[0], at: start });
+      tokens.push({ class: kind === 'temporary-path' && !isRandom(match[0]) ? 'path' : kind, text: match[0], at: start });
     }
   }
   return tokens.sort((a, b) => a.at - b.at);
+}
+
+/** Whether a folder was named by mkdtemp or its like, not by a person: many digits, or six letters of which some are digits or capitals. */
+function isRandom(path: string): boolean {
+  return path
+    .split('/')
+    .some(
+      (segment) =>
+        /\d{5}|\.tmp\w{6}$/.test(segment) || (/[A-Za-z0-9]{6}$/.test(segment) && /[a-z]\d|\d[a-z]|[a-z][A-Z]\w*\d|[A-Z]{2}/.test(segment)),
+    );
 }
 
 /** Whether the whole text is one value of this class. */
