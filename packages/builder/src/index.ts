@@ -8,6 +8,7 @@ export { planBuild, type BuildPlan, type PlanHost } from './plan.ts';
 export { build, type BuildFailure, type BuildInputs, type BuildOutcome, type BuildRequest } from './build.ts';
 export { vary, VARIED_FACTS, type Varied, type VariedFact, type VaryHost, type VaryOptions } from './vary.ts';
 export { varyHost } from './vary-host.ts';
+export { installedRust, type InstalledRust } from './cargo/installed.ts';
 export { digestOutput } from './output.ts';
 export { runDiffoscope, type DiffoscopeOutcome, type DiffoscopeRequest } from './diffoscope.ts';
 export { escapeText } from './sandbox/escape.ts';
