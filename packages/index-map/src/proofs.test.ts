@@ -5,6 +5,7 @@ import { build, naiveRoot } from './_naive.ts';
 import { indexPairs, keys, pairSets } from './_pairs.ts';
 import {
   EMPTY_MAP,
+  MAX_KEY_BYTES,
   MAX_PREFIX_PAIRS,
   MemoryNodeStore,
   addPairs,
@@ -12,6 +13,7 @@ import {
   proveKey,
   provePrefix,
   rootOf,
+  rootOfPairs,
   verifyAbsence,
   verifyPrefix,
   verifyPresence,
@@ -19,7 +21,7 @@ import {
   type Pair,
 } from './index.ts';
 import { hasPrefix } from './key-bits.ts';
-import { encodePathProof, encodeSteps } from './proof.ts';
+import { decodeSteps, encodePathProof, encodeSteps } from './proof.ts';
 import { encodeVarint } from './varint.ts';
 
 /** Every way to damage bytes: each bit flipped, each byte missing or doubled, cut anywhere, one more at each end. */
@@ -242,6 +244,19 @@ describe('a hostile proof is refused', () => {
     expect(verifyPrefix(over([7]), pair.key, [pair], steps([7]))).toBe(true);
     expect(verifyPrefix(over([8]), pair.key, [pair], steps([8]))).toBe(false);
   });
+});
+
+test('the deepest map there can be has its root and its longest proof', async () => {
+  const zero = new Uint8Array(MAX_KEY_BYTES);
+  // An inner node at every bit of the key, and one in the byte that follows: there a shorter key reads 0xff.
+  const others = Array.from({ length: 8 * MAX_KEY_BYTES }, (_, bit) => zero.with(bit >> 3, 0x80 >> (bit & 7)));
+  const pairs = [zero, zero.slice(0, -1), ...others].map((key) => ({ key, value: Uint8Array.of(1) }));
+  const { store, state } = await build(new MemoryNodeStore(), pairs);
+  expect(rootOf(state)).toEqual(rootOfPairs(pairs));
+  const { value, proof } = await proveKey(store, state, zero);
+  expect(value).toEqual(Uint8Array.of(1));
+  expect(verifyPresence(rootOf(state), pairs[0]!, proof)).toBe(true);
+  expect(decodeSteps(proof).map(({ bit }) => bit)).toEqual([2048, ...others.map((_, i) => others.length - 1 - i)]);
 });
 
 test('the empty map proves absence only', async () => {

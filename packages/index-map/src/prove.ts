@@ -52,8 +52,9 @@ function stepsUp(turns: readonly Turn[]): Step[] {
 async function readSubtree(reader: NodeReader, top: NodeRef, limit: number): Promise<Pair[]> {
   let level: (NodeRef | Pair)[] = [top];
   for (;;) {
-    if (level.length > limit)
+    if (level.length > limit) {
       throw new IndexMapError('too-many-pairs', `expected at most ${limit} pairs below the prefix; ask with a longer one`);
+    }
     const refs = level.filter((item) => 'id' in item);
     if (refs.length === 0) return level as Pair[];
     const nodes = await readNodes(reader, refs);
