@@ -4,6 +4,7 @@
  */
 import type { Recipe } from '@verbatim/statements';
 import type { Toolchain } from './toolchain.ts';
+import { fetchDebian } from './debian/fetch.ts';
 import { SizeGuard, foldersIn, makeFolder, type Folders } from './fetch-folders.ts';
 import { fetchCargo } from './cargo/fetch.ts';
 import type { Forbidden } from './forbidden.ts';
@@ -116,6 +117,8 @@ function fetchKind(context: FetchContext): Promise<Inputs | Unavailable> {
       return fetchGo({ ...context, recipe });
     case 'cargo':
       return fetchCargo({ ...context, recipe });
+    case 'debian':
+      return fetchDebian({ ...context, recipe });
   }
 }
 

@@ -15,6 +15,8 @@ export type UnavailableReason =
   | 'module-unavailable'
   /** A Debian package, or a file of a source package, is in no suite that the recipe names. */
   | 'package-unavailable'
+  /** The files of a Debian source package do not make a source. */
+  | 'bad-source'
   /** The packages of a Debian system do not make one. */
   | 'root-failed'
   | 'toolchain-unavailable'

@@ -2,6 +2,7 @@
 import type { Recipe } from '@verbatim/statements';
 import { planCargo } from './cargo/plan.ts';
 import { BuilderError } from './errors.ts';
+import { planDebian } from './debian/plan.ts';
 import { planGo } from './go/plan.ts';
 
 export interface PlanHost {
@@ -60,6 +61,8 @@ export function planBuild(recipe: Recipe, artifact: string, host: PlanHost): Bui
       return planGo(recipe, outputOf(recipe.outputs, artifact), host);
     case 'cargo':
       return planCargo(recipe, outputOf(recipe.outputs, artifact), host);
+    case 'debian':
+      return planDebian(recipe, outputOf(recipe.outputs, artifact), host);
   }
 }
 

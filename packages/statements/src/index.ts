@@ -37,10 +37,11 @@ export { isH1, isPrintable, isRelativePath, isTime, secondsOf } from './text.ts'
 export { formatPurl, isCanonicalPurl, parsePurl, type Purl } from './purl.ts';
 export { isPublisherScope, isRegistrarScope, purlCovers } from './scope.ts';
 export { formatDebianPin, parseDebianPin, platformOfDebian, type DebianPin, type DebianRoot } from './debian-root.ts';
-export type { Source } from './source.ts';
+export { dscDigest, type Source } from './source.ts';
 export { splitQuoted } from './go-flags.ts';
 export { GO_ENV_NAMES } from './go-env.ts';
 export { recipeOutputs, recipeTarget, recipeToolchains, recipeVcs } from './recipe-facts.ts';
+export { debianCompilers, type DebianRecipe } from './recipe-debian.ts';
 export type { GoRecipe, VcsStamp } from './recipe-go.ts';
 export type { MainModule, PatchedTool } from './go-publisher.ts';
 export type { CargoRecipe } from './recipe-cargo.ts';

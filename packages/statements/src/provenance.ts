@@ -6,7 +6,7 @@ import { fromBase64, toHex } from '@verbatim/tlog';
 import { encodeCanonicalJson } from './json.ts';
 import type { ObservationPredicate } from './observation.ts';
 import { recipeDigest, type Recipe } from './recipe.ts';
-import type { Source } from './source.ts';
+import { dscDigest, type Source } from './source.ts';
 import { SLSA_PROVENANCE, STATEMENT_TYPE, buildTypeOf, builderIdOf } from './vocabulary.ts';
 
 /** What the rebuilder knows when a build has given a file. */
@@ -34,6 +34,11 @@ function sourceDescriptor(source: Source): ResourceDescriptor {
       return { uri: `git+${source.url}@${source.commit}`, digest: { gitCommit: source.commit } };
     case 'crate':
       return { uri: `pkg:cargo/${source.name}@${source.version}`, digest: { sha256: source.sha256 } };
+    case 'debian':
+      return {
+        uri: `pkg:deb/debian/${source.name}@${encodeURIComponent(source.version)}?arch=source`,
+        digest: { sha256: dscDigest(source) },
+      };
     case 'go-module':
       return { uri: `pkg:golang/${source.module}@${source.version}`, digest: { dirHash1: dirHash1(source.h1) } };
   }

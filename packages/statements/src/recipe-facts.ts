@@ -1,6 +1,8 @@
 /** What every kind of recipe says of the same things, for whoever need not know the kinds. */
 import { StatementError } from './errors.ts';
+import { platformOfDebian } from './debian-root.ts';
 import type { Recipe } from './recipe.ts';
+import { debianCompilers } from './recipe-debian.ts';
 import type { VcsStamp } from './recipe-go.ts';
 import { platformOfTriple } from './rust-target.ts';
 
@@ -9,11 +11,27 @@ export const recipeOutputs = (recipe: Recipe): string[] => recipe.outputs.map(({
 
 /** Target platform of one output. Throws `inconsistent` for a name that the recipe does not have. */
 export function recipeTarget(recipe: Recipe, artifact: string): string {
-  const output = (recipe.outputs as readonly Recipe['outputs'][number][]).find((each) => each.artifact === artifact);
-  if (output === undefined) {
-    throw new StatementError('inconsistent', 'outputs', `expected one of ${recipeOutputs(recipe).join(', ')}, found ${artifact}`);
+  switch (recipe.kind) {
+    case 'go': {
+      const { goos, goarch } = named<{ readonly artifact: string; readonly goos: string; readonly goarch: string }>(
+        recipe.outputs,
+        artifact,
+      );
+      return `${goos}/${goarch}`;
+    }
+    case 'cargo':
+      return platformOfTriple(named(recipe.outputs, artifact).target)!;
+    case 'debian':
+      named<{ readonly artifact: string }>(recipe.outputs, artifact);
+      return platformOfDebian(recipe.root.architecture)!;
   }
-  return 'goos' in output ? `${output.goos}/${output.goarch}` : platformOfTriple(output.target)!;
+}
+
+function named<O extends { readonly artifact: string }>(outputs: readonly O[], artifact: string): O {
+  const output = outputs.find((each) => each.artifact === artifact);
+  if (output !== undefined) return output;
+  const known = outputs.map((each) => each.artifact).join(', ');
+  throw new StatementError('inconsistent', 'outputs', `expected one of ${known}, found ${artifact}`);
 }
 
 export interface ToolchainPin {
@@ -28,6 +46,8 @@ export function recipeToolchains(recipe: Recipe): ToolchainPin[] {
       return [{ name: 'go', version: recipe.toolchain.version }];
     case 'cargo':
       return [{ name: 'rust', version: recipe.toolchain.version }];
+    case 'debian':
+      return debianCompilers(recipe).map(({ name, version }) => ({ name, version }));
   }
 }
 
@@ -37,6 +57,7 @@ export function recipeVcs(recipe: Recipe): VcsStamp | null {
     case 'go':
       return recipe.vcs;
     case 'cargo':
+    case 'debian':
       return null;
   }
 }

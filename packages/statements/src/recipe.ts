@@ -2,13 +2,18 @@
 import { sha256, toHex } from '@verbatim/tlog';
 import { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
 import { cargoRecipe, type CargoRecipe } from './recipe-cargo.ts';
+import { debianRecipe, type DebianRecipe } from './recipe-debian.ts';
 import { goRecipe, type GoRecipe } from './recipe-go.ts';
 import { tagged, type Check } from './schema.ts';
 import { MAX_RECIPE_BYTES } from './vocabulary.ts';
 
 /** A discriminated union by `kind`; another way to build is another member. */
-export type Recipe = GoRecipe | CargoRecipe;
-export const recipeSchema: Check<Recipe> = tagged('kind', { go: goRecipe, cargo: cargoRecipe });
+export type Recipe = GoRecipe | CargoRecipe | DebianRecipe;
+export const recipeSchema: Check<Recipe> = tagged('kind', {
+  go: goRecipe,
+  cargo: cargoRecipe,
+  debian: debianRecipe,
+});
 
 /** Canonical bytes, at most 256 KiB. Throws as `decodeRecipe` would. */
 export function encodeRecipe(recipe: Recipe): Uint8Array {

@@ -21,6 +21,8 @@ export interface RootRequest extends Omit<AptRequest, 'suites' | 'architecture' 
   readonly style: 'unpacked' | 'configured';
   /** Bytes that the whole cache may hold. */
   readonly cacheBytes: number;
+  /** Everything comes from the cache, and nothing is asked for. */
+  readonly offline?: boolean | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -58,7 +60,11 @@ async function install(request: RootRequest, fresh: string): Promise<Unavailable
   const { root, style, cacheDir, timeout, signal, log } = request;
   const pins = root.packages.map(parseDebianPin);
   const folder = join(fresh, 'packages');
-  const apt = (): Promise<Apt | Unavailable> => Apt.open({ ...request, ...root, foreign: foreignOf(root, pins) });
+  const apt = async (): Promise<Apt | Unavailable> => {
+    if (request.offline === true)
+      return unavailable('package-unavailable', 'packages of the system are not in the cache: import its inputs first');
+    return Apt.open({ ...request, ...root, foreign: foreignOf(root, pins) });
+  };
   const failed = await takePackages({ pins, cacheDir, to: folder, apt, log });
   if (failed !== null) return failed;
   log(`unpacking ${pins.length} Debian packages`);

@@ -1,5 +1,6 @@
 import { VERDICTS } from '@verbatim/consensus';
 import type { CountedObservation, JudgedClaim, OperatorState, Policy, Verdict, VerdictKind } from '@verbatim/consensus';
+import { dscDigest } from '@verbatim/statements';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import type { PolicyFile } from '../policy-file.ts';
@@ -98,6 +99,8 @@ function originOf(source: JudgedClaim['source']): string {
       return `crate ${source.name} ${source.version} sha256:${source.sha256}`;
     case 'git':
       return `${source.url} ${source.commit}`;
+    case 'debian':
+      return `Debian source ${source.name} ${source.version} sha256:${dscDigest(source)}`;
   }
 }
 

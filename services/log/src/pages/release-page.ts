@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { ReleaseStatement } from '@verbatim/statements';
+import { dscDigest, type ReleaseStatement } from '@verbatim/statements';
 import type { ReleaseListing } from '../store/pages.ts';
 import type { Markup } from './layout.ts';
 import type { Cell, CellAttempt, Column, Matrix, MatrixRow } from './matrix-model.ts';
@@ -60,6 +60,8 @@ function source(found: ReleaseStatement['predicate']['source']): Markup {
       return html`Go module <code>${found.module}</code> ${found.version}, <code>${found.h1}</code>`;
     case 'crate':
       return html`crate <code>${found.name}</code> ${found.version}, <code>sha256:${found.sha256}</code>`;
+    case 'debian':
+      return html`Debian source package <code>${found.name}</code> ${found.version}, <code>sha256:${dscDigest(found)}</code>`;
     case 'git':
       return html`git <code>${found.url}</code> at <code>${found.commit}</code>`;
   }
