@@ -9,6 +9,7 @@ import { SizeGuard, foldersIn, makeFolder, type Folders } from './fetch-folders.
 import { fetchCargo } from './cargo/fetch.ts';
 import type { Forbidden } from './forbidden.ts';
 import { fetchGo } from './go/fetch.ts';
+import { fetchGoToolchain } from './go-toolchain/fetch.ts';
 import { unavailable, type Origin, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -115,6 +116,8 @@ function fetchKind(context: FetchContext): Promise<Inputs | Unavailable> {
   switch (recipe.kind) {
     case 'go':
       return fetchGo({ ...context, recipe });
+    case 'go-toolchain':
+      return fetchGoToolchain({ ...context, recipe });
     case 'cargo':
       return fetchCargo({ ...context, recipe });
     case 'debian':

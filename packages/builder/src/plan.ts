@@ -4,6 +4,7 @@ import { planCargo } from './cargo/plan.ts';
 import { BuilderError } from './errors.ts';
 import { planDebian } from './debian/plan.ts';
 import { planGo } from './go/plan.ts';
+import { planGoToolchain } from './go-toolchain/plan.ts';
 
 export interface PlanHost {
   /** Host platform, such as `linux/amd64`. */
@@ -59,6 +60,8 @@ export function planBuild(recipe: Recipe, artifact: string, host: PlanHost): Bui
   switch (recipe.kind) {
     case 'go':
       return planGo(recipe, outputOf(recipe.outputs, artifact), host);
+    case 'go-toolchain':
+      return planGoToolchain(recipe, outputOf(recipe.outputs, artifact), host);
     case 'cargo':
       return planCargo(recipe, outputOf(recipe.outputs, artifact), host);
     case 'debian':

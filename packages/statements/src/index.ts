@@ -43,6 +43,7 @@ export { GO_ENV_NAMES } from './go-env.ts';
 export { recipeOutputs, recipeTarget, recipeToolchains, recipeVcs } from './recipe-facts.ts';
 export { debianCompilers, type DebianRecipe } from './recipe-debian.ts';
 export type { GoRecipe, VcsStamp } from './recipe-go.ts';
+export { TOOLCHAIN_MODULE, toolchainSource, type GoToolchainRecipe } from './recipe-go-toolchain.ts';
 export type { MainModule, PatchedTool } from './go-publisher.ts';
 export type { CargoRecipe } from './recipe-cargo.ts';
 export { platformOfTriple } from './rust-target.ts';

@@ -12,7 +12,8 @@ export const recipeOutputs = (recipe: Recipe): string[] => recipe.outputs.map(({
 /** Target platform of one output. Throws `inconsistent` for a name that the recipe does not have. */
 export function recipeTarget(recipe: Recipe, artifact: string): string {
   switch (recipe.kind) {
-    case 'go': {
+    case 'go':
+    case 'go-toolchain': {
       const { goos, goarch } = named<{ readonly artifact: string; readonly goos: string; readonly goarch: string }>(
         recipe.outputs,
         artifact,
@@ -43,6 +44,7 @@ export interface ToolchainPin {
 export function recipeToolchains(recipe: Recipe): ToolchainPin[] {
   switch (recipe.kind) {
     case 'go':
+    case 'go-toolchain':
       return [{ name: 'go', version: recipe.toolchain.version }];
     case 'cargo':
       return [{ name: 'rust', version: recipe.toolchain.version }];
@@ -56,6 +58,7 @@ export function recipeVcs(recipe: Recipe): VcsStamp | null {
   switch (recipe.kind) {
     case 'go':
       return recipe.vcs;
+    case 'go-toolchain':
     case 'cargo':
     case 'debian':
       return null;

@@ -21,8 +21,15 @@ const goPackage = string(
         .every((segment) => /^[A-Za-z0-9_~+-][A-Za-z0-9._~+-]*$/.test(segment) && !segment.includes('...'))),
 );
 const goVersion = string('a Go release such as go1.23.5', 32, (text) => /^go1(?:\.\d{1,4}){1,2}(?:(?:rc|beta)\d{1,2})?$/.test(text));
-const goToken = string('lower-case letters and digits', 16, (text) => /^[a-z0-9]+$/.test(text));
+export const goToken = string('lower-case letters and digits', 16, (text) => /^[a-z0-9]+$/.test(text));
 const buildTag = string('a build tag', 64, (text) => /^[A-Za-z0-9_.]+$/.test(text));
+
+const toolchainPin = {
+  version: goVersion,
+  /** h1 of the module golang.org/toolchain@v0.0.1-<version>.<host>, per host; others come from the checksum database. */
+  h1: record(platform, h1, 16),
+};
+export const goToolchainPin = object(toolchainPin);
 
 /** The version-control stamp in the binary, which the builder answers without a repository. */
 const vcsStamp = object(
@@ -63,14 +70,7 @@ const shape = object(
     kind: oneOf('go'),
     version: oneOf(1),
     source,
-    toolchain: object(
-      {
-        version: goVersion,
-        /** h1 of the module golang.org/toolchain@v0.0.1-<version>.<host>, per host; others come from the checksum database. */
-        h1: record(platform, h1, 16),
-      },
-      { patched: patchedTools },
-    ),
+    toolchain: object(toolchainPin, { patched: patchedTools }),
     package: goPackage,
     flags: array(goFlag, 0, 16),
     /** The exact text after -ldflags=: its spelling is hashed into the build id. */

@@ -4,13 +4,15 @@ import { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
 import { cargoRecipe, type CargoRecipe } from './recipe-cargo.ts';
 import { debianRecipe, type DebianRecipe } from './recipe-debian.ts';
 import { goRecipe, type GoRecipe } from './recipe-go.ts';
+import { goToolchainRecipe, type GoToolchainRecipe } from './recipe-go-toolchain.ts';
 import { tagged, type Check } from './schema.ts';
 import { MAX_RECIPE_BYTES } from './vocabulary.ts';
 
 /** A discriminated union by `kind`; another way to build is another member. */
-export type Recipe = GoRecipe | CargoRecipe | DebianRecipe;
+export type Recipe = GoRecipe | GoToolchainRecipe | CargoRecipe | DebianRecipe;
 export const recipeSchema: Check<Recipe> = tagged('kind', {
   go: goRecipe,
+  'go-toolchain': goToolchainRecipe,
   cargo: cargoRecipe,
   debian: debianRecipe,
 });
