@@ -5,6 +5,7 @@ import { parsePurl, type ReleaseArtifact } from '@verbatim/statements';
 import { digestFile, type FileDigests } from '../digest.ts';
 import { removeTree } from '../remove-tree.ts';
 import type { Client } from './client.ts';
+import { downloadDeb, noDebMember } from './deb.ts';
 import { downloadModuleZip } from './golang.ts';
 import { packNpm } from './npm.ts';
 import { notReceived, type NotReceived } from './outcome.ts';
@@ -75,6 +76,7 @@ interface Registry {
 const REGISTRIES: ReadonlyMap<string, Registry> = new Map([
   ['npm', { download: packNpm, extract: extractTarMember }],
   ['pypi', { download: downloadWheel, extract: extractZipMember }],
+  ['deb', { download: downloadDeb, extract: noDebMember }],
   ['golang', { download: downloadModuleZip, extract: extractZipMember }],
 ]);
 
