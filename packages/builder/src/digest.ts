@@ -96,9 +96,9 @@ function listFiles(root: string, links: 'refuse' | 'skip'): string[] {
 }
 
 /** golang.org/x/mod/sumdb/dirhash, Hash1: `h1:` and the SHA-256 of lines `<hex>  <prefix>/<path>`. The files must be in byte order. */
-export function hash1(files: readonly TreeFile[], prefix: string): string {
+export function hash1(files: readonly TreeFile[], prefix?: string): string {
   const hash = createHash('sha256');
-  for (const { path, sha256 } of files) hash.update(`${sha256}  ${prefix}/${path}\n`);
+  for (const { path, sha256 } of files) hash.update(`${sha256}  ${prefix === undefined ? path : `${prefix}/${path}`}\n`);
   return `h1:${hash.digest('base64')}`;
 }
 

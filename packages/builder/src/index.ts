@@ -12,6 +12,7 @@ export { installedRust, type InstalledRust } from './cargo/installed.ts';
 export { digestOutput } from './output.ts';
 export { runDiffoscope, type DiffoscopeOutcome, type DiffoscopeRequest } from './diffoscope.ts';
 export { escapeText } from './sandbox/escape.ts';
+export { zipHash1 } from './zip-h1.ts';
 export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
 export { delegateGroup, type DelegatedGroup } from './sandbox/delegate.ts';
 export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';

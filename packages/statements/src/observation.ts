@@ -1,7 +1,7 @@
 /** observation: what one rebuilder received, built and saw, whatever it came to (DESIGN §3.2, §3.3). */
 import { StatementError } from './errors.ts';
 import { array, distinct, integer, nullable, object, oneOf, where, type Infer } from './schema.ts';
-import { code, origin, platform, relativePath, revision, sha256Hex, time, token, toolchainDigest } from './text.ts';
+import { code, h1, origin, platform, relativePath, revision, sha256Hex, time, token, toolchainDigest } from './text.ts';
 import { CLAIM_MISMATCH, EVIDENCE_KINDS, MAX_BLOB_BYTES, PREDICATE, RESULTS, STATEMENT_TYPE, isConclusive } from './vocabulary.ts';
 
 export const MAX_ATTEMPT = 1_000_000;
@@ -9,6 +9,13 @@ const MAX_EVIDENCE = 8;
 const MAX_TOOLCHAINS = 16;
 
 const digest = object({ sha256: sha256Hex });
+const outputDigest = object(
+  { sha256: sha256Hex },
+  {
+    /** Of a Go module's zip: what Go's checksum database has, over names and contents alone. */
+    h1,
+  },
+);
 
 const predicate = object({
   /** Origin of the log that the release entry is in: an observation is worth nothing in another. */
@@ -25,7 +32,7 @@ const predicate = object({
   /** What the release says; what the coordinate served; what was built. */
   claimed: nullable(digest),
   received: nullable(digest),
-  observed: nullable(digest),
+  observed: nullable(outputDigest),
   recipe: digest,
   platform: object({ host: platform, target: platform }),
   toolchain: array(object({ name: token, version: token, host: platform, digest: toolchainDigest }), 0, MAX_TOOLCHAINS),

@@ -24,6 +24,8 @@ export interface Rebuilt {
   readonly received: string | null;
   /** Hex SHA-256 of the output. */
   readonly observed: string | null;
+  /** Of an output that is a Go module's zip. */
+  readonly h1?: string;
   readonly facts: WorkerFacts;
   readonly log: Uint8Array | null;
 }
@@ -98,7 +100,7 @@ export function observationOf(context: ObservationContext, rebuilt: Rebuilt): { 
     reason: rebuilt.reason,
     claimed: digest(claimed?.sha256 ?? null),
     received: digest(rebuilt.received),
-    observed: digest(rebuilt.observed),
+    observed: rebuilt.observed === null ? null : { sha256: rebuilt.observed, ...(rebuilt.h1 === undefined ? {} : { h1: rebuilt.h1 }) },
     recipe: { sha256: recipe === null ? release.predicate.recipe.sha256 : recipeDigest(recipe) },
     evidence: evidence.map(({ kind, sha256, bytes }) => ({ kind, sha256, size: bytes.length })),
   });

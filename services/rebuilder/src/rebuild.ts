@@ -1,4 +1,4 @@
-import { BuilderError, digestOutput } from '@verbatim/builder';
+import { BuilderError, digestOutput, zipHash1 } from '@verbatim/builder';
 import {
   StatementError,
   claimedDigests,
@@ -144,6 +144,7 @@ async function drive(input: RunInput, recipe: Recipe, worker: WorkerProcess, pro
     observed,
     facts: built.facts,
     log: await logOf(built.log, input),
+    ...(await h1Of(recipe, built.path)),
   };
   return { kind: 'rebuilt', rebuilt, recipe, notes: built.notes };
 }
@@ -170,6 +171,12 @@ async function digestBelow(workDir: string, path: string): Promise<{ sha256: str
 }
 
 function checkBelow(workDir: string, path: string): void {
+/** What the checksum database would have for it, too: everything that it has is a module's zip. Nothing for what is none. */
+async function h1Of({ kind }: Recipe, path: string): Promise<Pick<Rebuilt, 'h1'>> {
+  const h1 = kind === 'go-toolchain' ? await zipHash1(path, { maxBytes: MAX_OUTPUT_BYTES }) : null;
+  return h1 === null ? {} : { h1 };
+}
+
   const below = relative(workDir, path);
   if (!isAbsolute(path) || below === '' || below.startsWith('..') || isAbsolute(below)) {
     throw new WorkerError('worker-protocol', `expected a file below ${workDir}, found ${path}`);
