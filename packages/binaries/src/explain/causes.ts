@@ -166,5 +166,20 @@ function fill(text: string, subject: string | null): string {
 }
 
 /** `published X, rebuilt Y`: the wording of every expected-and-found fact. */
-export const versus = (what: string, published: string | null, rebuilt: string | null): string =>
-  `${what}: published ${published ?? 'none'}, rebuilt ${rebuilt ?? 'none'}`;
+export function versus(what: string, published: string | null, rebuilt: string | null): string {
+  const [theirs, ours] = clipped(published, rebuilt);
+  return `${what.slice(0, MAX_STRING_LENGTH)}: published ${theirs ?? 'none'}, rebuilt ${ours ?? 'none'}`;
+}
+
+/** Both texts at most MAX_STRING_LENGTH long, cut so that the first place in which they differ is still there. */
+export function clipped(published: string | null, rebuilt: string | null): readonly [string | null, string | null] {
+  let common = 0;
+  while (common < Math.min(published?.length ?? 0, rebuilt?.length ?? 0) && published![common] === rebuilt![common]) common += 1;
+  const clip = (text: string | null): string | null => {
+    if (text === null || text.length <= MAX_STRING_LENGTH) return text;
+    const from = Math.max(0, Math.min(common - MAX_STRING_LENGTH / 4, text.length - MAX_STRING_LENGTH));
+    const end = from + MAX_STRING_LENGTH;
+    return `${from > 0 ? '…' : ''}${text.slice(from, end)}${end < text.length ? '…' : ''}`;
+  };
+  return [clip(published), clip(rebuilt)];
+}

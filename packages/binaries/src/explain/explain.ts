@@ -21,13 +21,13 @@ import { orElse } from '../errors.ts';
 import { sameBytes } from './bytes.ts';
 import { buildIdCauses, buildIdClaims } from './build-id-causes.ts';
 import { claimsOf } from './claims.ts';
-import { causeOf } from './causes.ts';
+import { causeOf, clipped } from './causes.ts';
 import { settleDerived } from './derived.ts';
 import { Evidence } from './evidence.ts';
 import { settleIds } from './ids.ts';
 import { leadsOf } from './leads.ts';
 import { Ledger } from './ledger.ts';
-import { MAX_CAUSES, MAX_CLAIMS, MAX_FILE_BYTES, MAX_LISTED_PARTS } from './limits.ts';
+import { MAX_CAUSES, MAX_CLAIMS, MAX_FILE_BYTES, MAX_LISTED_PARTS, MAX_STRING_LENGTH } from './limits.ts';
 import { settleMovedFolder } from './moved-folder.ts';
 import { permutedStretch } from './order.ts';
 import { compressedCauses, settleSignatures, settleStripped } from './other-parts.ts';
@@ -38,7 +38,7 @@ import { rustProfileCauses } from './rust-profile.ts';
 import { settleSlots } from './slots.ts';
 import { stringDifferences } from './strings.ts';
 import { symbolHashCauses } from './symbol-hash.ts';
-import type { Cause, CauseCode, ExplainContext, Explanation, ExplanationClass } from './types.ts';
+import type { Cause, ClaimDifference, ExplainContext, Explanation, ExplanationClass } from './types.ts';
 
 const NO_STRINGS = { publishedOnly: [], rebuiltOnly: [] };
 
@@ -102,11 +102,16 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     class: category,
     sizes,
     causes: causes.slice(0, MAX_CAUSES),
-    claims: [...claims.claims, ...idClaims].slice(0, MAX_CLAIMS),
+    claims: [...claims.claims, ...idClaims].slice(0, MAX_CLAIMS).map(clippedClaim),
     parts: ledger.pairs.slice(0, MAX_LISTED_PARTS).map((pair) => pair.report()),
     strings,
     truncated: [...truncated],
   };
+}
+
+function clippedClaim({ claim, published, rebuilt }: ClaimDifference): ClaimDifference {
+  const [theirs, ours] = clipped(published, rebuilt);
+  return { claim: claim.slice(0, MAX_STRING_LENGTH), published: theirs, rebuilt: ours };
 }
 
 /** The differing parts; at least one, though the parts be equal and only stand in another order. */
@@ -134,12 +139,16 @@ function suspicion(ledger: Ledger, known: number): Cause[] {
   ];
 }
 
-/** One cause for each code and subject: the first, which is the most certain. */
+/** One cause for each code and subject, the first; a later one without a subject only adds the places that it covers, unless it alone is proven. */
 function unique(causes: readonly Cause[]): Cause[] {
-  const seen = new Set<string>();
-  const isNew = (code: CauseCode, subject: string | null) => {
-    const key = `${code} ${subject ?? ''}`;
-    return !seen.has(key) && !seen.has(`${code} `) && seen.add(key) !== null;
-  };
-  return causes.filter(({ code, subject }) => isNew(code, subject));
+  const kept: Cause[] = [];
+  for (const cause of causes) {
+    const at = kept.findIndex(
+      ({ code, subject }) => code === cause.code && (cause.subject === null || subject === null || subject === cause.subject),
+    );
+    const first = kept[at];
+    if (first === undefined || (first.certainty === 'likely' && cause.certainty === 'proven')) kept.push(cause);
+    else if (first.covers.length === 0) kept[at] = { ...first, covers: cause.covers };
+  }
+  return kept;
 }

@@ -18,5 +18,3 @@ export const MAX_INPUT_LENGTH = 16 * 1024 * 1024;
 export const MAX_CLAIMS = 200;
 export const MAX_CAUSES = 24;
 export const MAX_EVIDENCE = 8;
-/** The stored form, in bytes. */
-export const MAX_DOCUMENT_BYTES = 64 * 1024;

@@ -16,9 +16,18 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export function permutedStretch(pair: PartPair, limits: readonly Range[] = pair.open): Range | null {
   const { published: a, rebuilt: b } = pair;
   if (a === null || b === null || a.length !== b.length || limits.length === 0 || pair.code) return null;
-  const start = Math.floor(limits[0]!.start / WORD) * WORD;
-  const range = { start, end: Math.min(a.length, Math.ceil(limits.at(-1)!.end / WORD) * WORD) };
+  const range = stretchOf(limits);
   return isPermuted(a, b, range) ? range : null;
+}
+
+/** From the first to the last of some ranges (any order, not none), in whole words. */
+export function stretchOf(ranges: readonly Range[]): Range {
+  let [start, end] = [Infinity, 0];
+  for (const range of ranges) {
+    start = Math.min(start, range.start);
+    end = Math.max(end, range.end);
+  }
+  return { start: Math.floor(start / WORD) * WORD, end: Math.ceil(end / WORD) * WORD };
 }
 
 /** Whether a stretch of both holds the same in any order. */
