@@ -142,9 +142,9 @@ async function drive(input: RunInput, recipe: Recipe, worker: WorkerProcess, pro
     reason: null,
     received: progress.received,
     observed,
+    ...(await h1Of(recipe, built.path)),
     facts: built.facts,
     log: await logOf(built.log, input),
-    ...(await h1Of(recipe, built.path)),
   };
   return { kind: 'rebuilt', rebuilt, recipe, notes: built.notes };
 }
@@ -164,6 +164,12 @@ function publishedDigests(release: ReleaseStatement): string[] {
   return [...new Set([...release.subject.map(({ digest }) => digest.sha256), ...containers])];
 }
 
+/** What the checksum database would have for it, too: everything that it has is a module's zip. Nothing for what is none. */
+async function h1Of({ kind }: Recipe, path: string): Promise<Pick<Rebuilt, 'h1'>> {
+  const h1 = kind === 'go-toolchain' ? await zipHash1(path, { maxBytes: MAX_OUTPUT_BYTES }) : null;
+  return h1 === null ? {} : { h1 };
+}
+
 /** Digests of a plain file in the work folder; a worker that names another has lost its mind. */
 async function digestBelow(workDir: string, path: string): Promise<{ sha256: string; sha512: string }> {
   checkBelow(workDir, path);
@@ -171,12 +177,6 @@ async function digestBelow(workDir: string, path: string): Promise<{ sha256: str
 }
 
 function checkBelow(workDir: string, path: string): void {
-/** What the checksum database would have for it, too: everything that it has is a module's zip. Nothing for what is none. */
-async function h1Of({ kind }: Recipe, path: string): Promise<Pick<Rebuilt, 'h1'>> {
-  const h1 = kind === 'go-toolchain' ? await zipHash1(path, { maxBytes: MAX_OUTPUT_BYTES }) : null;
-  return h1 === null ? {} : { h1 };
-}
-
   const below = relative(workDir, path);
   if (!isAbsolute(path) || below === '' || below.startsWith('..') || isAbsolute(below)) {
     throw new WorkerError('worker-protocol', `expected a file below ${workDir}, found ${path}`);
