@@ -35,12 +35,13 @@ export interface Results {
   readonly releases: readonly ReleaseResult[];
 }
 
-const HEAD = ['release', 'artifact', 'attempt', 'result', 'verdict', 'whole job', 'build: wall', 'CPU', 'peak memory', 'stamp'];
+const HEAD = ['release', 'artifact', 'host', 'attempt', 'result', 'verdict', 'whole job', 'build: wall', 'CPU', 'peak memory', 'stamp'];
 
 function rows({ purl, observations, files }: ReleaseResult): string[][] {
-  return observations.map(({ artifact, attempt, result, reason, seconds, build, vcs }) => [
+  return observations.map(({ artifact, host, attempt, result, reason, seconds, build, vcs }) => [
     purl,
     artifact,
+    host,
     String(attempt),
     reason === null ? result : `${result} (${reason})`,
     files.find(({ name }) => name === artifact)?.verdict ?? '',
@@ -52,11 +53,12 @@ function rows({ purl, observations, files }: ReleaseResult): string[][] {
   ]);
 }
 
-export function table({ machine, date, releases }: Results): string {
+/** @param command what wrote the results */
+export function table({ machine, date, releases }: Results, command: string): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return `# Real releases, rebuilt by the product
 
-Written by \`node test/recorded/releases.ts\`; last run ${date} on a machine with ${machine}.
+Written by \`${command}\`; last run ${date} on a machine with ${machine}.
 *whole job*: receiving the published file, fetching and checking the inputs, building. Everything was cold but for what an earlier release or attempt had left in the node's cache.
 
 ${line(HEAD)}

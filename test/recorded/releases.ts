@@ -2,9 +2,9 @@
  * Real releases through the product, on one machine: a log, a witness, rebuilder nodes, the client. Takes minutes to hours, so it is no part
  * of `npm test`. Each release's recipe is data in deploy/local/releases.
  *
- * node test/recorded/releases.ts [--nodes N] [--again] [--data FOLDER] [--cache FOLDER] NAME…
+ * node test/recorded/releases.ts [--nodes N] [--arm64] [--again] [--data FOLDER] [--cache FOLDER] NAME…
  *
- * Updates releases.json beside this file, release by release, and writes releases.md from it. Exit code 0 when every file got the verdict
+ * Updates releases.json (arm64.json with --arm64) beside this file, release by release, and writes releases.md (arm64.md) from it. Exit code 0 when every file got the verdict
  * `reproduced`.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,7 +12,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { NODES, mustVerbatim, startNetwork, verbatim, watchObservations, type Network } from '@verbatim/local';
+import { ARM64_NODE, NODES, makeArm64Root, mustVerbatim, startNetwork, verbatim, watchObservations, type Network } from '@verbatim/local';
 import { registerPublished, type PublishedRelease } from './_published.ts';
 import { table, type FileResult, type Observation, type ReleaseResult, type Results } from './_table.ts';
 
@@ -20,6 +20,8 @@ const { values, positionals: names } = parseArgs({
   allowPositionals: true,
   options: {
     nodes: { type: 'string', default: '1' },
+    /** One more node, in an arm64 root; verdicts then need both architectures. */
+    arm64: { type: 'boolean', default: false },
     /** Every artifact a second time, with what the caches hold now. */
     again: { type: 'boolean', default: false },
     data: { type: 'string' },
@@ -27,8 +29,9 @@ const { values, positionals: names } = parseArgs({
   },
 });
 const ECOSYSTEMS = ['npm', 'pypi', 'golang'];
-const RESULTS = new URL('releases.json', import.meta.url);
-const TABLE = new URL('releases.md', import.meta.url);
+const NAME = values.arm64 ? 'arm64' : 'releases';
+const RESULTS = new URL(`${NAME}.json`, import.meta.url);
+const TABLE = new URL(`${NAME}.md`, import.meta.url);
 const HOURS = 3;
 
 const dataDir = values.data ?? mkdtempSync(join(tmpdir(), 'verbatim-releases-'));
@@ -38,6 +41,10 @@ const progress = (line: string): void => console.error(`${new Date().toISOString
 
 async function main(): Promise<boolean> {
   const nodes = NODES.slice(0, Number.parseInt(values.nodes, 10));
+  if (values.arm64) {
+    await makeArm64Root();
+    nodes.push(ARM64_NODE);
+  }
   await using network = await startNetwork(dataDir, cacheDir, progress, { nodes, ecosystems: ECOSYSTEMS });
   await network.startNodes();
   let reproduced = true;
@@ -137,7 +144,7 @@ function record(result: ReleaseResult): void {
   const releases = [...results.releases.filter(({ name }) => name !== result.name), result];
   const updated = { machine, date, releases };
   writeFileSync(RESULTS, `${JSON.stringify(updated, null, 2)}\n`);
-  writeFileSync(TABLE, table(updated));
+  writeFileSync(TABLE, table(updated, `node test/recorded/releases.ts${values.arm64 ? ' --arm64' : ''}`));
 }
 
 const ok = await main();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RELEASE } from './release.ts';
+import type { MainRelease } from './release.ts';
 import { verbatim } from './verbatim.ts';
 
 /** One file that the client judged. */
@@ -20,8 +20,8 @@ export interface Check {
 }
 
 /** The published file, the same with one byte changed, and a file that nobody logged; each judged by `verbatim verify`. */
-export async function runChecks(publishedFile: string, policy: string, dataDir: string): Promise<Check[]> {
-  const changed = join(dataDir, 'esbuild-one-byte-changed');
+export async function runChecks({ name, purl }: MainRelease, publishedFile: string, policy: string, dataDir: string): Promise<Check[]> {
+  const changed = join(dataDir, `${name}-one-byte-changed`);
   const bytes = await readFile(publishedFile);
   bytes[bytes.length >> 1]! ^= 1;
   await writeFile(changed, bytes);
@@ -29,8 +29,8 @@ export async function runChecks(publishedFile: string, policy: string, dataDir: 
   const stranger = join(dataDir, 'never-logged');
   await writeFile(stranger, 'Nobody ever logged this file.\n');
   return [
-    await check('published', publishedFile, 'reproduced', policy, ['--release', RELEASE], join(dataDir, 'esbuild.bundle.json')),
-    await check('one byte changed', changed, 'unknown-file', policy, ['--release', RELEASE]),
+    await check('published', publishedFile, 'reproduced', policy, ['--release', purl], join(dataDir, `${name}.bundle.json`)),
+    await check('one byte changed', changed, 'unknown-file', policy, ['--release', purl]),
     await check('never logged', stranger, 'unknown-file', policy, []),
   ];
 }

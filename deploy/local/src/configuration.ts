@@ -14,14 +14,19 @@ export interface Node {
   readonly name: string;
   readonly operator: string;
   readonly hostPlatform: string;
+  /** Targets that it rebuilds for; all when left out. */
+  readonly targets?: readonly string[];
 }
 
-/** Three operators with a node each. They share this machine, so the local policy asks for no distinct architecture or cloud. */
+/** Three operators with a node each. They share this machine, so the local policy asks for no distinct cloud. */
 export const NODES: readonly Node[] = ['ash', 'birch', 'cedar'].map((operator) => ({
   name: `${operator}-1`,
   operator,
   hostPlatform: HOST_PLATFORM,
 }));
+
+/** A fourth operator, whose node is an arm64 root (deploy/arm64). */
+export const ARM64_NODE: Node = { name: 'dogwood-1', operator: 'dogwood', hostPlatform: 'linux/arm64' };
 
 const quoted = JSON.stringify;
 const onLoopback = 'host = "127.0.0.1"\nport = 0\n';
@@ -70,7 +75,7 @@ cache_dir = ${quoted(cacheDir)}
 url = ${quoted(logUrl)}
 policy_file = ${quoted(join(dataDir, 'log.policy'))}
 poll_seconds = 0.5
-`;
+${node.targets === undefined ? '' : `\n[[subscriptions]]\ntargets = [${node.targets.map((target) => quoted(target)).join(', ')}]\n`}`;
 }
 
 export function keyName(node: Node): string {
@@ -82,7 +87,7 @@ export function logPolicy(logVkey: string, logUrl: string, witnessVkey: string):
   return `log ${logVkey} ${logUrl}\nwitness w1 ${witnessVkey}\nquorum w1\n`;
 }
 
-/** What the local client demands: two of the operators (or the only one), no dissent, a checkpoint of today. */
+/** What the local client demands: two of the operators (or the only one), on each architecture that there is, no dissent, a checkpoint of today. */
 export function clientPolicy(
   keys: { log: string; root: string; witness: string; registrars: ReadonlyMap<string, string>; nodes: ReadonlyMap<string, string> },
   nodes: readonly Node[],
@@ -90,6 +95,7 @@ export function clientPolicy(
   expires: string,
 ): string {
   const require = Math.min(2, nodes.length);
+  const architectures = new Set(nodes.map(({ hostPlatform }) => hostPlatform)).size;
   const lines = [
     ...nodes.map(({ operator }) => `operator ${operator}`),
     ...nodes.map(({ name, operator, hostPlatform }) => `rebuilder ${name} ${operator} ${hostPlatform} ${keys.nodes.get(name)!}`),
@@ -106,6 +112,7 @@ ${lines.join('\n')}
 require ${require}
 dissent 0
 distinct operator ${require}
+distinct arch ${architectures}
 max-age 24h
 bundle-max-age 30d
 `;

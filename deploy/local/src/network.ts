@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { createKeyFile } from '@verbatim/service-kit/keyfile';
 import { keyidOfVkey } from '@verbatim/statements';
 import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519 } from '@verbatim/tlog';
+import { inArm64Root } from './arm64-root.ts';
 import {
   clientPolicy,
+  HOST_PLATFORM,
   keyName,
   logPolicy,
   logToml,
@@ -17,7 +19,7 @@ import {
   witnessToml,
   type Node,
 } from './configuration.ts';
-import { initialise, startService, type Service } from './processes.ts';
+import { initialise, startService, type Runtime, type Service } from './processes.ts';
 import { mustVerbatim } from './verbatim.ts';
 
 /** Where the policy's validity ends after its making; each run makes it anew. */
@@ -58,14 +60,14 @@ export async function startNetwork(
   await using started = new AsyncDisposableStack();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
-  const start = async (name: string, service: string): Promise<Service> => {
+  const start = async (name: string, service: string, runtime?: Runtime): Promise<Service> => {
     const config = join(dataDir, `${name}.toml`);
     const initialised = join(dataDir, `${name}.initialised`);
     if (!existsSync(initialised)) {
-      await initialise(service, config);
+      await initialise(service, config, runtime);
       await writeFile(initialised, '');
     }
-    const running = await startService(name, service, config, join(dataDir, `${name}.log`));
+    const running = await startService(name, service, config, join(dataDir, `${name}.log`), runtime);
     void running.ended.then((how) => broken.reject(new Error(how)));
     return running;
   };
@@ -116,13 +118,21 @@ export async function startNetwork(
       await Promise.all(
         members.map(async (node) => {
           await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
-          services.use(await start(node.name, 'rebuilder'));
+          services.use(await start(node.name, 'rebuilder', await runtimeOf(node, dataDir, cacheDir)));
         }),
       );
     },
     broken: broken.promise,
     [Symbol.asyncDispose]: () => services.disposeAsync(),
   };
+}
+
+/** A node of another platform is in a root of that platform, where it sees what is its own, and the cache that all share. */
+async function runtimeOf({ name, hostPlatform }: Node, dataDir: string, cacheDir: string): Promise<Runtime | undefined> {
+  if (hostPlatform === HOST_PLATFORM) return undefined;
+  const own = join(dataDir, name);
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  return inArm64Root({ writable: [own, cacheDir], readable: [`${own}.toml`, `${own}.key`, `${own}.key.pub`, join(dataDir, 'log.policy')] });
 }
 
 /** The vkey of a key file, which is made when it is not there. */

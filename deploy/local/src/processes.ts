@@ -28,9 +28,16 @@ function serviceMain(service: string): string {
   return `${REPOSITORY}services/${service}/src/main.ts`;
 }
 
+/** The command that runs a script: this process's Node, or one in another root. */
+export type Runtime = readonly [string, ...string[]];
+
+const OWN: Runtime = [process.execPath];
+
 /** Runs `main.ts init` of a service to its end. @throws Error with the service's own words when it fails. */
-export async function initialise(service: string, configFile: string): Promise<void> {
-  const child = spawn(process.execPath, [serviceMain(service), 'init', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function initialise(service: string, configFile: string, [program, ...parameters]: Runtime = OWN): Promise<void> {
+  const child = spawn(program, [...parameters, serviceMain(service), 'init', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const [code] = await once(child);
@@ -42,8 +49,14 @@ export async function initialise(service: string, configFile: string): Promise<v
  * @param logFile where its log lines go, appended
  * @throws Error when it ends or stays silent for 60 s; the message names the log file.
  */
-export async function startService(name: string, service: string, configFile: string, logFile: string): Promise<Service> {
-  const child = spawn(process.execPath, [serviceMain(service), 'serve', '--config', configFile], {
+export async function startService(
+  name: string,
+  service: string,
+  configFile: string,
+  logFile: string,
+  [program, ...parameters]: Runtime = OWN,
+): Promise<Service> {
+  const child = spawn(program, [...parameters, serviceMain(service), 'serve', '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own: Ctrl-C is for us, and we stop the services in order.
     detached: true,
@@ -61,7 +74,7 @@ export async function startService(name: string, service: string, configFile: st
       ).unref(),
     ),
   ]).catch(async (error: unknown) => {
-    child.kill('SIGKILL');
+    signalGroup(child, 'SIGKILL');
     throw error;
   });
   return {
@@ -71,12 +84,22 @@ export async function startService(name: string, service: string, configFile: st
     ended,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGTERM');
-      const force = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+      signalGroup(child, 'SIGTERM');
+      const force = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_SECONDS * 1000);
       await ended;
       clearTimeout(force);
     },
   };
+}
+
+/** A runtime in another root is a process of its own beside the service's. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 async function readyLine(child: ChildProcess): Promise<Ready> {
