@@ -64,6 +64,8 @@ export interface Inputs {
   readonly origin: Origin | null;
   /** For people: settings not followed, pins that the recipe does not have. */
   readonly notes: readonly string[];
+  /** Files and folders of the cache, by their paths in it, that a machine without network needs to fetch the same (see `exportInputs`). */
+  readonly kept?: readonly string[];
 }
 
 /** Inputs of a build. Dispose when it is done: the toolchains may then leave the cache, and the work folder's part is removed. */

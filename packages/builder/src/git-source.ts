@@ -1,6 +1,7 @@
 /** Source from a git repository at exactly one commit, through the git client with nobody's configuration. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepCommit, storedCommit } from './cache/commits.ts';
 import { BuilderError } from './errors.ts';
 import { unavailable, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
@@ -9,6 +10,10 @@ import { linkLeadingOut } from './source-links.ts';
 
 export interface GitRequest {
   readonly url: string;
+  /** Keeps commits for others, and for a machine without network; none is kept without. */
+  readonly cacheDir?: string;
+  /** Only what is kept is used. */
+  readonly offline?: boolean;
   /** 40 or 64 hex digits. */
   readonly commit: string;
   /** Where the files go; must not exist. */
@@ -31,9 +36,21 @@ const SETTINGS = [
   ...['fetch.fsckObjects=true', 'transfer.fsckObjects=true', 'advice.detachedHead=false', 'init.defaultBranch=main'],
 ].flatMap((setting) => ['-c', setting]);
 
-/** Writes the commit's files, without `.git`, to `dir`. Null when they are there. */
+/** Writes the commit's files, without `.git`, to `dir`: from the cache, or from the server and into the cache. Null when they are there. */
 export async function fetchGitSource(request: GitRequest): Promise<Unavailable | null> {
-  const { url, commit, dir, scratch, protocols = ['https'] } = request;
+  const { cacheDir, commit, dir, offline = false } = request;
+  const stored = cacheDir === undefined ? null : await storedCommit(cacheDir, commit);
+  if (stored !== null) {
+    const failed = await fetchFrom({ ...request, url: stored, protocols: ['file'] });
+    if (failed === null || offline) return failed;
+    await removeTree(dir);
+  }
+  if (offline) return unavailable('commit-unavailable', `${commit} is not in the cache: import its inputs first`);
+  return fetchFrom(request);
+}
+
+async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
+  const { url, commit, dir, scratch, protocols = ['https'], cacheDir } = request;
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
     throw new BuilderError('bad-option', `expected 40 or 64 hex digits for a commit, found ${commit}`);
   const repository = join(scratch, 'git');
@@ -56,7 +73,11 @@ export async function fetchGitSource(request: GitRequest): Promise<Unavailable |
     const written = await git(`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.');
     if (written.code !== 0) return failure(written);
     const link = linkLeadingOut(dir);
-    return link === null ? null : unavailable('unsafe-source', `expected symbolic links within the source only, found ${link}`);
+    if (link !== null) return unavailable('unsafe-source', `expected symbolic links within the source only, found ${link}`);
+    if (cacheDir === undefined) return null;
+    const named = await git('update-ref', 'refs/heads/source', commit);
+    if (named.code === 0) await keepCommit(cacheDir, commit, repository);
+    return null;
   } finally {
     await removeTree(repository);
     // A commit may hold a file called .git only if git is broken; the build must not find one that we did not make.

@@ -2,6 +2,7 @@
 export { BuilderError, type BuilderErrorCode } from './errors.ts';
 export { hostPlatform } from './platform.ts';
 export { fetchInputs, DEFAULT_FETCH_LIMITS, type Fetched, type FetchLimits, type FetchOutcome, type FetchRequest } from './fetch.ts';
+export { exportInputs, importInputs, type ExportRequest, type ImportRequest } from './inputs-archive.ts';
 export type { Origin, Unavailable, UnavailableReason } from './outcome.ts';
 export { lookUpModule, type FoundModule } from './go/look-up.ts';
 export { planBuild, type BuildPlan, type PlanHost } from './plan.ts';
@@ -10,9 +11,9 @@ export { vary, VARIED_FACTS, type Varied, type VariedFact, type VaryHost, type V
 export { varyHost } from './vary-host.ts';
 export { installedRust, type InstalledRust } from './cargo/installed.ts';
 export { digestOutput } from './output.ts';
+export { zipHash1 } from './zip-h1.ts';
 export { runDiffoscope, type DiffoscopeOutcome, type DiffoscopeRequest } from './diffoscope.ts';
 export { escapeText } from './sandbox/escape.ts';
-export { zipHash1 } from './zip-h1.ts';
 export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
 export { delegateGroup, type DelegatedGroup } from './sandbox/delegate.ts';
 export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { diskUsage } from '../sandbox/disk-usage.ts';
 import { errnoOf } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
+import { COMMITS } from './commits.ts';
 import { FILES } from './files.ts';
 import { lock } from './lock.ts';
 import { storeFolder } from './store.ts';
@@ -25,6 +26,7 @@ export async function evict(cacheDir: string, limit: number, keep: string | null
     ...(await toolchains(cacheDir, keep)),
     ...(await plainFiles(storeFolder(cacheDir), /\.zip$/)),
     ...(await plainFiles(join(cacheDir, FILES), /[0-9a-f]{64}$/)),
+    ...(await commits(cacheDir)),
   ].sort((a, b) => a.used - b.used);
   let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const entry of entries) {
@@ -47,6 +49,24 @@ async function toolchains(cacheDir: string, keep: string | null): Promise<Entry[
         if (key === keep) return false;
         await using alone = await lock(leaseFile, { mode: 'exclusive', try: true });
         if (alone === null) return false;
+        await removeTree(path);
+        return true;
+      },
+    });
+  }
+  return entries;
+}
+
+/** Repositories: git has what it reads of one in memory or open soon. */
+async function commits(cacheDir: string): Promise<Entry[]> {
+  const folder = join(cacheDir, COMMITS);
+  const entries: Entry[] = [];
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    entries.push({
+      bytes: diskUsage(path),
+      used: (await timeOf(path)) ?? 0,
+      async remove() {
         await removeTree(path);
         return true;
       },

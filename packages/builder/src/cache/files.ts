@@ -12,8 +12,9 @@ import { errnoOf } from '../errors.ts';
 /** Folder of the files below the cache. */
 export const FILES = 'files';
 
-/** Where the file with this digest is kept. */
-export const storedFile = (cacheDir: string, sha256: string): string => join(cacheDir, FILES, sha256.slice(0, 2), sha256);
+/** Where the file with this digest is kept, below the cache. */
+export const storedPath = (sha256: string): string => `${FILES}/${sha256.slice(0, 2)}/${sha256}`;
+const storedFile = (cacheDir: string, sha256: string): string => join(cacheDir, storedPath(sha256));
 
 /** Copies the kept file with this digest to `to`, which must not exist. False when there is none, or it is another than its name says. */
 export async function takeFile(cacheDir: string, sha256: string, to: string): Promise<boolean> {

@@ -33,6 +33,12 @@ export async function keepModule(cacheDir: string, modCache: string, module: Dow
   return added;
 }
 
+/** Where the files of a module are kept, below the cache. */
+export function modulePaths({ info, goMod, zip }: DownloadedModule, modCache: string): string[] {
+  const download = join(modCache, 'cache', 'download');
+  return [info, goMod, zip].map((file) => `modules/${file.slice(download.length + 1)}`);
+}
+
 /** Forgets a module, whose copy here turned out to be another than it says. */
 export async function forgetModule(cacheDir: string, modulePath: string): Promise<void> {
   await rm(join(storeFolder(cacheDir), escapePath(modulePath), '@v'), { recursive: true, force: true });

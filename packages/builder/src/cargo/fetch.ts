@@ -1,16 +1,19 @@
 /** Fetch stage of recipes of kind `cargo`: the crate or commit, every crate that its lockfile names, Rust, and the C toolchain. */
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CargoRecipe } from '@verbatim/statements';
+import { parseDebianPin, type CargoRecipe } from '@verbatim/statements';
+import { COMMITS } from '../cache/commits.ts';
 import { evict } from '../cache/evict.ts';
-import { keepFile, sha256Of, takeFile } from '../cache/files.ts';
+import { keepFile, sha256Of, storedPath, takeFile } from '../cache/files.ts';
 import { readOptional } from '../digest.ts';
 import type { FetchContext, Inputs } from '../fetch.ts';
 import { makeFolder } from '../fetch-folders.ts';
 import { forbiddenAmong, forbiddenIn } from '../forbidden.ts';
 import { fetchGitSource } from '../git-source.ts';
 import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
+import { hostPlatform } from '../platform.ts';
 import type { Toolchain } from '../toolchain.ts';
+import { rustKey } from './toolchain.ts';
 import { downloadCrate, downloadLocked, downloadedCrate, isYanked } from './download.ts';
 import { parseLock, type LockedCrate } from './lock.ts';
 import { cargoClient, type CargoClient } from './settings.ts';
@@ -78,7 +81,20 @@ class CargoFetch {
       dependencies: crates.map(({ name, version, sha256 }) => ({ name, version, digest: `sha256:${sha256}` })),
       origin: source.origin,
       notes: this.#notes,
+      kept: this.#keptPaths(crates),
     };
+  }
+
+  /** What of the cache a machine without network needs. */
+  #keptPaths(crates: readonly LockedCrate[]): string[] {
+    const { recipe } = this.#context;
+    const { source, toolchain, c } = recipe;
+    const host = hostPlatform();
+    const own = source.kind === 'crate' ? storedPath(source.sha256) : `${COMMITS}/${source.commit}.git`;
+    const rust = toolchain.kind === 'dist' ? [`toolchains/${rustKey({ ...toolchain, host, digest: toolchain.digests[host]! })}`] : [];
+    const packages = c.kind === 'debian' ? c.roots[host]!.packages.map((line) => parseDebianPin(line).sha256) : [];
+    const npm = c.kind === 'npm' ? [c.packages[host]!.sha256] : [];
+    return [own, ...rust, ...[...crates.map(({ sha256 }) => sha256), ...packages, ...npm].map(storedPath)];
   }
 
   /** The package's files in the source folder. */
@@ -96,6 +112,8 @@ class CargoFetch {
       dir: folders.source,
       scratch: folders.scratch,
       network: this.#client.network,
+      cacheDir: this.#context.cacheDir,
+      offline: this.#context.offline ?? false,
       timeout: this.#timeout,
       signal,
       ...(gitProtocols === undefined ? {} : { protocols: gitProtocols }),

@@ -4,7 +4,8 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoRecipe } from '@verbatim/statements';
 import { evict } from '../cache/evict.ts';
-import { forgetModule, keepModule, storeAddress } from '../cache/store.ts';
+import { COMMITS } from '../cache/commits.ts';
+import { forgetModule, keepModule, modulePaths, storeAddress } from '../cache/store.ts';
 import { readOptional } from '../digest.ts';
 import type { FetchContext, Inputs } from '../fetch.ts';
 import { makeFolder, restore, shareSumDatabase, sumDatabaseIn } from '../fetch-folders.ts';
@@ -16,15 +17,16 @@ import type { Toolchain } from '../toolchain.ts';
 import { downloadModules, type DownloadedModule } from './download.ts';
 import { requiresSource, writeMainModule } from './main-module.ts';
 import { writePatched } from './patched.ts';
-import { downloadEnvironment, goClient, type GoClient } from './settings.ts';
-import { takeToolchain } from './toolchain.ts';
+import { downloadEnvironment, goClient, offlineClient, type GoClient } from './settings.ts';
+import { takeToolchain, toolchainKey } from './toolchain.ts';
 
 /** Folders: `source`, `toolchain` (GOROOT), `modules` (a GOMODCACHE with exactly the modules that this source needs), `patches` (changed files of the toolchain). */
 export async function fetchGo(context: FetchContext<GoRecipe>): Promise<Inputs | Unavailable> {
   const modCache = join(context.folders.root, 'modules');
   await makeFolder(modCache);
   await shareSumDatabase(context.cacheDir, modCache);
-  return new GoFetch(context, await goClient(context.environment, context.signal), modCache).run();
+  const client = await goClient(context.environment, context.signal);
+  return new GoFetch(context, context.offline === true ? offlineClient(client) : client, modCache).run();
 }
 
 class GoFetch {
@@ -34,6 +36,8 @@ class GoFetch {
   readonly #notes: string[];
   readonly #timeout: number;
   #kept = false;
+  /** Paths in the cache. */
+  readonly #paths: string[] = ['sumdb', 'gopath/pkg/sumdb'];
 
   constructor(context: FetchContext<GoRecipe>, client: GoClient, modCache: string) {
     this.#context = context;
@@ -85,6 +89,8 @@ class GoFetch {
         dir,
         scratch,
         network,
+        cacheDir: this.#context.cacheDir,
+        offline: this.#context.offline ?? false,
         timeout: this.#timeout,
         signal,
         ...protocols,
@@ -139,6 +145,7 @@ class GoFetch {
       dependencies: modules.map(({ path, version, sum }) => ({ name: path, version, digest: sum })),
       origin,
       notes: this.#notes,
+      kept: [...this.#paths, ...this.#gitPaths(), `toolchains/${toolchainKey(toolchain)}`],
     };
   }
 
@@ -190,9 +197,15 @@ class GoFetch {
   }
 
   async #keep(module: DownloadedModule): Promise<void> {
+    this.#paths.push(...modulePaths(module, this.#modCache));
     if (await keepModule(this.#context.cacheDir, this.#modCache, module)) this.#kept = true;
     // The build reads the unpacked files and the recorded hash; the zip would only be another way to them.
     await rm(module.zip, { force: true });
+  }
+
+  #gitPaths(): string[] {
+    const { source } = this.#context.recipe;
+    return source.kind === 'git' ? [`${COMMITS}/${source.commit}.git`] : [];
   }
 
   #forbiddenZip({ zip, path, version }: DownloadedModule): Promise<Unavailable | null> {

@@ -45,6 +45,14 @@ export async function goClient(environment: Environment = process.env, signal?: 
   return { program, ...networkOf(JSON.parse(stdout) as Record<string, string>, environment) };
 }
 
+/** A client that asks nobody: modules come from the store, sums from what the go command remembers, and nothing listens where it would ask. */
+export function offlineClient(client: GoClient): GoClient {
+  const nobody = 'http://127.0.0.1:1';
+  const { GOPROXY: _proxy, GONOPROXY: _direct, NO_PROXY: _no, no_proxy: _none, ...network } = client.network;
+  const closed = { HTTP_PROXY: nobody, HTTPS_PROXY: nobody, http_proxy: nobody, https_proxy: nobody };
+  return { ...client, network: { ...network, ...closed, GOPROXY: 'off' } };
+}
+
 /** Pure part of `goClient`. */
 export function networkOf(settings: Readonly<Record<string, string>>, environment: Environment): Pick<GoClient, 'network' | 'notices'> {
   const network: Record<string, string> = {};

@@ -33,10 +33,14 @@ export interface ToolchainRequest {
   readonly log: (line: string) => void;
 }
 
+/** The entry's name in the cache. */
+export const toolchainKey = ({ version, host }: Pick<ToolchainRequest, 'version' | 'host'>): string =>
+  `${version}.${host.replace('/', '-')}`;
+
 /** Takes a toolchain from the cache, or downloads it into the cache first. */
 export async function takeToolchain(request: ToolchainRequest): Promise<Toolchain | Unavailable> {
   const { version, host, pin } = request;
-  const key = `${version}.${host.replace('/', '-')}`;
+  const key = toolchainKey(request);
   const taken = await takeEntry<Verified>({
     ...request,
     key,
