@@ -22,7 +22,7 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
   let left = MAX_STRING_BYTES;
   let truncated = false;
   for (const pair of pairs) {
-    if ((pair.code && pair.name !== 'file') || NOISE.test(pair.name)) continue;
+    if ((pair.code && pair.name !== 'file') || IDS.test(pair.name)) continue;
     const [a, b] = [pair.published ?? NONE, pair.rebuilt ?? NONE];
     if (a.length + b.length > left) {
       truncated = true;
@@ -38,11 +38,17 @@ export function stringDifferences(pairs: readonly PartPair[]): { strings: String
 }
 
 const NONE = new Uint8Array();
-/** Identifiers, and debug information that is no text or compressed, read as noise too. */
-const NOISE = /^\.(note\.(go\.buildid|gnu\.build-id)|z?debug_(?!str|line_str)\w+)$/;
+/** Sections that hold nothing but identifiers, which read as noise too. */
+const IDS = /^\.note\.(go\.buildid|gnu\.build-id)$/;
 
 /** Whether a part holds the names of symbols. */
 export const isSymbolTable = (part: string): boolean => part.includes('strtab') || part === 'symbol names';
+
+/** Compressed data has printable runs by chance: a text is letters, digits and blanks for the most part. */
+function isText(run: string): boolean {
+  const letters = run.replaceAll(/[^A-Za-z0-9 ]/g, '').length;
+  return /[A-Za-z]{3}/.test(run) && letters * 4 >= run.length * 3 && (run.length >= 12 || letters === run.length || /[ ./=:_-]/.test(run));
+}
 
 class Collector {
   truncated = false;
@@ -65,8 +71,7 @@ class Collector {
       for (const [run] of latin1(bytes.subarray(start, Math.min(end, start + 4 * 1024))).matchAll(PRINTABLE_RUN)) {
         const clipped = run.slice(0, MAX_STRING_LENGTH);
         const kind = isSymbolTable(part) ? 'symbol' : 'text';
-        if (/[A-Za-z]{3}/.test(clipped) && this.#isNew(this.#texts, clipped, other))
-          this.#texts.set(clipped, { class: kind, text: clipped });
+        if (isText(clipped) && this.#isNew(this.#texts, clipped, other)) this.#texts.set(clipped, { class: kind, text: clipped });
       }
     }
     this.truncated ||= this.#checks <= 0;
