@@ -13,7 +13,7 @@ export interface FakePlan {
   readonly delayMs?: number;
   /** Nothing goes wrong for the user that runs the tests. */
   readonly onlyForOthers?: boolean;
-  readonly step?: 'hello' | 'receive' | 'build';
+  readonly step?: 'hello' | 'receive' | 'build' | 'again' | 'explain';
   readonly trouble?: 'crash' | 'hang' | 'silence' | 'nonsense' | 'flood' | 'outside' | Extract<FromWorker, { type: 'failed' }>;
 }
 
@@ -54,6 +54,17 @@ async function handle(line: string): Promise<void> {
     writeFileSync(path, (plan.published ?? 'content of %').replace('%', message.artifact.name));
     say({ type: 'received', path });
     return;
+  }
+  if ((message.type === 'again' || message.type === 'explain') && stumble(message.type)) return;
+  if (message.type === 'explain') {
+    const path = join(workDir, 'difference');
+    writeFileSync(path, '{"schemaVersion":1}\n');
+    return say({ type: 'explained', path, class: 'unexplained' });
+  }
+  if (message.type === 'again') {
+    const path = join(workDir, `output-${message.number}`);
+    writeFileSync(path, plan.built ?? 'content');
+    return say({ type: 'built-again', path, varied: ['path'], kept: [] });
   }
   if (stumble('build')) return;
   const path = join(workDir, 'output');

@@ -191,6 +191,8 @@ export interface NodeOptions {
   readonly cacheDir?: string;
   /** `worker.uid`; the node's own user when left out. */
   readonly uid?: 'auto' | 'same' | number;
+  /** For the fetch stage's clients. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export class TestNode {
@@ -247,7 +249,9 @@ cache_dir = ${text(this.#options.cacheDir ?? `${this.folder}-cache`)}
 log_level = "debug"
 [worker]
 uid = ${JSON.stringify(this.#options.uid ?? 'same')}
-environment = { FAKE_WORKER = ${text(JSON.stringify(this.plan))} }
+environment = { ${Object.entries({ ...this.#options.environment, FAKE_WORKER: JSON.stringify(this.plan) })
+        .map(([name, value]) => `${name} = ${text(value)}`)
+        .join(', ')} }
 [log]
 url = ${text(this.#network.url)}
 policy_file = ${text(`${this.folder}.policy`)}

@@ -59,6 +59,16 @@ describe('what a rebuild comes to is logged as what it is', () => {
     await sleep(500);
     const seen = await network.observations(node.signer);
     expect(seen).toMatchObject([{ result: 'differ', attempt: 1, observed: { sha256: sha256('something else') } }]);
+    expect(seen[0]!.evidence.map(({ kind }) => kind)).toEqual(['build-log', 'slsa-provenance', 'difference']);
+  });
+
+  test.each(['again', 'explain'] as const)('other bytes, and a worker that dies of the step %s: still a differ', async (step) => {
+    const node = await started(`dying-of-${step}`, { built: 'something else', step, trouble: 'crash' });
+    await acknowledged(node);
+    const [seen] = await network.observations(node.signer);
+    expect(seen).toMatchObject({ result: 'differ', attempt: 1, observed: { sha256: sha256('something else') } });
+    expect(seen!.evidence.map(({ kind }) => kind)).toEqual(['build-log', 'slsa-provenance']);
+    expect(node.service!.stderr).toContain('the difference is not explained');
   });
 
   test('another published file: claim-mismatch, and nothing is built', async () => {

@@ -28,6 +28,8 @@ export interface Rebuilt {
   readonly h1?: string;
   readonly facts: WorkerFacts;
   readonly log: Uint8Array | null;
+  /** Why it differs, as far as that was found out. */
+  readonly difference?: Uint8Array | null;
 }
 
 /** Whose observation, of what. */
@@ -94,6 +96,7 @@ export function observationOf(context: ObservationContext, rebuilt: Rebuilt): { 
     const provenance = slsaProvenance({ ...common, purl: release.predicate.purl, observed: { sha256: rebuilt.observed }, recipe });
     evidence.push({ kind: 'slsa-provenance', ...blobOf(provenance) });
   }
+  if (rebuilt.difference) evidence.push({ kind: 'difference', ...blobOf(rebuilt.difference) });
   const statement = makeObservation({
     ...common,
     result: rebuilt.result,

@@ -12,6 +12,7 @@ import {
 import { toBase64 } from '@verbatim/tlog';
 import { rm } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
+import { explainDiffer } from './differ.ts';
 import { claimMismatch, resultOf, type Rebuilt } from './observe.ts';
 import { readLog } from './work-folders.ts';
 import { WorkerError, type WorkerProcess } from './worker-process.ts';
@@ -110,13 +111,14 @@ async function drive(input: RunInput, recipe: Recipe, worker: WorkerProcess, pro
   expectType(hello, 'hello');
 
   const published = release.predicate.artifacts.find(({ name }) => name === artifact);
-  worker.send({
+  const receive: ReceiveRequest = {
     type: 'receive',
     artifact: published === undefined ? null : publishedOf(release, published),
     workDir: input.workDir,
     cacheDir: input.cacheDir,
     limits,
-  });
+  };
+  worker.send(receive);
   if (claimed !== null) {
     const received = await answer(limits.fetchMs);
     if (received.type === 'failed') return failed(received, input, recipe, progress);
@@ -146,7 +148,12 @@ async function drive(input: RunInput, recipe: Recipe, worker: WorkerProcess, pro
     facts: built.facts,
     log: await logOf(built.log, input),
   };
-  return { kind: 'rebuilt', rebuilt, recipe, notes: built.notes };
+  if (rebuilt.result !== 'differ') return { kind: 'rebuilt', rebuilt, recipe, notes: built.notes };
+  const { workDir } = input;
+  const digest = (path: string) => digestBelow(workDir, path);
+  const output = { path: built.path, sha256: observed };
+  const { difference, notes } = await explainDiffer({ worker, receive, claimed: claimed!, workDir, rebuilt: output, digest, signal });
+  return { kind: 'rebuilt', rebuilt: { ...rebuilt, difference }, recipe, notes: [...built.notes, ...notes] };
 }
 
 function expectType<M extends { type: string }, T extends M['type']>(message: M, type: T): asserts message is Extract<M, { type: T }> {

@@ -1,3 +1,4 @@
+import { VARIED_FACTS } from '@verbatim/builder';
 import { isTime } from '@verbatim/statements';
 import * as z from 'zod';
 
@@ -5,7 +6,8 @@ import * as z from 'zod';
  * What node and worker say to each other: one JSON object a line. The worker holds no key and is believed nothing that the node can check
  * itself: the node digests the received file and the output (DESIGN §3.10), and every line from the worker is parsed as untrusted.
  *
- * node → worker: `start` (it is where it should be), `receive`, then `build`. worker → node: `hello`, `beat`…, `received`, `built`; or `failed` at any time. Then it exits.
+ * node → worker: `start` (it is where it should be), `receive`, then `build`; of a rebuild that differs also `again`…, `receive` and `explain`.
+ * worker → node: `hello`, `beat`…, `received`, `built`, `built-again`…, `explained`; or `failed` at any time. Then it exits.
  */
 
 /** Longest line in either direction: a recipe is at most 8 MiB and travels as base64. */
@@ -46,6 +48,13 @@ const limits = z.strictObject({
   slots: z.int().min(1),
 });
 
+/** What was changed for a further build, and what was not, with the reason. */
+const varied = {
+  varied: z.array(z.enum(VARIED_FACTS)),
+  kept: z.array(z.strictObject({ fact: z.enum(VARIED_FACTS), why: z.string().max(256) })).max(8),
+};
+const ownRebuild = z.strictObject({ path, ...varied });
+
 export const toWorker = z.discriminatedUnion('type', [
   /** Before this the worker looks at nothing: the node may still have to put it in its control group. */
   z.strictObject({ type: z.literal('start') }),
@@ -59,6 +68,10 @@ export const toWorker = z.discriminatedUnion('type', [
     /** SHA-256 of every artifact of the release and every container: no input of the build may be one of them (DESIGN §3.9). */
     forbidden: z.array(sha256).max(64),
   }),
+  /** The same inputs once more, for output folder `number`; varied by the seed, or as before. */
+  z.strictObject({ type: z.literal('again'), number: z.int().min(0).max(9), seed: z.int().nullable() }),
+  /** Comes after another `receive`: from then on nothing is built. */
+  z.strictObject({ type: z.literal('explain'), published: path, rebuilt: path, own: z.array(ownRebuild).max(9) }),
 ]);
 
 // As the statement's schema has them (statements, observation.ts): what does not fit there must not get past here.
@@ -102,6 +115,8 @@ export const fromWorker = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('beat') }),
   z.strictObject({ type: z.literal('received'), path }),
   z.strictObject({ type: z.literal('built'), path, log, facts, notes: z.array(z.string().max(1024)).max(32) }),
+  z.strictObject({ type: z.literal('built-again'), ...ownRebuild.shape }),
+  z.strictObject({ type: z.literal('explained'), path, class: code }),
   z.strictObject({
     type: z.literal('failed'),
     result: z.enum(['build-failed', 'timeout', 'input-unavailable', 'infrastructure', 'skipped']),
@@ -122,6 +137,8 @@ export type WorkerFacts = z.output<typeof facts>;
 export type WorkerFailure = Extract<FromWorker, { type: 'failed' }>;
 export type ReceiveRequest = Extract<ToWorker, { type: 'receive' }>;
 export type BuildRequest = Extract<ToWorker, { type: 'build' }>;
+export type AgainRequest = Extract<ToWorker, { type: 'again' }>;
+export type ExplainRequest = Extract<ToWorker, { type: 'explain' }>;
 
 export class ProtocolError extends Error {
   readonly code = 'protocol';

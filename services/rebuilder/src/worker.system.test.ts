@@ -1,35 +1,15 @@
 import { build, detectSandbox, limitsOf, planBuild } from '@verbatim/builder';
-import type { GoRecipe } from '@verbatim/statements';
 import { aRelease, TEST_TIME } from '@verbatim/testkit';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, writeFileSync, closeSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CACHE, HELLO as recipe } from './_hello.ts';
 import { Network, type TestNode } from './_network.ts';
 import { testFolder } from './_temporary.ts';
 import { WORKER_ENTRY } from './worker-setting.ts';
 
-/** A small real program, built by the real builder with the toolchain that the main job uses too. */
-const recipe: GoRecipe = {
-  kind: 'go',
-  version: 1,
-  source: {
-    kind: 'go-module',
-    module: 'golang.org/x/example/hello',
-    version: 'v0.0.0-20250915201037-7f05d217867b',
-    h1: 'h1:+gZE2jOdiscYByu0606Uw8Ldir2Cecd39Vq/3IEasRA=',
-  },
-  toolchain: { version: 'go1.23.5', h1: { 'linux/amd64': 'h1:Te4KCqBgVdpgo5znvhXhoZzvAIVRvPW1aM/m2o80MIM=' } },
-  package: '.',
-  flags: ['-trimpath', '-buildvcs=false'],
-  ldflags: '-s -w',
-  tags: [],
-  env: { CGO_ENABLED: '0' },
-  vcs: null,
-  outputs: [{ artifact: 'bin/hello', goos: 'linux', goarch: 'amd64', env: {} }],
-};
 /** Nobody published it, so that the test needs no registry but Go's; receiving is packages/builder's and the main job's business. */
 const release = aRelease({
   purl: 'pkg:npm/hello@0.0.1',
@@ -40,9 +20,6 @@ const release = aRelease({
 });
 /** The same as by `go build` of go1.23.5 in a plain folder. */
 const OBSERVED = 'b193fae023a64150cd3593740a90c2d8a943350ae29f15fd46a676eb5e4bc604';
-/** The toolchain is fetched once a machine, as for the main job. */
-const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'verbatim');
-
 let network: Network;
 let node: TestNode;
 let index: bigint;

@@ -20,8 +20,17 @@ import { fromBase64 } from '@verbatim/tlog';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { buildAgain, closeInputs, explainDifference, type FirstBuild } from './worker-differ.ts';
 import { BEAT_MS, formatLine, LineSplitter, parseLine, toWorker } from './worker-protocol.ts';
-import type { BuildRequest, FromWorker, ReceiveRequest, WorkerFacts, WorkerFailure } from './worker-protocol.ts';
+import type {
+  AgainRequest,
+  BuildRequest,
+  ExplainRequest,
+  FromWorker,
+  ReceiveRequest,
+  WorkerFacts,
+  WorkerFailure,
+} from './worker-protocol.ts';
 
 const stop = new AbortController();
 const { signal } = stop;
@@ -34,6 +43,9 @@ let sandbox: Sandbox;
 let request: ReceiveRequest;
 let facts: WorkerFacts = { toolchain: [], sandbox: null };
 let busy = false;
+/** The build that came to an output, while there may be another; then what its source says. */
+let first: FirstBuild | null = null;
+let texts: readonly string[] | null = null;
 
 function end(): void {
   stop.abort(new DOMException('the node ended the job', 'AbortError'));
@@ -60,6 +72,8 @@ function failUnexpected(error: unknown): void {
 
 async function receive(job: ReceiveRequest): Promise<void> {
   request = job;
+  // The second time: no build may run beside the published file.
+  if (first !== null) texts = await closeInputs(first);
   if (job.artifact === null) return;
   const { coordinate, member, sha256, sha512 } = job.artifact;
   const outcome = await withTimeout(job.limits.fetchMs, 'receive-timeout', (within) =>
@@ -123,7 +137,8 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
     await appendFile(log, `${[...lines, `${fetched.reason}: ${fetched.detail}`].join('\n')}\n`);
     return failFetch(fetched, log);
   }
-  await using inputs = fetched;
+  await using stack = new AsyncDisposableStack();
+  const inputs = stack.use(fetched);
   const { toolchains, notes } = inputs;
   facts = { ...facts, toolchain: toolchains.map(({ name, version, host, digest }) => ({ name, version, host, digest })) };
   if (inputs.origin !== null) facts = { ...facts, origin: inputs.origin };
@@ -132,9 +147,8 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
   const outDir = join(workDir, 'out');
   facts = { ...facts, sandbox: { executor: sandbox.executor, version: sandbox.version, network: 'none', limits: sandbox.limits } };
   const { memoryBytes, diskBytes, cpuSeconds, processes, logBytes, buildMs } = limits;
-  const outcome = await build({
-    plan,
-    fetched: inputs,
+  const from = Date.now() / 1000;
+  const again = {
     sandbox,
     limits: limitsOf({
       wallSeconds: Math.ceil(buildMs / 1000),
@@ -147,15 +161,32 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
       logBytes,
     }),
     workDir,
-    outDir,
     signal,
-  });
+  };
+  const outcome = await build({ ...again, plan, fetched: inputs, outDir });
   await joinLogs(log, join(outDir, 'build.log'));
   await appendFile(log, `${usageNote(outcome.usage)}\n`);
   const known = [...notes, ...originNote(recipeVcs(recipe), inputs.origin)].map((note) => note.slice(0, 1000)).slice(0, MAX_NOTES);
-  if (outcome.kind === 'built') return say({ type: 'built', path: outcome.outputPath, log, facts, notes: known });
+  if (outcome.kind === 'built') {
+    // The inputs stay: the node may ask for more.
+    const kept = stack.move();
+    const owned = { folders: inputs.folders, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    first = { plan, inputs: owned, request: again, from, to: Date.now() / 1000 };
+    return say({ type: 'built', path: outcome.outputPath, log, facts, notes: known });
+  }
   const { kind: result, reason, detail: message } = outcome;
   fail({ result, reason, message, transient: result === 'infrastructure', log });
+}
+
+async function again(job: AgainRequest): Promise<void> {
+  if (first === null || texts !== null) throw new Error('expected a build to repeat, and no published file beside it');
+  const { outcome, varied, kept } = await buildAgain(first, job);
+  if (outcome.kind === 'built') return say({ type: 'built-again', path: outcome.outputPath, varied: [...varied], kept: [...kept] });
+  fail({ result: outcome.kind, reason: outcome.reason, message: outcome.detail });
+}
+
+async function explain(job: ExplainRequest): Promise<void> {
+  say({ type: 'explained', ...(await explainDifference(first!, texts ?? [], job)) });
 }
 
 /** Whether the module proxy agrees with the revision that the binary is stamped with. */
@@ -182,7 +213,7 @@ async function start(): Promise<void> {
   say({ type: 'hello', uid: process.getuid!() });
 }
 
-const STEPS = { start, receive, build: rebuild };
+const STEPS = { start, receive, build: rebuild, again, explain };
 
 async function handle(line: string): Promise<void> {
   busy = true;
