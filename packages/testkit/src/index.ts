@@ -1,7 +1,7 @@
 /** Test-only: keys, clock, valid and forged statements, a log in memory, and logs that misbehave. */
 export { testSeed, testSigner, testVkey } from './keys.ts';
 export { TEST_TIME, fixedClock, type FixedClock } from './clock.ts';
-export { aGoRecipe, aGoVcs, aLargeRecipe, anArtifact, contentOf, digestsOf, testH1 } from './recipes.ts';
+export { aCargoRecipe, aGoRecipe, aGoVcs, aLargeRecipe, anArtifact, contentOf, digestsOf, testH1 } from './recipes.ts';
 export { ADMIN, ROOT, aGenesis, aRelease, aRevocation, anEnrolment, anObservation, type Observed } from './statements.ts';
 export { forgeEntry, forgePayload, withByteChanged } from './forge.ts';
 export { InMemoryLog, type CheckpointOptions, type InMemoryLogOptions, type LoggedEntry } from './in-memory-log.ts';

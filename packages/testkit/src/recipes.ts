@@ -1,7 +1,7 @@
 /** Valid recipes, and what an esbuild-like release publishes. */
 import { createHash } from 'node:crypto';
 import { toBase64, utf8Encode } from '@verbatim/tlog';
-import type { GoRecipe, PublishedArtifact } from '@verbatim/statements';
+import type { CargoRecipe, GoRecipe, PublishedArtifact } from '@verbatim/statements';
 
 /** An h1: checksum of nothing in particular. */
 export function testH1(seed: string): string {
@@ -63,4 +63,38 @@ export function aLargeRecipe(overrides: Partial<GoRecipe> = {}): GoRecipe {
     ldflags: `-s -w ${Array.from({ length: 80 }, (_, index) => `-X main.setting${index}=value-${index}`).join(' ')}`,
     ...overrides,
   });
+}
+
+/** A recipe of kind cargo that nobody built, with changes. */
+export function aCargoRecipe(changes: Partial<Record<keyof CargoRecipe, unknown>> = {}): CargoRecipe {
+  return {
+    kind: 'cargo',
+    version: 1,
+    source: { kind: 'crate', name: 'sd', version: '1.0.0', sha256: '7'.repeat(64) },
+    directory: '.',
+    lock: null,
+    toolchain: {
+      kind: 'dist',
+      version: '1.95.0',
+      commit: '59807616e1fa2540724bfbac14d7976d7e4a3860',
+      manifest: null,
+      digests: { 'linux/amd64': `sha256:${'a'.repeat(64)}` },
+    },
+    c: { kind: 'host' },
+    package: 'sd',
+    features: ['color', 'dep/inner'],
+    defaultFeatures: true,
+    profile: { name: 'release', lto: 'thin', codegenUnits: 1 },
+    rustflags: ['-Ctarget-cpu=x86-64-v2', '-Clink-arg=-s', '-Clink-arg=-Wl,--build-id=none'],
+    remaps: [
+      { from: 'source', to: '/src' },
+      { from: 'vendor', to: '/usr/local/cargo/registry/src/index-1949cf8c6b5b557f' },
+    ],
+    env: { SD_BUILD: 'release 1.0.0' },
+    sourceDateEpoch: 1_700_000_000,
+    hostTriple: 'x86_64-unknown-linux-gnu',
+    strip: ['--strip-all'],
+    outputs: [{ artifact: 'sd', target: 'x86_64-unknown-linux-gnu', crateType: 'bin', name: 'sd' }],
+    ...changes,
+  } as CargoRecipe;
 }
