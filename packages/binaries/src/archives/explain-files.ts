@@ -73,7 +73,7 @@ function explanationOf(opened: OpenedPair, name: string, setting: Setting): File
     };
   }
   const { format, comparison } = opened;
-  const members = opened.members.map((member) => memberOf(member, name, setting));
+  const members = opened.members.filter(({ beyondLimit }) => !beyondLimit).map((member) => memberOf(member, name, setting));
   const causes = [...wrapperCauses(format, comparison.wrapper), ...comparison.changed.flatMap(contentCauses)];
   if (comparison.restDiffers) causes.push(OUTSIDE);
   return {
@@ -83,7 +83,7 @@ function explanationOf(opened: OpenedPair, name: string, setting: Setting): File
     claims: [],
     parts: [],
     strings: { publishedOnly: [], rebuiltOnly: [] },
-    truncated: [],
+    truncated: opened.members.some(({ beyondLimit }) => beyondLimit) ? ['members'] : [],
     format,
     members,
     problem: null,
@@ -102,12 +102,12 @@ function memberOf({ change, opened }: OpenedMember, outer: string, setting: Sett
 
 /** Proven or not, what the layer's own causes and its members come to. */
 function classOf(
-  { comparison, pair, unstable }: Extract<OpenedPair, { kind: 'layer' }>,
+  { comparison, pair, unstable, members: opened }: Extract<OpenedPair, { kind: 'layer' }>,
   causes: readonly Cause[],
   members: readonly MemberExplanation[],
 ): ExplanationClass {
   if (sameBytes(pair.published, pair.rebuilt)) return 'identical';
-  if (causes.some(({ certainty }) => certainty === 'likely')) return 'unexplained';
+  if (causes.some(({ certainty }) => certainty === 'likely') || opened.some(({ beyondLimit }) => beyondLimit)) return 'unexplained';
   const classes = new Set(members.flatMap(({ explanation }) => (explanation === null ? [] : [explanation.class])));
   if (classes.has('unexplained')) return 'unexplained';
   if (classes.has('nondeterministic') || comparison.wrapper.some(({ subject }) => unstable.has(subject))) return 'nondeterministic';

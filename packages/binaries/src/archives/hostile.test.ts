@@ -62,4 +62,11 @@ describe('hostile archives', () => {
     const explained = await explainFiles(new Uint8Array(archive), new Uint8Array(archive.subarray(0, -60)));
     expect(explained).toMatchObject({ class: 'unexplained', problem: expect.stringContaining('more than 100000 members') as string });
   });
+
+  test('more differing members than anybody reads are not compared, and that is said', async () => {
+    const archive = (text: string): Uint8Array =>
+      zipOf(Array.from({ length: ARCHIVE_LIMITS.compared + 1 }, (_, i) => ({ name: `binary-only-${i}`, content: text })));
+    const explained = await explainFiles(archive('a'), archive('b'));
+    expect(explained).toMatchObject({ class: 'unexplained', members: { length: ARCHIVE_LIMITS.compared }, truncated: ['members'] });
+  });
 });

@@ -32,6 +32,8 @@ export const ARCHIVE_LIMITS = {
   members: 100_000,
   /** Bytes unpacked, of all layers together. */
   unpacked: 1024 ** 3,
+  /** Differing members that are compared in detail, of all layers together. */
+  compared: 1000,
 } as const;
 
 /** What is left of the limits while one file is laid open. */

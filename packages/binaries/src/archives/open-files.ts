@@ -27,8 +27,9 @@ export type OpenedPair =
 
 export interface OpenedMember {
   readonly change: ChangedMember;
-  /** Null when only one of them has it, or when its content is the same. */
+  /** Null when only one of them has it, when its content is the same, and beyond the limit. */
   readonly opened: OpenedPair | null;
+  readonly beyondLimit: boolean;
 }
 
 /** Budgets of the two sides: what one unpacks to is no other's fault. */
@@ -36,10 +37,16 @@ interface Budgets {
   readonly published: UnpackBudget;
   readonly rebuilt: UnpackBudget;
   readonly own: UnpackBudget;
+  /** Members that may still be compared. */
+  compared: number;
 }
 
 export async function openPair(pair: Pair): Promise<OpenedPair> {
-  return open(pair, { published: new UnpackBudget(), rebuilt: new UnpackBudget(), own: new UnpackBudget() }, 0);
+  return open(
+    pair,
+    { published: new UnpackBudget(), rebuilt: new UnpackBudget(), own: new UnpackBudget(), compared: ARCHIVE_LIMITS.compared },
+    0,
+  );
 }
 
 async function open(pair: Pair, budgets: Budgets, depth: number): Promise<OpenedPair> {
@@ -70,7 +77,8 @@ async function open(pair: Pair, budgets: Budgets, depth: number): Promise<Opened
       return found === undefined ? [] : [{ bytes: found.bytes, varied }];
     });
     const inner = packed === null ? null : { published: packed.theirs, rebuilt: packed.ours, own: others };
-    members.push({ change, opened: inner === null ? null : await open(inner, budgets, depth + 1) });
+    const beyondLimit = inner !== null && --budgets.compared < 0;
+    members.push({ change, opened: inner === null || beyondLimit ? null : await open(inner, budgets, depth + 1), beyondLimit });
   }
   return { kind: 'layer', pair, format, comparison, members, unstable: new Set(unstable.map(({ subject }) => subject)) };
 }
