@@ -1,8 +1,8 @@
 import { LogClient } from '@verbatim/client';
 import type { Signer } from '@verbatim/tlog';
 import { CliError } from './errors.ts';
-import { resolveLog } from './log-address.ts';
-import type { LogOptions } from './log-address.ts';
+import { resolveLog } from './log/address.ts';
+import type { LogOptions } from './log/address.ts';
 import type { Io } from './io.ts';
 
 /** How long to wait for witnesses, and for a log that does not answer. */

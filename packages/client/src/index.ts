@@ -8,6 +8,7 @@ export { type ProvedEntry, VerifiedTree } from './verified-tree.ts';
 export { CheckpointMemory, type MemoryOptions } from './checkpoint-memory.ts';
 export { gatherEvidence, type Gathered, type GatherOptions } from './gather.ts';
 export type { Ask } from './relevance.ts';
+export { type Finding, fsck, type FsckOptions, type FsckReport, MAX_FINDINGS } from './fsck.ts';
 export { follow, type FollowedEntry, type FollowOptions } from './follow.ts';
 export { type BlobResult, LogClient, type LogClientOptions, type SubmitResult } from './log-client.ts';
 export type { Problem } from './problem.ts';

@@ -2,10 +2,14 @@ import { ROLES } from '@verbatim/statements';
 import type { Role } from '@verbatim/statements';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { enrol, revoke } from '../log-admin.ts';
-import type { EnrolOptions, RevokeOptions } from '../log-admin.ts';
-import { printEntries } from '../log-entries.ts';
-import type { EntriesOptions } from '../log-entries.ts';
+import { enrol, revoke } from '../log/admin.ts';
+import type { EnrolOptions, RevokeOptions } from '../log/admin.ts';
+import { printEntries } from '../log/entries.ts';
+import type { EntriesOptions } from '../log/entries.ts';
+import { fsckLog } from '../log/fsck.ts';
+import type { FsckOptions } from '../log/fsck.ts';
+import { exportProof } from '../log/proof.ts';
+import type { ProofOptions } from '../log/proof.ts';
 import type { Io } from '../io.ts';
 import type { Finish } from '../run.ts';
 
@@ -13,17 +17,28 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 
 export function configure(command: Command, io: Io, finish: Finish): void {
   command.description('Read a log with every proof checked, or administer one.');
-  command
-    .command('entries')
+  named(command.command('entries'))
     .description('Print entries; each is verified to be in the tree that the log signed.')
-    .option('--log <url>', "http(s)://… or file:///…; the policy's log by default")
-    .option('--vkey <vkey>', "the log's key; the policy's by default")
-    .option('--policy <file>', 'a policy that names the log')
     .option('--from <index>', 'first entry', '0')
     .option('--to <index>', 'entry after the last one; all by default')
     .option('--json', 'one JSON object a line')
     .action(async (options: EntriesOptions) => {
       await printEntries(options, io);
+      finish(0);
+    });
+  named(command.command('fsck'))
+    .description('Hash every entry of a log again, and compare every tile and the signed root with what follows from them.')
+    .option('--any-entries', 'entries need not be statements: for logs of others')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExit codes: 0 sound, 1 not what the log signed, 2 usage, 4 could not be read.')
+    .action(async (options: FsckOptions) => finish(await fsckLog(options, io)));
+  named(command.command('proof'))
+    .description("Write one entry's inclusion proof, with the checkpoint and its cosignatures, as a C2SP .tlog-proof file.")
+    .argument('<index>', 'the entry')
+    .requiredOption('-o, --output <file>', 'where to write the proof')
+    .option('--entry <file>', 'write the entry itself here')
+    .action(async (index: string, options: ProofOptions) => {
+      await exportProof(index, options, io);
       finish(0);
     });
   const admin = command
@@ -60,4 +75,12 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       await revoke(options, io);
       finish(0);
     });
+}
+
+/** Options that say which log. */
+function named(command: Command): Command {
+  return command
+    .option('--log <url>', "http(s)://… or file:///…; the policy's log by default")
+    .option('--vkey <vkey>', "the log's key; the policy's by default")
+    .option('--policy <file>', 'a policy that names the log');
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeBundle } from '@verbatim/consensus';
 import { contentOf, forkedLog } from '@verbatim/testkit';
@@ -115,48 +115,5 @@ describe('verify against a log', () => {
     const { code, stdout } = await verbatim(['verify', '--policy', world.file('no-url', world.policyText(['require 2'])), file], { env });
     expect(code).toBe(2);
     expect(stdout).toContain('does not say where');
-  });
-});
-
-describe('log entries', () => {
-  test('prints every entry, verified', async () => {
-    const { log } = world.scene;
-    const { code, stdout } = await verbatim(['log', 'entries', '--log', server.url, '--vkey', log.vkey], { env });
-    expect(code).toBe(0);
-    const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(Number(log.size));
-    expect(lines[0]).toBe('0  control genesis');
-    expect(lines[1]).toBe('1  roster enrol registrar registrar-npm');
-    expect(lines[5]).toBe('5  release pkg:npm/esbuild@0.25.0 (1 of 1) by a registrar: linux-x64/bin/esbuild');
-    expect(lines[6]).toMatch(
-      /^6 {2}observation match of linux-x64\/bin\/esbuild of entry 5, attempt 1, by [0-9a-f]{8}: sha256:[0-9a-f]{64}$/,
-    );
-  });
-
-  test('prints a range as JSON, from the policy’s log', async () => {
-    const { code, stdout } = await verbatim(['log', 'entries', '--policy', world.policy, '--from', '5', '--to', '7', '--json'], { env });
-    expect(code).toBe(0);
-    const entries = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { index: number; statement: { predicateType: string } });
-    expect(entries.map(({ index, statement }) => [index, statement.predicateType])).toEqual([
-      [5, 'urn:verbatim:release:v1'],
-      [6, 'urn:verbatim:observation:v1'],
-    ]);
-    expect((await verbatim(['log', 'entries', '--policy', world.policy, '--to', '99'], { env })).code).toBe(2);
-    expect((await verbatim(['log', 'entries', '--policy', world.policy, '--from', '01'], { env })).code).toBe(2);
-  });
-
-  test('prints nothing of a log whose key is another', async () => {
-    using other = new World({ origin: 'other.example/log' });
-    const { code, stdout } = await verbatim(['log', 'entries', '--log', server.url, '--vkey', other.scene.log.vkey], { env });
-    expect(code).toBe(2);
-    expect(stdout).toBe('');
-  });
-
-  test('remembers what it saw', async () => {
-    await verbatim(['log', 'entries', '--policy', world.policy], { env });
-    expect(readdirSync(join(world.path, '.local/state/verbatim/checkpoints'))).toHaveLength(1);
   });
 });

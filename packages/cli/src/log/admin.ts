@@ -2,10 +2,10 @@ import { loadSigner } from '@verbatim/service-kit/keyfile';
 import { makeRoster, signStatement } from '@verbatim/statements';
 import type { RosterStatement, Role } from '@verbatim/statements';
 import { parseDecimal } from '@verbatim/tlog';
-import { CliError } from './errors.ts';
-import type { Io } from './io.ts';
-import type { LogOptions } from './log-address.ts';
-import { submit } from './submit.ts';
+import { CliError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import type { LogOptions } from './address.ts';
+import { submit } from '../submit.ts';
 
 interface ChangeOptions extends LogOptions {
   readonly key: string;

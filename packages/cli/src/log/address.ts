@@ -1,15 +1,15 @@
 import { parseVkey } from '@verbatim/tlog';
 import type { VerifierKey } from '@verbatim/tlog';
-import { CliError } from './errors.ts';
-import { loadPolicy } from './policy-file.ts';
+import { CliError } from '../errors.ts';
+import { loadPolicy } from '../policy-file.ts';
 
 export interface LogOptions {
   /** `--log` */
-  readonly log?: string;
+  readonly log?: string | undefined;
   /** The log's own key: `--vkey`, or `--log-vkey` where a vkey is about somebody else. */
-  readonly logVkey?: string;
+  readonly logVkey?: string | undefined;
   /** `--policy` */
-  readonly policy?: string;
+  readonly policy?: string | undefined;
 }
 
 /** Address and key of a log: as named on the command line, else as the policy says. Nothing that a log says is used without its key. */

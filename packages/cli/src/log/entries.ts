@@ -1,12 +1,13 @@
 import { CheckpointMemory, LogReader, openSource } from '@verbatim/client';
 import { decodeEntry } from '@verbatim/statements';
 import type { Statement } from '@verbatim/statements';
-import { hashLeaf, parseDecimal, toHex, utf8Decode } from '@verbatim/tlog';
-import { CliError, describeError } from './errors.ts';
-import { stateFolder } from './folders.ts';
-import { printable } from './io.ts';
-import type { Io } from './io.ts';
-import { resolveLog } from './log-address.ts';
+import { hashLeaf, toHex, utf8Decode } from '@verbatim/tlog';
+import { CliError, describeError } from '../errors.ts';
+import { stateFolder } from '../folders.ts';
+import { printable } from '../io.ts';
+import type { Io } from '../io.ts';
+import { resolveLog } from './address.ts';
+import { entryIndex } from './entry-index.ts';
 
 export interface EntriesOptions {
   readonly log?: string;
@@ -19,33 +20,18 @@ export interface EntriesOptions {
 
 /** `verbatim log entries`: prints each entry once it is proved to be in the newest tree that the log signed. */
 export async function printEntries({ log, vkey, policy, from, to, json }: EntriesOptions, io: Io): Promise<void> {
-  const { url, key } = resolveLog(
-    {
-      ...(log === undefined ? {} : { log }),
-      ...(vkey === undefined ? {} : { logVkey: vkey }),
-      ...(policy === undefined ? {} : { policy }),
-    },
-    io.env,
-  );
+  const { url, key } = resolveLog({ log, logVkey: vkey, policy }, io.env);
   const source = await openSource(url);
   try {
     const memory = new CheckpointMemory(stateFolder(io.env), { onWarning: (message) => io.err(`warning: ${printable(message)}\n`) });
     const { checkpoint, tree } = await new LogReader({ source, logKey: key, memory }).latest();
-    const [start, end] = [indexOf('--from', from), to === undefined ? checkpoint.size : indexOf('--to', to)];
+    const [start, end] = [entryIndex('--from', from), to === undefined ? checkpoint.size : entryIndex('--to', to)];
     if (end > checkpoint.size)
       throw new CliError('usage', `--to: expected at most ${checkpoint.size}, which is the log's size, found ${end}`);
     io.err(`${checkpoint.origin}, size ${checkpoint.size}\n`);
     for await (const { index, entry } of tree.entries(start, end)) io.out(json ? toJson(index, entry) : toText(index, entry));
   } finally {
     await source.close();
-  }
-}
-
-function indexOf(option: string, text: string): bigint {
-  try {
-    return parseDecimal(text, option);
-  } catch (cause) {
-    throw new CliError('usage', `${option}: expected the index of an entry, found ${JSON.stringify(text)}`, { cause });
   }
 }
 
