@@ -7,7 +7,7 @@ interface CatalogueRow {
 }
 
 /** What each cause means and what to do about it, in the publisher's terms. `%s` is the cause's subject. */
-const CATALOGUE: Readonly<Record<CauseCode, CatalogueRow>> = {
+export const CATALOGUE: Readonly<Record<CauseCode, CatalogueRow>> = {
   target: {
     summary: 'the files are for different platforms (%s)',
     advice: 'compare with the rebuild for the same operating system and architecture, or set the recipe’s target',
@@ -160,7 +160,8 @@ export function causeOf(code: CauseCode, { subject, proven = false, evidence = [
   };
 }
 
-function fill(text: string, subject: string | null): string {
+/** A row's text about a subject; `%s` stands for it. */
+export function fill(text: string, subject: string | null): string {
   if (subject === null) return text.replace(' (%s)', '').replaceAll('%s', 'it');
   return text.replaceAll('%s', () => subject.slice(0, MAX_STRING_LENGTH));
 }
