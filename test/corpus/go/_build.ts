@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { moduleProxy } from './_proxy.ts';
+import type { GoModules } from './_proxy.ts';
 
 const run = promisify(execFile);
 
@@ -29,6 +31,10 @@ export interface GoProgram {
   readonly dirt?: Readonly<Record<string, string>>;
   /** Commands run on the finished file, whose path follows. */
   readonly after?: readonly (readonly string[])[];
+  /** What the module proxy of this build has. */
+  readonly modules?: GoModules;
+  /** Commands of go before the build, such as `mod vendor`. */
+  readonly before?: readonly (readonly string[])[];
   /** Another release of Go, fetched by the go command itself. */
   readonly toolchain?: string;
   readonly main?: readonly string[];
@@ -54,6 +60,7 @@ export async function build(program: GoProgram, root: string, name: string): Pro
     write(folder, program.dirt ?? {});
     const from = Date.now() / 1000;
     write(folder, program.generated?.() ?? {});
+    for (const args of program.before ?? []) await go(args, folder, program);
     if (program.generator !== undefined) write(folder, { 'table.go': (await go(program.generator, folder, program)).stderr });
     await go(['build', '-o', output, ...flagsOf(program), ...(program.main ?? ['.'])], folder, program);
     const to = Date.now() / 1000;
@@ -76,13 +83,22 @@ function write(folder: string, files: Readonly<Record<string, string>>): void {
 }
 
 /** Nothing of the user's settings, but for where toolchains come from when another one is asked for. */
-async function go(args: readonly string[], cwd: string, { env, toolchain }: GoProgram): Promise<{ stderr: string }> {
+async function go(args: readonly string[], cwd: string, { env, toolchain, modules }: GoProgram): Promise<{ stderr: string }> {
   const fixed = { GOENV: 'off', GOFLAGS: '', GOWORK: 'off', GOTELEMETRY: 'off', CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOPROXY: 'off' };
   // The go command remembers in GOPATH which version a revision had: only a toolchain may come from a shared one.
   const gopath = toolchain === undefined ? join(dirname(cwd), '.gopath') : join(CACHE, 'path');
   const places = { PATH: process.env.PATH, HOME: join(CACHE, 'home'), GOPATH: gopath, GOCACHE: join(CACHE, 'build') };
   const fetching = toolchain === undefined ? {} : { ...process.env, ...fixed, ...(await network()), GOTOOLCHAIN: toolchain };
-  return run('go', [...args], { cwd, env: { ...fixed, ...fetching, ...places, ...env }, maxBuffer: 1 << 26 });
+  const proxy =
+    modules === undefined
+      ? {}
+      : {
+          GOPROXY: moduleProxy(join(dirname(cwd), '.proxy'), modules),
+          GOSUMDB: 'off',
+          GOFLAGS: '-modcacherw',
+          GOMODCACHE: join(dirname(cwd), '.modules'),
+        };
+  return run('go', [...args], { cwd, env: { ...fixed, ...fetching, ...places, ...proxy, ...env }, maxBuffer: 1 << 26 });
 }
 
 /** The user's proxies and mirrors. */

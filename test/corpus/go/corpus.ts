@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { CauseCode, ExplainContext, ExplanationClass, OwnRebuild } from '@verbatim/binaries';
 import type { Built, GoProgram } from './_build.ts';
+import type { GoModules } from './_proxy.ts';
 
 /** What else is built, and what the rebuilder knows: made from the rebuild itself. */
 export interface Extra {
@@ -169,6 +170,19 @@ const withDependency = (code: string, version = 'v1.0.0'): Record<string, string
 const DEP = 'func Name() string { return "dep" }';
 const TAGGED = { ...HELLO, 'extra.go': '//go:build extra\n\npackage main\n\nfunc init() { println("extra") }\n' };
 
+/** The same dependency through a module proxy, so that it has a hash. */
+const release = (version: string, code: string) => ({
+  [`example.org/dep@${version}`]: { 'go.mod': 'module example.org/dep\n\ngo 1.21\n', 'dep.go': `package dep\n\n${code}\n` },
+});
+const REQUIRING = { ...DEPENDENT, 'go.mod': `${MOD}\nrequire example.org/dep v1.0.0\n` };
+const downloaded = (modules: GoModules, ...before: string[][]): GoProgram => ({
+  files: REQUIRING,
+  modules,
+  before: [...before, ['mod', 'tidy']],
+});
+const OLD = release('v1.0.0', DEP);
+const NEWER = { ...OLD, ...release('v1.1.0', 'func Name() string { return "new" }') };
+
 /** A setting of the build differs; a rebuild with it as published gives the published bytes. */
 function setting(
   name: string,
@@ -201,6 +215,27 @@ const SETTINGS: readonly GoCase[] = [
   ...setting('the version of a dependency', { files: withDependency(DEP, 'v1.0.1') }, 'dependency-version', 'example.org/dep', {
     files: withDependency(DEP),
   }),
+  {
+    name: 'a dependency that was not pinned',
+    published: downloaded(OLD),
+    rebuilt: downloaded(NEWER, ['get', 'example.org/dep@latest']),
+    code: 'dependency-version',
+    subject: 'example.org/dep',
+    class: 'unexplained',
+  },
+  {
+    name: 'a vendor folder',
+    published: {
+      ...downloaded(OLD),
+      before: [
+        ['mod', 'tidy'],
+        ['mod', 'vendor'],
+      ],
+    },
+    rebuilt: downloaded(OLD),
+    code: 'vendor-mode',
+    class: 'unexplained',
+  },
   ...setting('files named instead of the package', { main: ['main.go'] }, 'main-package'),
   ...setting('the target', { env: { GOARCH: '386' } }, 'target', undefined).slice(0, 1),
   {
@@ -235,6 +270,20 @@ const LINKING: readonly GoCase[] = [
     rebuilt: { files: STAMPED, ldflags: stamp('nightly') },
     code: 'ldflags',
     class: 'unexplained',
+  },
+  ...['linux/arm64', 'darwin/arm64', 'windows/amd64'].map((target): GoCase => ({
+    name: `the spelling of -ldflags, ${target}`,
+    published: { files: HELLO, env: { GOOS: target.split('/')[0]!, GOARCH: target.split('/')[1]! } },
+    rebuilt: { files: HELLO, env: { GOOS: target.split('/')[0]!, GOARCH: target.split('/')[1]! }, ldflags: '-w -s' },
+    code: 'ldflags',
+    class: 'identical-except-ids',
+  })),
+  {
+    name: 'strip run afterwards',
+    published: { files: HELLO, ldflags: '', after: [['strip']] },
+    rebuilt: { files: HELLO, ldflags: '' },
+    code: 'stripped',
+    class: 'explained',
   },
   {
     name: 'the patch release in the go line of go.mod',
@@ -283,6 +332,22 @@ const SOURCE: readonly GoCase[] = [
     ].map(([x, y]) => orderedTable(x!, y!)) as [Record<string, string>, Record<string, string>]),
   ),
   ...sources('a dependency under the same version', withDependency(DEP), withDependency('func Name() string { return "bad" }')),
+  {
+    name: 'source: a dependency whose version was published twice',
+    published: downloaded(OLD),
+    rebuilt: downloaded(release('v1.0.0', 'func Name() string { return "bad" }')),
+    code: 'different-source',
+    subject: 'example.org/dep',
+    class: 'unexplained',
+  },
+  {
+    name: 'a number, in another folder',
+    published: { files: main('println(41999)'), flags: ['-buildvcs=false'], folder: 'runner/work/app/app' },
+    rebuilt: { files: main('println(42000)'), flags: ['-buildvcs=false'] },
+    context: ({ folder }) => ({ host: { folders: [folder] }, inputs: Object.values(HELLO) }),
+    code: 'build-path',
+    class: 'unexplained',
+  },
   {
     name: 'a number, under another GOAMD64 whose rebuild does not match',
     published: { files: main('println(41999)'), env: { GOAMD64: 'v3' } },

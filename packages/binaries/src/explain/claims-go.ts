@@ -68,7 +68,11 @@ function moduleText(module: GoModule | null): string | null {
 const byPath = (modules: readonly GoModule[]): Map<string, string> => new Map(modules.map((module) => [module.path, moduleText(module)!]));
 
 /** Settings that only say more about another one. */
-const FOLLOWERS: Readonly<Record<string, RegExp>> = { CGO_ENABLED: /^CGO_/, '-trimpath': /^-ldflags$/ };
+const FOLLOWERS: Readonly<Record<string, RegExp>> = {
+  CGO_ENABLED: /^CGO_/,
+  '-trimpath': /^-ldflags$/,
+  GOARCH: /^GO(386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64|WASM)$/,
+};
 const TARGET = /^(GOOS|GOARCH)$/;
 
 function causesOf(claims: readonly ClaimDifference[], a: GoBuildInfo, b: GoBuildInfo): Cause[] {
@@ -110,7 +114,11 @@ function addDependencies(
     ({ published, rebuilt }) => published !== null && rebuilt !== null && withoutSums(published) === withoutSums(rebuilt),
   );
   const missing = vendored.filter(({ published, rebuilt }) => published!.includes(' h1:') !== rebuilt!.includes(' h1:'));
-  for (const dep of deps) if (!missing.includes(dep)) add('dependency-version', dep.claim.slice('dep '.length), [dep]);
+  for (const dep of deps) {
+    if (missing.includes(dep)) continue;
+    // A version has one content: another hash under the same one is a source that was changed or swapped.
+    add(vendored.includes(dep) ? 'different-source' : 'dependency-version', dep.claim.slice('dep '.length), [dep]);
+  }
   add('vendor-mode', undefined, missing);
 }
 

@@ -4,9 +4,10 @@ import { Reader } from '../reader.ts';
 import { isZero } from './bytes.ts';
 import type { Range } from './bytes.ts';
 import type { Ledger } from './ledger.ts';
-import { ELF_HEADER, SECTION_HEADERS } from './parts-elf.ts';
+import { ELF_HEADER, PROGRAM_HEADERS, SECTION_HEADERS } from './parts-elf.ts';
 import { CODE_SIGNATURE } from './parts-macho.ts';
 
+const SHT_NOBITS = 8;
 const SHF_ALLOC = 0x2;
 
 /**
@@ -28,6 +29,8 @@ function settleElfTables(ledger: Ledger, published: Uint8Array, rebuilt: Uint8Ar
   if (concerned.length === 0 || ledger.pairs.some((pair) => !pair.loaded && !pair.settled && !concerned.includes(pair))) return;
   const [a, b] = [readElfTables(published), readElfTables(rebuilt)];
   if (!sameLoadedSections(a, b, ledger)) return;
+  const segments = ledger.pair(PROGRAM_HEADERS);
+  if (segments !== undefined) ledger.settle(segments, zeroFilled(a, b), 'derived');
   for (const pair of concerned) {
     if (pair.name === ELF_HEADER) ledger.settle(pair, sectionFields(a), 'derived');
     else if (pair.name === SECTION_HEADERS || !pair.loaded) ledger.settle(pair, 'all', 'derived');
@@ -41,11 +44,25 @@ export const MOVING_SECTIONS = ['.typelink', '.itablink'];
 function sameLoadedSections(a: ElfTables, b: ElfTables, ledger: Ledger): boolean {
   const moving = ledger.pair('.gopclntab')?.settled === true ? MOVING_SECTIONS.filter((name) => ledger.pair(name) === undefined) : [];
   const describe = ({ name, type, flags, address, offset, size, alignment }: ElfSection): string => {
-    const place = moving.includes(name) ? 'moved' : `${address} ${offset}`;
+    // What has no bytes in the file has no place in it.
+    const place = moving.includes(name) ? 'moved' : `${address} ${type === SHT_NOBITS ? '' : offset}`;
     return [name, type, flags, place, ledger.pair(name)?.settled === true ? '' : size, alignment].join(' ');
   };
   const loaded = ({ sections }: ElfTables) => sections.filter(({ flags }) => (flags & SHF_ALLOC) !== 0).map(describe);
   return loaded(a).join('\n') === loaded(b).join('\n');
+}
+
+/** p_filesz where it counts more or fewer zeros before the memory that the system fills with zeros anyway (GNU strip leaves them out). */
+function zeroFilled(a: ElfTables, b: ElfTables): Range[] {
+  const size = a.is64 ? 8 : 4;
+  return a.segments.flatMap(({ offset, fileSize }, i) => {
+    const other = b.segments[i]?.fileSize ?? fileSize;
+    const longer = fileSize > other ? a : b;
+    const [from, to] = [Math.min(fileSize, other), Math.max(fileSize, other)];
+    if (offset !== b.segments[i]?.offset || !isZero(longer.reader.available(offset + from, to - from))) return [];
+    const start = i * a.segmentTable.entrySize + (a.is64 ? 32 : 16);
+    return [{ start, end: start + size }];
+  });
 }
 
 /** e_shoff, e_shnum and e_shstrndx. */
