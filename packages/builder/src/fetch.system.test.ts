@@ -197,6 +197,45 @@ test('the user’s own settings change neither what is fetched nor how', async (
   expect(inputs.notes.join('\n')).toMatch(/GOSUMDB is not followed[^]*GONOSUMDB/);
 });
 
+describe('a main module that the publisher wrote', () => {
+  const source = {
+    kind: 'go-module' as const,
+    module: 'golang.org/x/example/hello',
+    version: 'v0.0.0-20250915201037-7f05d217867b',
+    h1: 'h1:+gZE2jOdiscYByu0606Uw8Ldir2Cecd39Vq/3IEasRA=',
+  };
+  const goMod = `module hello\n\ngo 1.21\n\nrequire ${source.module} ${source.version}\n`;
+  const goSum = `${source.module} ${source.version} ${source.h1}\n${source.module} ${source.version}/go.mod h1:UhUKOXx5fMcLZxwL20DUrWWBBoRYG9Jvc8FiwZhRHCI=\n`;
+  const recipe = (changes: Partial<NonNullable<GoRecipe['mainModule']>> = {}): Recipe => ({
+    ...recipeWith({ vcs: null, flags: ['-trimpath', '-buildvcs=false'] }),
+    source,
+    package: '.',
+    mainModule: { goMod, goSum, files: { 'main.go': 'hello.go' }, ...changes },
+    outputs: [{ artifact: 'hello', goos: 'linux', goarch: hostPlatform().slice('linux/'.length), env: {} }],
+  });
+
+  test('takes its own files from the source, requires it as a module, and is built', async () => {
+    await using inputs = await fetched({}, recipe());
+    expect(readdirSync(inputs.folders['source']!).sort()).toEqual(['go.mod', 'go.sum', 'main.go']);
+    expect(inputs.dependencies).toEqual([{ name: source.module, version: source.version, digest: source.h1 }]);
+    const root = await temporaryFolder();
+    const plan = planBuild(recipe(), 'hello', { platform: hostPlatform(), cpus: 2 });
+    const [workDir, outDir] = [join(root, 'w'), join(root, 'o')];
+    const outcome = await build({ plan, fetched: inputs, sandbox: await detectSandbox(), limits: limitsOf({ cpus: 2 }), workDir, outDir });
+    expect(outcome).toMatchObject({ kind: 'built' });
+    const info = execFileSync('go', ['version', '-m', join(outDir, 'artifact')], { encoding: 'utf8' });
+    expect(info).toContain(`path\thello\n\tmod\thello\t(devel)\t\n\tdep\t${source.module}\t${source.version}\t${source.h1}\n`);
+  });
+
+  test('that requires something else, or wants a file that is not there, or another checksum, is refused', async () => {
+    const refused = async (changes: Parameters<typeof recipe>[0]) => (await fetching({}, recipe(changes))) as { reason: string };
+    expect(await refused({ goMod: 'module hello\n\ngo 1.21\n', goSum })).toMatchObject({ reason: 'not-a-module' });
+    expect(await refused({ files: { 'main.go': 'cmd/main.go' } })).toMatchObject({ reason: 'not-a-module' });
+    const wrong = goSum.replace(source.h1, 'h1:jRR9D1pfdb669VzdN4w0jwsDfrKE098nKMaDMKvMPyU=');
+    expect(await refused({ goSum: wrong })).toMatchObject({ reason: 'checksum-mismatch' });
+  });
+});
+
 test('without a network, what is in the cache is enough', async () => {
   await using _warm = await fetched();
   await using _inputs = await fetched({ environment: { ...process.env, GOPROXY: 'off' } });

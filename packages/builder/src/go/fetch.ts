@@ -95,7 +95,7 @@ class GoFetch {
         signal,
         ...protocols,
       });
-      return failed ?? { origin: { revision: source.commit, ref: null, time: null } };
+      return failed ?? { origin: { revision: source.commit, ref: null } };
     }
     const coordinate = `${source.module}@${source.version}`;
     log(`fetching ${coordinate}`);
