@@ -1,9 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { pack, type Headers } from 'tar-stream';
+import { pack, type Header } from 'tar-stream';
 
-export type Member = Partial<Headers> & { readonly name: string; readonly content?: string };
+export type Member = Partial<Header> & { readonly name: string; readonly content?: string };
 
 /** Writes a .tar.gz with these members, whatever they are called. */
 export async function writeArchive(file: string, members: readonly Member[]): Promise<void> {
