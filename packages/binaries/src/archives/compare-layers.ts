@@ -61,11 +61,18 @@ function fieldDifferences(member: string, published: WrapperFields, rebuilt: Wra
   const names = [...new Set([...Object.keys(published), ...Object.keys(rebuilt)])];
   const found = names
     .filter((name) => published[name] !== rebuilt[name])
-    .map((name) => ({ subject: subjectOf(name), member, published: published[name] ?? 'nothing', rebuilt: rebuilt[name] ?? 'nothing' }))
+    .map((name) => ({ subject: subjectOf(name), member, published: shown(name, published), rebuilt: shown(name, rebuilt) }))
     .filter(({ subject }) => same || subject !== 'compression');
   // A header holds the fields: it is named when none of them says why it differs. Its sizes and checksums follow the content.
   const named = found.filter(({ subject }) => subject !== 'header');
   return named.length > 0 || !same ? named : found;
+}
+
+/** Records have names of their own, which their subject does not say. */
+function shown(name: string, fields: WrapperFields): string {
+  const value = fields[name];
+  if (value === undefined) return 'nothing';
+  return subjectOf(name) === 'extra' ? `${name} ${value}` : value;
 }
 
 function subjectOf(field: string): WrapperSubject {
