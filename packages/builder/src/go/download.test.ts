@@ -21,6 +21,7 @@ test.each([
   ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'network'],
   ['write /x: no space left on device', 'host-disk-full'],
   ['go: go.mod requires go >= 1.99 (running go 1.23.5; GOTOOLCHAIN=local)', 'not-a-module'],
+  ['go: a@v1.0.0 (replaced by ../../etc): reading /etc/go.mod: open /etc/go.mod: no such file or directory', 'not-a-module'],
   ['something new', 'fetch-failed'],
 ])('%j is %s', (said, reason) => {
   expect(reasonOf(said)).toBe(reason);

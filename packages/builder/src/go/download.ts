@@ -91,6 +91,8 @@ const REASONS: readonly (readonly [RegExp, UnavailableReason])[] = [
     'module-unavailable',
   ],
   [/cannot find main module|go\.mod file not found|parsing go\.mod|errors parsing|requires go >=|malformed/i, 'not-a-module'],
+  // A folder of the host's, which was never part of the source.
+  [/replaced by [^)]*\): reading [^\n]*no such file/i, 'not-a-module'],
 ];
 
 /** What the go command's words come to. Unknown words are `fetch-failed`, which is worth another try. */
