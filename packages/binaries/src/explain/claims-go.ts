@@ -91,7 +91,8 @@ function causesOf(claims: readonly ClaimDifference[], a: GoBuildInfo, b: GoBuild
     if (key.startsWith('vcs') || TARGET.test(key)) continue;
     if (Object.entries(FOLLOWERS).some(([leader, follower]) => key !== leader && keys.has(leader) && follower.test(key))) continue;
     const followers = settings.filter((other) => other.key !== key && FOLLOWERS[key]?.test(other.key) === true);
-    if (key === 'DefaultGODEBUG') add('go-line', undefined, [setting]);
+    // Each release of Go has other defaults.
+    if (key === 'DefaultGODEBUG') add('go-line', undefined, claims[0]?.claim === 'go version' ? [] : [setting]);
     else if (key === '-ldflags') add('ldflags', undefined, [setting]);
     else add('go-setting', key, [setting, ...followers]);
   }

@@ -63,6 +63,12 @@ describe('identical except for identifiers', () => {
       [{ ...gnuId(1), name: '.note.go.buildid', data: note('Go\0\0', 4, new Uint8Array(20).fill(1)) }],
       [{ ...gnuId(1), name: '.note.go.buildid', data: note('Go\0\0', 4, new Uint8Array(20).fill(2)) }],
     ],
+    ['a constant that looks like a Go build ID', [data('x\xff Go build ID: "aaaa"\n \xff')], [data('x\xff Go build ID: "bbbb"\n \xff')]],
+    [
+      'code that looks like a Go build ID',
+      [data('x'), { ...code('f\xff Go build ID: "aaaa"\n \xff'), name: '.init' }],
+      [data('x'), { ...code('f\xff Go build ID: "bbbb"\n \xff'), name: '.init' }],
+    ],
     ['binary data in .comment', [aside('.comment', '\x01\x02')], [aside('.comment', '\x01\x03')]],
     [
       'a .comment that the system loads as code',

@@ -38,8 +38,10 @@ import { rustProfileCauses } from './rust-profile.ts';
 import { settleSlots } from './slots.ts';
 import { stringDifferences } from './strings.ts';
 import { symbolHashCauses } from './symbol-hash.ts';
-import type { Cause, ClaimDifference, ExplainContext, Explanation, ExplanationClass } from './types.ts';
+import type { Cause, CauseCode, ClaimDifference, ExplainContext, Explanation, ExplanationClass } from './types.ts';
 
+/** Causes that change strings all over: what these suggest is noise then. */
+const SWEEPING: ReadonlySet<CauseCode> = new Set(['target', 'compiler-version']);
 const NO_STRINGS = { publishedOnly: [], rebuiltOnly: [] };
 
 /** Never throws, whatever the bytes. Files above 512 MiB are only compared as a whole. */
@@ -82,7 +84,9 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     ...symbolHashCauses(ledger.pairs),
     ...open.filter((pair) => permutedStretch(pair) !== null).map((pair) => causeOf('order', { covers: [{ part: pair.name, bytes: 0 }] })),
     ...likely,
-    ...(open.length === 0 ? [] : leadsOf(strings, [...claims.claims, ...idClaims], context.host)),
+    ...(open.length === 0 || claims.causes.some(({ code }) => SWEEPING.has(code))
+      ? []
+      : leadsOf(strings, [...claims.claims, ...idClaims], context.host)),
   ];
   const nameless = known.every(({ code }) => code === 'different-source');
   const byId =

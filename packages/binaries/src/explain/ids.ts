@@ -1,3 +1,4 @@
+import { formatOf } from '../identify.ts';
 import { Reader, ascii, indexOfBytes } from '../reader.ts';
 import type { Range } from './bytes.ts';
 import { isZero, latin1 } from './bytes.ts';
@@ -23,13 +24,14 @@ const PRINTABLE = /^[\x20-\x7e\0]*$/;
  */
 export function settleIds(ledger: Ledger, published: Uint8Array, rebuilt: Uint8Array): Coverage[] {
   const covers: (Coverage | null)[] = [];
+  const goTexts = formatOf(published) === 'elf' ? [] : ['.text', '__text', 'go:buildid'];
   for (const pair of ledger.pairs) {
     const { published: a, rebuilt: b } = pair;
     if (a === null || b === null) continue;
     if (pair.name === '.comment') {
       if (!pair.loaded && PRINTABLE.test(latin1(a)) && PRINTABLE.test(latin1(b))) covers.push(ledger.settle(pair, 'all', 'id'));
     } else if (a.length === b.length) {
-      const range = idRange(pair, a, b) ?? goTextId(a, b);
+      const range = idRange(pair, a, b) ?? (goTexts.includes(pair.name) ? goTextId(a, b) : null);
       if (range !== null) covers.push(ledger.settle(pair, [range], 'id'));
     }
   }
@@ -46,8 +48,6 @@ function idRange(pair: PartPair, a: Uint8Array, b: Uint8Array): Range | null {
       return noteRange(a, b, 'GNU\0', NT_GNU_BUILD_ID, (id) => id.length <= MAX_GNU_ID_BYTES);
     case '.gnu_debuglink':
       return debugLinkRange(a, b);
-    case 'go:buildid':
-      return isGoId(a) && isGoId(b) ? { start: 0, end: a.length } : null;
     default:
       return null;
   }
@@ -78,10 +78,11 @@ function debugLinkRange(a: Uint8Array, b: Uint8Array): Range | null {
   return { start: 0, end: a.length };
 }
 
-/** Where the format has no notes, Go writes the ID at the start of the text (cmd/internal/buildid). */
+/** Where the format has no notes, Go writes the ID near the start of the text (cmd/internal/buildid); elsewhere it is a constant that looks like one. */
 const GO_TEXT_PREFIX = Uint8Array.of(0xff, ...ascii(' Go build ID: "'));
-const GO_TEXT_END = Uint8Array.of(...ascii('"\n '), 0xff);
+/** How far into the text Go's own reader looks. */
 const GO_TEXT_WINDOW = 32 * 1024;
+const GO_TEXT_END = Uint8Array.of(...ascii('"\n '), 0xff);
 
 function goTextId(a: Uint8Array, b: Uint8Array): Range | null {
   const [left, right] = [a, b].map((text) => {

@@ -36,7 +36,8 @@ export function instantOf(text: string): Instant | null {
   const clock = /(\d{2}):(\d{2})(?::(\d{2}))?/.exec(date.rest) ?? /^(\d{2})(\d{2})(\d{2})/.exec(date.rest);
   const [hours, minutes, seconds] = [clock?.[1], clock?.[2], clock?.[3]].map((digits) => Number.parseInt(digits ?? '0', 10));
   const day = Date.UTC(date.year, date.month - 1, date.day, hours, minutes, seconds) / 1000;
-  const exists = new Date(day * 1000).getUTCDate() === date.day && hours! < 24 && minutes! < 60 && seconds! < 61;
+  const exists =
+    new Date(day * 1000).getUTCDate() === date.day && date.month >= 1 && date.month <= 12 && hours! < 24 && minutes! < 60 && seconds! < 61;
   if (!exists) return null;
   if (clock === null) return { seconds: day, precision: 86_400 };
   return { seconds: day - zoneOffset(date.rest), precision: clock[3] === undefined ? 60 : 1 };
