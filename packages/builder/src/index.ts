@@ -22,3 +22,5 @@ export { runSandboxed, type Sandbox, type SandboxJob, type SandboxResult } from 
 export { receiveArtifact, type Received, type ReceiveLimits, type ReceiveOutcome, type ReceiveRequest } from './receive/receive.ts';
 export type { NotReceived, ReceiveReason } from './receive/outcome.ts';
 export { memberLeaf, memberRoot, memberTree, type MemberEntry, type MemberProof, type MemberTree } from './member-root.ts';
+export { Apt, type AptRequest } from './debian/apt.ts';
+export { inferDebianRecipe, type DebianInferRequest } from './debian/infer.ts';

@@ -18,13 +18,13 @@ test('mirrors are those whose lists say that they are Debian’s, each once', ()
 });
 
 test('other suites are asked for at the same mirrors, and must be signed with Debian’s keys', () => {
-  expect(sourcesOf(['bullseye', 'bullseye-security'], MIRRORS, '/keys.gpg')).toBe(
+  expect(sourcesOf(['bullseye', 'bullseye-security'], MIRRORS, ['deb', 'deb-src'], '/keys.gpg')).toBe(
     'deb [signed-by=/keys.gpg] https://mirror.example/debian/ bullseye main\n' +
       'deb-src [signed-by=/keys.gpg] https://mirror.example/debian/ bullseye main\n' +
       'deb [signed-by=/keys.gpg] https://mirror.example/debian-security/ bullseye-security main\n' +
       'deb-src [signed-by=/keys.gpg] https://mirror.example/debian-security/ bullseye-security main\n',
   );
-  expect(sourcesOf(['bullseye-security'], { ...MIRRORS, security: [] })).toBe('');
+  expect(sourcesOf(['bullseye-security'], { ...MIRRORS, security: [] }, ['deb'])).toBe('');
 });
 
 test('of the machine’s settings those are followed that say how to reach a mirror', () => {

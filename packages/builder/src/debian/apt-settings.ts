@@ -31,10 +31,10 @@ export function mirrorsOf(text: string): Mirrors {
 }
 
 /** Lines of sources.list for suites. A suite of security updates is on a mirror of its own. */
-export function sourcesOf(suites: readonly string[], mirrors: Mirrors, keyring = KEYRING): string {
+export function sourcesOf(suites: readonly string[], mirrors: Mirrors, types: readonly string[], keyring = KEYRING): string {
   const lines = suites.flatMap((suite) =>
     (suite.endsWith('-security') ? mirrors.security : mirrors.main).flatMap((uri) =>
-      ['deb', 'deb-src'].map((type) => `${type} [signed-by=${keyring}] ${uri} ${suite} main\n`),
+      types.map((type) => `${type} [signed-by=${keyring}] ${uri} ${suite} main\n`),
     ),
   );
   return lines.join('');

@@ -16,6 +16,8 @@ export interface AptRequest {
   readonly architecture: string;
   /** Other architectures whose packages are wanted too. */
   readonly foreign?: readonly string[];
+  /** Whether source packages are wanted too: their lists are as large again. True when left out. */
+  readonly sources?: boolean;
   /** The cache of the machine; our apt has a folder in it. */
   readonly cacheDir: string;
   /** The user's environment, for proxies. */
@@ -43,7 +45,16 @@ export class Apt {
    * @throws BuilderError `tool-missing` where the machine has no apt, no source of Debian packages, or not Debian's keys
    */
   static async open(request: AptRequest): Promise<Apt | Unavailable> {
-    const { suites, architecture, foreign = [], cacheDir, environment = process.env, timeout, signal } = request;
+    const {
+      suites,
+      architecture,
+      foreign = [],
+      sources: withSources = true,
+      cacheDir,
+      environment = process.env,
+      timeout,
+      signal,
+    } = request;
     requireProgram('apt-get', INSTALL);
     if (!existsSync(KEYRING)) {
       throw new BuilderError('tool-missing', `expected Debian's keys in ${KEYRING}, found none; install debian-archive-keyring`);
@@ -51,7 +62,7 @@ export class Apt {
     const root = join(resolve(cacheDir), 'apt');
     const env = machineEnvironment(environment);
     const machine = await readMachine({ root, env, timeout, signal });
-    const sources = sourcesOf(suites, machine.mirrors);
+    const sources = sourcesOf(suites, machine.mirrors, withSources ? ['deb', 'deb-src'] : ['deb']);
     const unserved = suites.find((suite) => !sources.includes(` ${suite} main\n`));
     if (unserved !== undefined)
       throw new BuilderError('tool-missing', `expected a source of ${unserved} in apt's settings, found none; ${ADD_SOURCE}`);
@@ -87,10 +98,14 @@ export class Apt {
     return null;
   }
 
-  /** Runs apt-get or apt-cache in `cwd`, where it leaves what it downloads. */
-  async run(argv: readonly [program: 'apt-get' | 'apt-cache', ...rest: string[]], cwd: string): Promise<ToolResult> {
+  /**
+   * Runs apt-get or apt-cache.
+   * @param cwd where it leaves what it downloads
+   * @param maxOutput bytes of its standard output; more is `overflow`
+   */
+  async run(argv: readonly [program: 'apt-get' | 'apt-cache', ...rest: string[]], cwd = '/', maxOutput?: number): Promise<ToolResult> {
     await using _reading = await waitForLock(lockOf(this.#folder), { mode: 'shared', signal: this.#request.signal });
-    return this.#run(argv, cwd);
+    return this.#run(argv, cwd, maxOutput);
   }
 
   /** As `run`; once more with new lists when these do not have what is asked for. Null when it went well. */
@@ -106,9 +121,9 @@ export class Apt {
     return second.code === 0 ? null : aptFailure(what, second, timeout);
   }
 
-  #run(argv: readonly string[], cwd: string): Promise<ToolResult> {
+  #run(argv: readonly string[], cwd: string, maxOutput?: number): Promise<ToolResult> {
     const { timeout, signal } = this.#request;
-    return runTool({ argv, cwd, env: this.#env, timeout, signal });
+    return runTool({ argv, cwd, env: this.#env, timeout, signal, ...(maxOutput === undefined ? {} : { maxOutput }) });
   }
 }
 

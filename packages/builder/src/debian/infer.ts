@@ -2,25 +2,17 @@
 import { decodeRecipe, encodeRecipe, parseDebianPin, type DebianRecipe } from '@verbatim/statements';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import { runTool } from '../process.ts';
-import type { Apt } from './apt.ts';
+import { Apt, type AptRequest } from './apt.ts';
 import { aptFailure } from './apt-errors.ts';
 import { resolvePackages } from './resolve.ts';
 
-export interface DebianInferRequest {
-  readonly apt: Apt;
-  readonly suites: readonly string[];
-  readonly architecture: string;
+export interface DebianInferRequest extends Omit<AptRequest, 'foreign'> {
   /** Binary package and version. */
   readonly name: string;
   readonly version: string;
   /** Path of the published .deb. */
   readonly deb: string;
   readonly mergedUsr: boolean;
-  /** A folder to run in. */
-  readonly cwd: string;
-  /** Milliseconds for each step. */
-  readonly timeout: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Packages that make bits, where the system has them. */
@@ -31,16 +23,18 @@ const COMPILERS = /^(?:rustc(?:-\d\.\d+)?|gcc-\d+|golang-\d\.\d+-go)$/;
  * @throws StatementError when what was found makes no recipe
  */
 export async function inferDebianRecipe(request: DebianInferRequest): Promise<DebianRecipe | Unavailable> {
-  const { apt, suites, architecture, name, version, mergedUsr, cwd, timeout } = request;
-  const fields = await apt.run(['apt-cache', 'show', `${name}:${architecture}=${version}`], cwd);
+  const { suites, architecture, name, version, mergedUsr, timeout } = request;
+  const apt = await Apt.open(request);
+  if ('kind' in apt) return apt;
+  const fields = await apt.run(['apt-cache', 'show', `${name}:${architecture}=${version}`]);
   if (fields.code !== 0) return aptFailure(`package ${name} ${version}`, fields, timeout);
   const source = sourceOf(fields.stdout, name, version);
   const coordinate = `${source.name}=${source.version}`;
-  const addresses = await apt.run(['apt-get', 'source', '--print-uris', '--quiet=2', '--only-source', coordinate], cwd);
+  const addresses = await apt.run(['apt-get', 'source', '--print-uris', '--quiet=2', '--only-source', coordinate]);
   if (addresses.code !== 0) return aptFailure(`source package ${coordinate}`, addresses, timeout);
   const files = sourceFilesOf(addresses.stdout);
   const needed = ['?essential', 'build-essential', 'fakeroot', 'util-linux'];
-  const packages = await resolvePackages(apt, { packages: needed, toBuild: coordinate, cwd, timeout });
+  const packages = await resolvePackages(apt, { packages: needed, toBuild: coordinate, timeout });
   if ('kind' in packages) return packages;
   const compilers = packages.map(parseDebianPin).filter((pin) => pin.architecture === architecture && COMPILERS.test(pin.name));
   const binNmu = version === source.version ? null : await entryOf(request, source.version);
@@ -90,13 +84,20 @@ export function cratesOf(
 
 /** The entry of a rebuild without a new source stands in a changelog of its own in the package (policy §12.7). Null where there is none. */
 async function entryOf(
-  { deb, name, architecture, cwd, timeout, signal }: DebianInferRequest,
+  { deb, name, architecture, timeout, signal }: DebianInferRequest,
   source: string,
 ): Promise<string | null | Unavailable> {
   const path = `./usr/share/doc/${name}/changelog.Debian.${architecture}.gz`;
   const script = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --to-stdout --file - "$2" | gzip --decompress --stdout';
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
-  const { stdout } = await runTool({ argv: ['/bin/sh', '-c', script, 'sh', deb, path], cwd, env, timeout, signal, maxOutput: 64 * 1024 });
+  const { stdout } = await runTool({
+    argv: ['/bin/sh', '-c', script, 'sh', deb, path],
+    cwd: '/',
+    env,
+    timeout,
+    signal,
+    maxOutput: 64 * 1024,
+  });
   if (stdout === '') return null;
   const entry = `${stdout.trimEnd()}\n`;
   if (entry.includes(`(${source}+b`)) return entry;

@@ -53,7 +53,8 @@ function scriptOf(entry: PlanFile | null): string {
           'cat debian/changelog.new >debian/changelog',
           'rm debian/changelog.new',
         ]),
-    'exec dpkg-buildpackage --build=any --unsigned-source --unsigned-changes --unsigned-buildinfo',
+    // What is needed is what the recipe's system has: the check would want a C compiler for every package.
+    'exec dpkg-buildpackage --build=any --no-check-builddeps --unsigned-source --unsigned-changes --unsigned-buildinfo',
     '',
   ].join('\n');
 }

@@ -9,18 +9,16 @@ export interface ResolveRequest {
   readonly packages: readonly string[];
   /** A source package, `name=version`, whose build dependencies are wanted too. */
   readonly toBuild?: string;
-  /** A folder to run in. */
-  readonly cwd: string;
   /** Milliseconds, for the message. */
   readonly timeout: number;
 }
 
 /** Lines for a recipe's root: the packages, with everything that they depend on, in byte order. */
 export async function resolvePackages(apt: Apt, request: ResolveRequest): Promise<readonly string[] | Unavailable> {
-  const { packages, toBuild, cwd, timeout } = request;
+  const { packages, toBuild, timeout } = request;
   const pins = new Set<string>();
   for (const command of [['install', ...packages], ...(toBuild === undefined ? [] : [['build-dep', toBuild]])]) {
-    const result = await apt.run(['apt-get', '--print-uris', '--quiet=2', ...command], cwd);
+    const result = await apt.run(['apt-get', '--print-uris', '--quiet=2', ...command]);
     if (result.code !== 0) return aptFailure(`packages for ${command.join(' ')}`, result, timeout);
     for (const line of result.stdout.split('\n').filter((each) => each.startsWith("'"))) {
       const pin = pinOf(line);

@@ -46,7 +46,7 @@ export async function downloadDeb({ purl, dir, environment, maxBytes, timeout, s
   const architecture = found.architecture === 'all' ? 'amd64' : found.architecture;
   const [cacheDir, target] = [join(dir, 'client-cache'), join(dir, 'target')];
   for (const folder of [cacheDir, target]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  const apt = await Apt.open({ suites: [suite], architecture, cacheDir, environment, timeout, signal });
+  const apt = await Apt.open({ suites: [suite], architecture, sources: false, cacheDir, environment, timeout, signal });
   if ('kind' in apt) return notReceived(REASONS[apt.reason] ?? 'receive-failed', apt.detail);
   const coordinate = `${name}:${found.architecture}=${version}`;
   const failed = await apt.fetch(['apt-get', 'download', '--quiet', coordinate], target, coordinate);
