@@ -9,6 +9,9 @@ for pair in bwrap:bubblewrap git:git tar:tar setpriv:util-linux prlimit:util-lin
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 
+# Wheels are received through pip. One in a user's home will not do: a node started by root downloads as another user.
+PATH=/usr/local/bin:/usr/bin:/bin command -v pip3 >/dev/null 2>&1 || lacking="$lacking python3-pip"
+
 # Node's official builds need it; a minimal Debian lacks it.
 if [ "$(uname -s)" = Linux ] && ! ldconfig -p 2>/dev/null | grep -q 'libatomic\.so\.1'; then lacking="$lacking libatomic1"; fi
 
