@@ -34,8 +34,8 @@ export interface Network extends AsyncDisposable {
   registrarKey(type: string): string;
   /** Keyid to node name, for what people read. */
   readonly nodeNames: ReadonlyMap<string, string>;
-  /** Starts the rebuilders; until then nobody follows the log. */
-  startNodes(): Promise<void>;
+  /** Starts the rebuilders, or these of them; until then nobody follows the log. */
+  startNodes(nodes?: readonly Node[]): Promise<void>;
   /** Never resolves; rejects when a service ends before it was told to. */
   readonly broken: Promise<never>;
 }
@@ -64,7 +64,7 @@ export async function startNetwork(
     const config = join(dataDir, `${name}.toml`);
     const initialised = join(dataDir, `${name}.initialised`);
     if (!existsSync(initialised)) {
-      await initialise(service, config, runtime);
+      await initialise(service, config);
       await writeFile(initialised, '');
     }
     const running = await startService(name, service, config, join(dataDir, `${name}.log`), runtime);
@@ -114,9 +114,9 @@ export async function startNetwork(
     policy,
     registrarKey: (type) => join(dataDir, `${registrarOf(type)}.key`),
     nodeNames: new Map([...keys.nodes].map(([name, vkey]) => [keyidOfVkey(vkey), name])),
-    async startNodes() {
+    async startNodes(nodes = members) {
       await Promise.all(
-        members.map(async (node) => {
+        nodes.map(async (node) => {
           await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
           services.use(await start(node.name, 'rebuilder', await runtimeOf(node, dataDir, cacheDir)));
         }),

@@ -22,16 +22,13 @@ export interface Service extends AsyncDisposable {
 }
 
 const START_SECONDS = 60;
+/** An emulated program starts ten times as slowly. */
+const START_SECONDS_ELSEWHERE = 300;
 const STOP_SECONDS = 30;
 
 function serviceMain(service: string): string {
   return `${REPOSITORY}services/${service}/src/main.ts`;
 }
-
-/** The command that runs a script: this process's Node, or one in another root. */
-export type Runtime = readonly [string, ...string[]];
-
-const OWN: Runtime = [process.execPath];
 
 /** Runs `main.ts init` of a service to its end. @throws Error with the service's own words when it fails. */
 export async function initialise(service: string, configFile: string, [program, ...parameters]: Runtime = OWN): Promise<void> {
@@ -44,18 +41,25 @@ export async function initialise(service: string, configFile: string, [program, 
   if (code !== 0) throw new Error(`${service} init with ${configFile} ended with ${code}:\n${output}`);
 }
 
+/** The command that runs a script: this process's Node, or one in another root. */
+export type Runtime = readonly [string, ...string[]];
+
+const OWN: Runtime = [process.execPath];
+
 /**
  * Starts `main.ts serve` of a service and waits for its ready line.
  * @param logFile where its log lines go, appended
- * @throws Error when it ends or stays silent for 60 s; the message names the log file.
+ * @throws Error when it ends or stays silent for too long; the message names the log file.
  */
 export async function startService(
   name: string,
   service: string,
   configFile: string,
   logFile: string,
-  [program, ...parameters]: Runtime = OWN,
+  runtime: Runtime = OWN,
 ): Promise<Service> {
+  const [program, ...parameters] = runtime;
+  const seconds = runtime === OWN ? START_SECONDS : START_SECONDS_ELSEWHERE;
   const child = spawn(program, [...parameters, serviceMain(service), 'serve', '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own: Ctrl-C is for us, and we stop the services in order.
@@ -68,10 +72,7 @@ export async function startService(
     readyLine(child),
     ended.then((how) => Promise.reject(new Error(how))),
     new Promise<never>((_, reject) =>
-      setTimeout(
-        () => reject(new Error(`${name} did not listen within ${START_SECONDS} s; its log is ${logFile}`)),
-        START_SECONDS * 1000,
-      ).unref(),
+      setTimeout(() => reject(new Error(`${name} did not listen within ${seconds} s; its log is ${logFile}`)), seconds * 1000).unref(),
     ),
   ]).catch(async (error: unknown) => {
     signalGroup(child, 'SIGKILL');

@@ -22,8 +22,8 @@ export interface WorkerSetting extends AsyncDisposable {
   readonly group: DelegatedGroup | null;
 }
 
-/** A worker has to find its program, its sandbox and its folders within this time. */
-const PROBE_MS = 60_000;
+/** A worker has to find its program, its sandbox and its folders within this time; emulated, on a busy machine, it takes a minute. */
+const PROBE_MS = 180_000;
 
 /**
  * Decides on the worker's user, and tries a worker out (its program, its sandbox, its folders): a node that cannot build says so at once,
