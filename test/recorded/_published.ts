@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { receiveArtifact } from '@verbatim/builder';
 import { REPOSITORY, mustVerbatim } from '@verbatim/local';
@@ -31,6 +31,12 @@ export interface PublishedFile {
   /** What was downloaded: the file, or the container that it is in. */
   readonly file: string;
   readonly member: string | null;
+}
+
+/** Names of all of them. */
+export async function knownReleases(): Promise<string[]> {
+  const entries = await readdir(RELEASES, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
 interface Registrar {

@@ -35,10 +35,23 @@ export interface Results {
   readonly releases: readonly ReleaseResult[];
 }
 
-const HEAD = ['release', 'artifact', 'host', 'attempt', 'result', 'verdict', 'whole job', 'build: wall', 'CPU', 'peak memory', 'stamp'];
+const HEAD = [
+  'release',
+  'artifact',
+  'host',
+  'attempt',
+  'result',
+  'verdict',
+  'whole job',
+  'build: wall',
+  'CPU',
+  'peak memory',
+  'built with',
+  'stamp',
+];
 
 function rows({ purl, observations, files }: ReleaseResult): string[][] {
-  return observations.map(({ artifact, host, attempt, result, reason, seconds, build, vcs }) => [
+  return observations.map(({ artifact, host, attempt, result, reason, seconds, build, toolchain, vcs }) => [
     purl,
     artifact,
     host,
@@ -49,12 +62,17 @@ function rows({ purl, observations, files }: ReleaseResult): string[][] {
     build === null ? '' : `${build.wallSeconds} s`,
     build === null ? '' : `${build.cpuSeconds} s`,
     build === null || build.peakMebibytes === null ? '' : `${build.peakMebibytes} MiB`,
+    toolchain.map(({ name, version }) => `${name} ${version}`).join(', '),
     vcs === null ? 'none' : vcs.confirmed === undefined ? 'adopted' : `confirmed: ${vcs.confirmed.join(', ')}`,
   ]);
 }
 
-/** @param command what wrote the results */
-export function table({ machine, date, releases }: Results, command: string): string {
+/**
+ * @param command what wrote the results
+ * @param known names of all releases that there are recipes of
+ */
+export function table({ machine, date, releases }: Results, command: string, known: readonly string[]): string {
+  const notRun = known.filter((each) => !releases.some(({ name }) => name === each));
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return `# Real releases, rebuilt by the product
 
@@ -64,6 +82,8 @@ Written by \`${command}\`; last run ${date} on a machine with ${machine}.
 ${line(HEAD)}
 ${line(HEAD.map(() => '---'))}
 ${releases.flatMap(rows).map(line).join('\n')}
+
+Not run: ${notRun.length === 0 ? 'none' : notRun.join(', ')}.
 
 Held by the cache after the last one, in MiB: ${Object.entries(releases.at(-1)?.caches.mebibytes ?? {})
     .map(([name, size]) => `${name} ${size}`)

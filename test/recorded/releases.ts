@@ -13,7 +13,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ARM64_NODE, NODES, makeArm64Root, mustVerbatim, startNetwork, verbatim, watchObservations, type Network } from '@verbatim/local';
-import { registerPublished, type PublishedRelease } from './_published.ts';
+import { knownReleases, registerPublished, type PublishedRelease } from './_published.ts';
 import { table, type FileResult, type Observation, type ReleaseResult, type Results } from './_table.ts';
 
 const { values, positionals: names } = parseArgs({
@@ -50,7 +50,7 @@ async function main(): Promise<boolean> {
   let reproduced = true;
   for (const name of names) {
     const result = await rebuild(name, network);
-    record(result);
+    record(result, await knownReleases());
     progress(`${name}: ${result.files.map(({ name: file, verdict }) => `${file} ${verdict}`).join(', ')}`);
     reproduced &&= result.files.every(({ verdict }) => verdict === 'reproduced');
   }
@@ -132,7 +132,7 @@ function mebibytesIn(folder: string): Record<string, number> {
   return Object.fromEntries([...sizes.matchAll(/^(\d+)\t.*\/([a-z]+)$/gm)].map(([, size, name]) => [name!, Number(size)]));
 }
 
-function record(result: ReleaseResult): void {
+function record(result: ReleaseResult, known: readonly string[]): void {
   let results: Results = { machine: '', date: '', releases: [] };
   try {
     results = JSON.parse(readFileSync(RESULTS, 'utf8')) as Results;
@@ -144,7 +144,7 @@ function record(result: ReleaseResult): void {
   const releases = [...results.releases.filter(({ name }) => name !== result.name), result];
   const updated = { machine, date, releases };
   writeFileSync(RESULTS, `${JSON.stringify(updated, null, 2)}\n`);
-  writeFileSync(TABLE, table(updated, `node test/recorded/releases.ts${values.arm64 ? ' --arm64' : ''}`));
+  writeFileSync(TABLE, table(updated, `node test/recorded/releases.ts${values.arm64 ? ' --arm64' : ''}`, known));
 }
 
 const ok = await main();
