@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { parse, stringify, type TomlTable } from 'smol-toml';
 import { readOptional } from '../digest.ts';
 import { BuilderError, messageOf } from '../errors.ts';
-import { requireProgram, runTool } from '../process.ts';
+import { findProgram, requireProgram, runTool } from '../process.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 
 export interface CargoClient {
@@ -22,6 +22,12 @@ export interface CargoClient {
   readonly cargoHome: string;
   /** Settings of the user's that are not followed, for the log. Values are left out: they may hold passwords. */
   readonly notices: readonly string[];
+}
+
+export interface ClientOptions {
+  /** It will not be run. */
+  readonly offline?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,8 +59,12 @@ const NAMED = new Set(['source', 'registries']);
  * @returns `unavailable` when the user's configuration is no TOML
  * @throws BuilderError `tool-missing`, `tool-too-old`
  */
-export async function cargoClient(environment: Environment, home: string, signal?: AbortSignal): Promise<CargoClient | Unavailable> {
-  const program = requireProgram('cargo', INSTALL);
+export async function cargoClient(
+  environment: Environment,
+  home: string,
+  { offline, signal }: ClientOptions = {},
+): Promise<CargoClient | Unavailable> {
+  const program = offline === true ? (findProgram('cargo') ?? '/usr/bin/cargo') : requireProgram('cargo', INSTALL);
   const network = pick(environment, (name) => PROXIES.has(name));
   const userHome = environment['HOME'] ?? '/';
   const cargoHome = join(home, 'cargo');
@@ -73,7 +83,7 @@ export async function cargoClient(environment: Environment, home: string, signal
     GIT_TERMINAL_PROMPT: '0',
     LC_ALL: 'C',
   };
-  await checkVersion(program, env, signal);
+  if (offline !== true) await checkVersion(program, env, signal);
   const theirs = environment['CARGO_HOME'] ?? join(userHome, '.cargo');
   const settings = await followedSettings(theirs);
   if ('kind' in settings) return settings;
