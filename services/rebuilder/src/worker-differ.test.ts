@@ -1,10 +1,12 @@
 import { detectSandbox, limitsOf, planBuild, type VariedFact } from '@verbatim/builder';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { HELLO } from './_hello.ts';
 import { testFolder } from './_temporary.ts';
 import type { Difference } from './difference-blob.ts';
+import { explainInThread, MAX_EXPLAINED_BYTES } from './explain-thread.ts';
 import { explainDifference } from './worker-differ.ts';
 
 const UUIDS = [
@@ -67,4 +69,25 @@ test('a constant of the source is not taken for a value of the build', async () 
   expect(difference.explanation.class).toBe('unexplained');
   expect(difference.explanation.causes.map(({ code }) => code)).toContain('different-source');
   expect(difference.diffoscope).toMatchObject({ kind: 'report' });
+});
+
+test('files that are too large to compare are said to be', async () => {
+  const path = join(testFolder(), 'large');
+  writeFileSync(path, '');
+  truncateSync(path, MAX_EXPLAINED_BYTES + 1);
+  await expect(explainInThread({ published: path, rebuilt: path, own: [], context: {} }, undefined)).rejects.toThrow(
+    `at most ${MAX_EXPLAINED_BYTES} bytes are explained`,
+  );
+});
+
+test('the worker lives on while its thread compares, and ends it when the node stops', async () => {
+  const [one, other] = ['a', 'b'].map((name) => join(testFolder(), name));
+  writeFileSync(one!, Buffer.alloc(2 ** 27, 'some text 0f8fad5b-d9cb-469f-a165-70867728950e\n'));
+  writeFileSync(other!, Buffer.alloc(2 ** 27, 'other texts 7c9e6679-7425-40de-944b-e07fc1f90ae7\n'));
+  const stop = new AbortController();
+  const asked = explainInThread({ published: one!, rebuilt: other!, own: [], context: {} }, stop.signal);
+  // A comparison on this thread would be over before anybody could stop it.
+  await sleep(50);
+  stop.abort(new Error('the node stops'));
+  await expect(asked).rejects.toThrow('the node stops');
 });

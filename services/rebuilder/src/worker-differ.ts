@@ -2,12 +2,11 @@
  * What the worker does when the node found that a rebuild differs: it builds again, in other surroundings and unchanged, and explains. Explaining
  * needs the published file, which is received anew for that, after the last build (DESIGN §3.9).
  */
-import { explainFiles } from '@verbatim/binaries/archives';
 import { build, runDiffoscope, vary, varyHost, type BuildOutcome, type BuildPlan, type BuildRequest, type Varied } from '@verbatim/builder';
-import { sha256, toHex } from '@verbatim/tlog';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { differenceBlob, type FileFacts } from './difference-blob.ts';
+import { differenceBlob } from './difference-blob.ts';
+import { explainInThread } from './explain-thread.ts';
 import { readSourceTexts } from './source-texts.ts';
 import type { AgainRequest, ExplainRequest } from './worker-protocol.ts';
 
@@ -41,29 +40,21 @@ export async function explainDifference(
   { published, rebuilt, own }: ExplainRequest,
 ): Promise<{ path: string; class: string }> {
   const { request, plan, from, to } = first;
-  const [theirs, ours] = [await readFile(published), await readFile(rebuilt)];
-  const rebuilds = await Promise.all(own.map(async ({ path, varied, kept }) => ({ bytes: await readFile(path), varied, kept })));
-  const folders = plan.mounts.map(({ path }) => path);
-  const context = { rebuilds, inputs: texts, host: { hostname: HOSTNAME, folders, from, to } };
-  const explanation = await explainFiles(theirs, ours, context);
   const { sandbox, workDir, signal } = request;
+  const folders = plan.mounts.map((mount) => mount.path);
+  const context = { inputs: texts, host: { hostname: HOSTNAME, folders, from, to } };
+  const answer = await explainInThread({ published, rebuilt, own, context }, signal);
+  const { explanation } = answer;
   const unexplained = explanation.class === 'unexplained';
   const diffoscope = unexplained
     ? await runDiffoscope({ published, rebuilt, sandbox, workDir: join(workDir, 'diffoscope'), signal })
     : null;
-  const difference = {
-    published: factsOf(theirs),
-    rebuilt: factsOf(ours),
-    rebuilds: rebuilds.map(({ bytes, varied, kept }) => ({ ...factsOf(bytes), varied, kept })),
-    explanation,
-    diffoscope,
-  };
+  const rebuilds = answer.own.map((facts, index) => ({ ...facts, varied: own[index]!.varied, kept: own[index]!.kept }));
+  const difference = { published: answer.published, rebuilt: answer.rebuilt, rebuilds, explanation, diffoscope };
   const path = join(workDir, 'difference.json');
   await writeFile(path, differenceBlob(difference), { mode: 0o600 });
   return { path, class: explanation.class };
 }
-
-const factsOf = (bytes: Uint8Array): FileFacts => ({ sha256: toHex(sha256(bytes)), size: bytes.length });
 
 /** The source as text, and the inputs gone: from here on nothing is built. */
 export async function closeInputs({ inputs }: FirstBuild): Promise<string[]> {
