@@ -11,6 +11,12 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     )
     .argument('<published>', 'the published file; - is standard input')
     .argument('<rebuilt>', 'the other one: your rebuild')
+    .option(
+      '--again <file>',
+      'another rebuild of yours with nothing changed, to tell what the build itself changes; may be repeated',
+      collect,
+      [],
+    )
     .option('--json', 'print one JSON object')
     .option('--diffoscope', 'run diffoscope as well; by default only for what is left unexplained, where it is installed')
     .option('--no-diffoscope', 'never run it')
@@ -22,3 +28,5 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       finish(await explainTwo(published, rebuilt, options, io)),
     );
 }
+
+const collect = (file: string, files: readonly string[]): string[] => [...files, file];

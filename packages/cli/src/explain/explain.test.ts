@@ -85,6 +85,14 @@ describe('verbatim explain', () => {
     expect(checked((await explain(zipped, rezipped, '--json', '--diffoscope')).out).diffoscope).toMatchObject({ status: 'complete' });
   });
 
+  test('hears other rebuilds: what they disagree about is the build’s own doing', async () => {
+    const uuids = ['0f8fad5b-d9cb-469f-a165-70867728950e', '7c9e6679-7425-40de-944b-e07fc1f90ae7', '16fd2706-8baf-433b-82eb-8c7fada847da'];
+    const [one, two, three] = uuids.map((uuid, index) => fileOf(`uuid-${index}`, `built as ${uuid}, as always\n`));
+    expect(checked((await explain(one!, two!, '--json', '--no-diffoscope')).out).explanation.class).toBe('unexplained');
+    expect(checked((await explain(one!, two!, '--again', three!, '--json')).out).explanation.class).toBe('nondeterministic');
+    expect((await explain(one!, two!, '--again', join(folder, 'nothing'))).code).toBe(2);
+  });
+
   test('tells people the class, the cause, what to do, and that it is no match', async () => {
     const { out } = await explain(zipped, rezipped);
     expect(out.split('\n')).toEqual([

@@ -11,6 +11,8 @@ import { toText } from './text.ts';
 
 export interface ExplainOptions {
   readonly json?: boolean;
+  /** Further rebuilds with nothing changed. */
+  readonly again?: readonly string[];
   /** Undefined: for what is left unexplained, where it is installed. */
   readonly diffoscope?: boolean;
 }
@@ -28,9 +30,12 @@ const EXIT_TROUBLE = 2;
 
 /** `verbatim explain`: 0 identical, 1 different, 2 trouble, as cmp(1), diff(1) and diffoscope(1). Throws CliError `usage`, `file`. */
 export async function explainTwo(publishedFile: string, rebuiltFile: string, options: ExplainOptions, io: Io): Promise<number> {
-  if (publishedFile === '-' && rebuiltFile === '-') throw new CliError('usage', 'standard input can be read once');
+  const { again = [] } = options;
+  if ([publishedFile, rebuiltFile, ...again].filter((file) => file === '-').length > 1)
+    throw new CliError('usage', 'standard input can be read once');
   const [published, rebuilt] = [readSide(publishedFile), readSide(rebuiltFile)];
-  const explanation = await explainFiles(published.bytes, rebuilt.bytes);
+  const rebuilds = again.map((file) => ({ bytes: readWhole(file), varied: [] }));
+  const explanation = await explainFiles(published.bytes, rebuilt.bytes, { rebuilds });
   const identical = explanation.class === 'identical';
   const wanted = options.diffoscope ?? explanation.class === 'unexplained';
   const report = wanted && !identical ? await compareInSandbox(published.bytes, rebuilt.bytes) : null;
