@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './_temporary.ts';
-import { fetchGitSource } from './git-source.ts';
+import { fetchGitSource, type GitRequest } from './git-source.ts';
 
 const env = {
   PATH: process.env['PATH']!,
@@ -33,7 +33,7 @@ async function repository(format = 'sha1') {
   const first = git('rev-parse', 'HEAD');
   writeFileSync(join(work, 'file'), 'two\n');
   git('commit', '-qam', 'two');
-  const fetch = (commit: string, changes: { url?: string; protocols?: readonly ('https' | 'file')[] } = {}) => {
+  const fetch = (commit: string, changes: Partial<GitRequest> = {}) => {
     mkdirSync(join(root, 'scratch'), { recursive: true });
     return fetchGitSource({
       url: pathToFileURL(work).href,
@@ -102,4 +102,25 @@ test('a source with a link that leads out of it is refused: who reads it on the 
     transient: false,
     detail: expect.stringContaining('go.mod'),
   });
+});
+
+test('a commit of more than it may hold is refused before its list is read into memory', async () => {
+  const { last, fetch, git, work } = await repository();
+  expect(await fetch(last, { maxBytes: 1000 })).toMatchObject({
+    reason: 'inputs-too-large',
+    detail: expect.stringMatching(/at most 1000 bytes .* found \d{4}$/),
+  });
+  const blob = git('rev-parse', 'HEAD:file');
+  const mktree = (lines: string): string => execFileSync('git', ['mktree'], { cwd: work, env, input: lines, encoding: 'utf8' }).trim();
+  const hundred = (mode: string, type: string, id: string): string =>
+    Array.from({ length: 100 }, (_, number) => `${mode} ${type} ${id}\t${number}\n`).join('');
+  let tree = mktree(hundred('100644', 'blob', blob));
+  for (let depth = 0; depth < 3; depth++) tree = mktree(hundred('040000', 'tree', tree));
+  git('update-ref', 'refs/heads/bomb', git('commit-tree', '-m', 'bomb', tree));
+  const started = performance.now();
+  expect(await fetch(git('rev-parse', 'bomb'), { maxBytes: 1e12 })).toMatchObject({
+    reason: 'inputs-too-large',
+    detail: expect.stringContaining('found more'),
+  });
+  expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -24,6 +24,8 @@ export interface GitRequest {
   readonly network: Readonly<Record<string, string>>;
   /** Protocols that git may speak: `https` only, unless a test has a repository on disk. */
   readonly protocols?: readonly ('https' | 'file')[];
+  /** Bytes that the files may take. No limit by default. */
+  readonly maxBytes?: number;
   /** Milliseconds for each step. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
@@ -50,7 +52,7 @@ export async function fetchGitSource(request: GitRequest): Promise<Unavailable |
 }
 
 async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
-  const { url, commit, dir, scratch, protocols = ['https'], cacheDir } = request;
+  const { url, commit, dir, scratch, protocols = ['https'], maxBytes = Infinity, cacheDir } = request;
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
     throw new BuilderError('bad-option', `expected 40 or 64 hex digits for a commit, found ${commit}`);
   const repository = join(scratch, 'git');
@@ -70,6 +72,12 @@ async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
     if (kind.code !== 0 || kind.stdout !== 'commit\n') {
       return unavailable('commit-unavailable', `expected a commit ${commit} in ${url}, found ${kind.stdout || kind.stderr}`);
     }
+    const bytes = await sizeOf(commit, git);
+    if (bytes > maxBytes)
+      return unavailable(
+        'inputs-too-large',
+        `expected at most ${maxBytes} bytes of files in ${commit}, found ${bytes === Infinity ? 'more' : bytes}`,
+      );
     const written = await git(`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.');
     if (written.code !== 0) return failure(written);
     const link = linkLeadingOut(dir);
@@ -84,6 +92,23 @@ async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
     await rm(join(dir, '.git'), { recursive: true, force: true });
   }
 }
+
+/**
+ * Bytes that a checkout would write, a block for each entry included; Infinity when there are more files than anybody lists. A checkout first
+ * reads the whole list into memory, and a few kilobytes of trees can hold a hundred million files.
+ */
+async function sizeOf(commit: string, git: (...args: string[]) => Promise<ToolResult>): Promise<number> {
+  const { code, ended, stdout, stderr } = await git('ls-tree', '-r', '-z', '--format=%(objectsize)', commit);
+  if (ended === 'overflow') return Infinity;
+  if (ended === 'timeout') return Infinity;
+  if (code !== 0) throw new Error(`git ls-tree ${commit}: expected a list of files: ${stderr}`);
+  let bytes = 0;
+  // A submodule's commit has no size.
+  for (const size of stdout.split('\0')) bytes += ENTRY_BYTES + (Number.parseInt(size, 10) || 0);
+  return bytes;
+}
+
+const ENTRY_BYTES = 512;
 
 function gitIn(repository: string, request: GitRequest, protocols: readonly string[]): (...args: string[]) => Promise<ToolResult> {
   const program = requireProgram('git', 'install git');

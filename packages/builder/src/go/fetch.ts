@@ -91,6 +91,7 @@ class GoFetch {
         network,
         cacheDir: this.#context.cacheDir,
         offline: this.#context.offline ?? false,
+        maxBytes: this.#context.limits.inputBytes,
         timeout: this.#timeout,
         signal,
         ...protocols,

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/secrets"
+
+func main() { println(secrets.All) }

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/elsewhere"
+
+func main() { elsewhere.Run() }

@@ -1,0 +1,101 @@
+import type { FetchRequest } from '@verbatim/builder';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { SOURCES } from './attacks.ts';
+import { commitOf, fetchFrom, gitIn, goRecipe, rustHere, rustRecipe, scratchFolder, sha256, type Commit } from './_lab.ts';
+import { seenTable } from './_seen.ts';
+
+const MIB = 1024 ** 2;
+const KEY = 'PRIVATE+KEY+of-the-node+1234';
+const PUBLISHED = Buffer.from('what was published');
+
+const scratch = scratchFolder();
+const inScratch = (name: string): string => join(scratch.path, name);
+afterAll(() => scratch[Symbol.dispose]());
+writeFileSync(inScratch('node.key'), `${KEY}\n`);
+const rust = await rustHere();
+
+interface Attacked {
+  readonly source: Commit;
+  readonly kind: 'go' | 'cargo';
+  readonly changes?: Partial<FetchRequest>;
+}
+
+/** A tree of a hundred million files, by eight objects. */
+function treeBomb(work: string): Commit {
+  const { url } = commitOf(work, 'go/hello');
+  const git = gitIn(work);
+  const lines = (mode: string, type: string, id: string): string =>
+    Array.from({ length: 100 }, (_, number) => `${mode} ${type} ${id}\t${number}\n`).join('');
+  let tree = git(['mktree'], lines('100644', 'blob', git(['rev-parse', 'HEAD:go.mod'])));
+  for (let depth = 0; depth < 3; depth++) tree = git(['mktree'], lines('040000', 'tree', tree));
+  const commit = git(['commit-tree', '-m', 'bomb', tree]);
+  git(['update-ref', 'refs/heads/main', commit]);
+  return { url, commit };
+}
+
+/** A cache that has `content` as the crate `evil`, and a source that depends on it. */
+function withCrate(work: string, content: Buffer, digest = sha256(content)): Attacked {
+  const cacheDir = `${work}-cache`;
+  mkdirSync(join(cacheDir, 'files', digest.slice(0, 2)), { recursive: true });
+  writeFileSync(join(cacheDir, 'files', digest.slice(0, 2), digest), content);
+  const lock = `version = 4
+
+[[package]]
+name = "evil"
+version = "1.0.0"
+source = "registry+https://index.example/index"
+checksum = "${digest}"
+
+[[package]]
+name = "hostile"
+version = "1.0.0"
+dependencies = ["evil"]
+`;
+  const source = commitOf(work, 'rust', { files: { 'Cargo.lock': lock } });
+  // Where nobody listens: what the cache has not got is not to be had.
+  const environment = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:1', CARGO_NET_RETRY: '0' };
+  return { source, kind: 'cargo', changes: { cacheDir, environment } };
+}
+
+function evilCrate(): Buffer {
+  const folder = inScratch('crate/evil-1.0.0');
+  mkdirSync(join(folder, 'assets'), { recursive: true });
+  writeFileSync(join(folder, 'Cargo.toml'), '[package]\nname = "evil"\nversion = "1.0.0"\n');
+  writeFileSync(join(folder, 'assets', 'data.bin'), PUBLISHED);
+  return execFileSync('tar', ['-czf', '-', '-C', inScratch('crate'), 'evil-1.0.0']);
+}
+
+const PREPARE: Readonly<Record<string, (work: string) => Attacked>> = {
+  'link-to-key': (work) => ({ kind: 'go', source: commitOf(work, 'go/hello', { links: { 'go.mod': inScratch('node.key') } }) }),
+  'link-to-write': (work) => ({ kind: 'go', source: commitOf(work, 'go/hello', { links: { 'go.sum': inScratch('authorized') } }) }),
+  'tree-bomb': (work) => ({ kind: 'go', source: treeBomb(work), changes: { limits: { inputBytes: 16 * MIB } } }),
+  'copy-in-source': (work) => ({ kind: 'cargo', source: commitOf(work, 'rust', { files: { 'src/data.bin': PUBLISHED } }) }),
+  'copy-in-dependency': (work) => withCrate(work, evilCrate()),
+  'copy-as-dependency': (work) => withCrate(work, PUBLISHED),
+  'swapped-cache': (work) => withCrate(work, evilCrate(), sha256(Buffer.from('another crate'))),
+};
+
+const saw = seenTable('Attacks by repositories and caches');
+
+test.each(SOURCES.map(({ name, reported }) => [name, reported] as const))('%s is reported as %s', async (name, expected) => {
+  const { kind, source, changes = {} } = PREPARE[name]!(inScratch(name));
+  const recipe = kind === 'go' ? goRecipe(source) : rustRecipe(source, rust);
+  const workDir = inScratch(`${name}-work`);
+  const started = performance.now();
+  const outcome = await fetchFrom(recipe, workDir, { forbidden: [sha256(PUBLISHED)], ...changes });
+  const reported = outcome.kind === 'unavailable' ? `input-unavailable, ${outcome.reason}` : outcome.kind;
+  saw(name, reported, (performance.now() - started) / 1000);
+  expect(reported, outcome.kind === 'unavailable' ? outcome.detail : '').toBe(expected);
+  expect(JSON.stringify(outcome)).not.toContain('PRIVATE');
+  expect(outcome).toMatchObject({ transient: false });
+  if (name === 'swapped-cache')
+    expect(readdirSync(join(inScratch(`${name}-cache`), 'files'), { recursive: true }).filter((path) => String(path).length > 60)).toEqual(
+      [],
+    );
+  expect(readdirSync(workDir)).toEqual([]);
+  expect(readFileSync(inScratch('node.key'), 'utf8')).toBe(`${KEY}\n`);
+  expect(existsSync(inScratch('authorized'))).toBe(false);
+});
