@@ -7,18 +7,29 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from './_build.ts';
 import { GO_CORPUS } from './corpus.ts';
 import type { GoCase } from './corpus.ts';
+import type { Built, GoProgram } from './_build.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'verbatim-corpus-'));
 const seen = new Map<string, Explanation>();
 
+/** Both sides of a pair that is explained twice are built once; rebuilds are always built. */
+const sides = new Map<GoProgram, { name: string; built: Promise<Built> }>();
+
+function sideOf(program: GoProgram, name: string): { name: string; built: Promise<Built> } {
+  const side = sides.get(program) ?? { name, built: build(program, root, name) };
+  sides.set(program, side);
+  return side;
+}
+
 beforeAll(async () => {
   const waiting = [...GO_CORPUS.entries()];
   const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       seen.set(next[1].name, await explained(next[1], String(next[0])));
+    }
   };
   await Promise.all(Array.from({ length: Math.max(2, cpus().length) }, worker));
-});
+}, 900_000);
 
 afterAll(() => {
   rmSync(root, { recursive: true, force: true });
@@ -26,12 +37,14 @@ afterAll(() => {
 });
 
 async function explained(example: GoCase, name: string): Promise<Explanation> {
-  const published = await build(example.published, root, `${name}-a`);
-  const rebuilt = await build(example.rebuilt, root, `${name}-b`);
+  const publishedSide = sideOf(example.published, `${name}-a`);
+  const published = await publishedSide.built;
+  const rebuilt = await sideOf(example.rebuilt, `${name}-b`).built;
   const rebuilds = [];
   for (const [i, { program = example.rebuilt, varied }] of (example.again ?? []).entries()) {
     // A rebuild as published also has its path: without -trimpath that is in the file.
-    rebuilds.push({ bytes: (await build(program, root, varied.includes('setting') ? `${name}-a` : `${name}-${i}`)).bytes, varied });
+    const folder = varied.includes('setting') ? publishedSide.name : `${name}-${i}`;
+    rebuilds.push({ bytes: (await build(program, root, folder)).bytes, varied });
   }
   const context: ExplainContext = { ...example.context?.(rebuilt), ...(rebuilds.length === 0 ? {} : { rebuilds }) };
   return explain(published.bytes, rebuilt.bytes, context);
