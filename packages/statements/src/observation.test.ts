@@ -125,6 +125,21 @@ describe('an observation', () => {
       { revision: 'a'.repeat(40), time: '2026-01-01T00:00:00Z', provenance: 'guessed' },
       'bad-schema predicate.vcs.provenance',
     ],
+    [
+      'a fact confirmed that is none',
+      'predicate.vcs',
+      { revision: 'a'.repeat(40), time: '2026-01-01T00:00:00Z', provenance: 'confirmed', confirmed: ['branch'] },
+      'bad-schema predicate.vcs.confirmed[0]',
+    ],
+    [
+      'a stamp adopted and confirmed',
+      'predicate.vcs',
+      { revision: 'a'.repeat(40), time: '2026-01-01T00:00:00Z', provenance: 'adopted', confirmed: ['revision'] },
+      'inconsistent predicate.vcs.confirmed',
+    ],
+    ['a member root that is none', 'predicate.observed.members', { root: 'x', size: 1 }, 'bad-schema predicate.observed.members.root'],
+    ['a member root of no tree', 'predicate.observed.members', { root: 'a'.repeat(64) }, 'bad-schema predicate.observed.members.size'],
+    ['an h1 that is none', 'predicate.observed.h1', 'h1:x', 'bad-schema predicate.observed.h1'],
     ['evidence of another kind', 'predicate.evidence', [{ kind: 'photo', ...A, size: 1 }], 'bad-schema predicate.evidence[0].kind'],
     ['evidence of no size', 'predicate.evidence', [{ kind: 'build-log', ...A, size: 0 }], 'bad-schema predicate.evidence[0].size'],
     [

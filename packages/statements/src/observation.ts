@@ -14,6 +14,8 @@ const outputDigest = object(
   {
     /** Of a Go module's zip: what Go's checksum database has, over names and contents alone. */
     h1,
+    /** Of a container: root of the RFC 6962 tree over its entries, and their number (DESIGN §3.12a). */
+    members: object({ root: sha256Hex, size: integer(0, 1_000_000) }),
   },
 );
 

@@ -43,5 +43,5 @@ export const CLAIM_MISMATCH = 'claim-mismatch';
 
 export const ROLES = ['rebuilder', 'publisher', 'registrar'] as const;
 export type Role = (typeof ROLES)[number];
-export const EVIDENCE_KINDS = ['build-log', 'slsa-provenance', 'difference'] as const;
+export const EVIDENCE_KINDS = ['build-log', 'slsa-provenance', 'difference', 'members'] as const;
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];

@@ -53,6 +53,17 @@ function logged(rebuilt: Rebuilt, changed: Partial<ObservationContext> = {}) {
 }
 
 describe('an observation', () => {
+  test('of a container has the root of its members, and their list as evidence', () => {
+    const list = new TextEncoder().encode('[]');
+    const seen = logged({ ...match, members: { root: 'a'.repeat(64), size: 3, list } });
+    expect(seen.predicate.observed).toEqual({ sha256: claimed, members: { root: 'a'.repeat(64), size: 3 } });
+    expect(seen.predicate.evidence).toContainEqual({ kind: 'members', sha256: toHex(sha256(list)), size: list.length });
+    expect(seen.evidence).toContainEqual({ sha256: toHex(sha256(list)), bytes: list });
+    const unlisted = logged({ ...match, members: { root: 'a'.repeat(64), size: 3, list: null } });
+    expect(unlisted.predicate.evidence.map(({ kind }) => kind)).not.toContain('members');
+    expect(logged({ ...match, members: null }).predicate.observed).toEqual({ sha256: claimed });
+  });
+
   test('says what was received and observed, how, and under which release entry', () => {
     const vcs = recipeVcs(recipeOf(release))!;
     expect(logged(match).predicate).toMatchObject({

@@ -13,6 +13,7 @@ import {
   type Result,
 } from '@verbatim/statements';
 import { sha256, toHex } from '@verbatim/tlog';
+import type { Members } from './members.ts';
 import type { Evidence } from './store/outbox.ts';
 import type { WorkerFacts } from './worker-protocol.ts';
 
@@ -26,6 +27,8 @@ export interface Rebuilt {
   readonly observed: string | null;
   /** Of an output that is a Go module's zip. */
   readonly h1?: string;
+  /** Of an output that is a container. */
+  readonly members?: Members | null;
   readonly facts: WorkerFacts;
   readonly log: Uint8Array | null;
   /** Why it differs, as far as that was found out. */
@@ -96,6 +99,7 @@ export function observationOf(context: ObservationContext, rebuilt: Rebuilt): { 
     const provenance = slsaProvenance({ ...common, purl: release.predicate.purl, observed: { sha256: rebuilt.observed }, recipe });
     evidence.push({ kind: 'slsa-provenance', ...blobOf(provenance) });
   }
+  if (rebuilt.members?.list) evidence.push({ kind: 'members', ...blobOf(rebuilt.members.list) });
   if (rebuilt.difference) evidence.push({ kind: 'difference', ...blobOf(rebuilt.difference) });
   const statement = makeObservation({
     ...common,
@@ -103,11 +107,17 @@ export function observationOf(context: ObservationContext, rebuilt: Rebuilt): { 
     reason: rebuilt.reason,
     claimed: digest(claimed?.sha256 ?? null),
     received: digest(rebuilt.received),
-    observed: rebuilt.observed === null ? null : { sha256: rebuilt.observed, ...(rebuilt.h1 === undefined ? {} : { h1: rebuilt.h1 }) },
+    observed: observedOf(rebuilt),
     recipe: { sha256: recipe === null ? release.predicate.recipe.sha256 : recipeDigest(recipe) },
     evidence: evidence.map(({ kind, sha256, bytes }) => ({ kind, sha256, size: bytes.length })),
   });
   return { statement, evidence: evidence.map(({ sha256, bytes }) => ({ sha256, bytes })) };
+}
+
+function observedOf({ observed, h1, members }: Rebuilt): ObservationPredicate['observed'] {
+  if (observed === null) return null;
+  const container = members ? { members: { root: members.root, size: members.size } } : {};
+  return { sha256: observed, ...(h1 === undefined ? {} : { h1 }), ...container };
 }
 
 const NO_SANDBOX = { executor: 'none', version: '0', network: 'none', limits: 'none' } as const;

@@ -13,6 +13,7 @@ import { toBase64 } from '@verbatim/tlog';
 import { rm } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import { explainDiffer } from './differ.ts';
+import { membersOf } from './members.ts';
 import { claimMismatch, resultOf, type Rebuilt } from './observe.ts';
 import { readLog } from './work-folders.ts';
 import { WorkerError, type WorkerProcess } from './worker-process.ts';
@@ -145,6 +146,7 @@ async function drive(input: RunInput, recipe: Recipe, worker: WorkerProcess, pro
     received: progress.received,
     observed,
     ...(await h1Of(recipe, built.path)),
+    members: await membersOf(recipe, built.path),
     facts: built.facts,
     log: await logOf(built.log, input),
   };

@@ -1,3 +1,4 @@
 /** Archives, laid open and compared. Needs Node for inflating; the rest of this package does not. */
+export { debMembers, type DebMember } from './deb-members.ts';
 export { allCauses, explainFiles, type FileExplanation, type MemberExplanation } from './explain-files.ts';
 export { ARCHIVE_LIMITS } from './layer.ts';
