@@ -17,6 +17,8 @@ interface ReleaseFile {
     /** Path in what is published there; the whole file without. */
     readonly member?: string;
   }[];
+  /** What the recipe builds and nobody published. */
+  readonly unpublished?: readonly string[];
 }
 
 export interface PublishedRelease {
@@ -28,8 +30,8 @@ export interface PublishedRelease {
 
 export interface PublishedFile {
   readonly name: string;
-  /** What was downloaded: the file, or the container that it is in. */
-  readonly file: string;
+  /** What was downloaded: the file, or the container that it is in. Null for what nobody published. */
+  readonly file: string | null;
   readonly member: string | null;
 }
 
@@ -51,17 +53,19 @@ interface Registrar {
 export async function registerPublished(name: string, registrar: Registrar, progress: (line: string) => void): Promise<PublishedRelease> {
   const folder = join(RELEASES, name);
   const recipe = join(folder, 'recipe.json');
-  const { purl, artifacts } = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8')) as ReleaseFile;
+  const { purl, artifacts, unpublished = [] } = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8')) as ReleaseFile;
   const key = registrar.key(parsePurl(purl).type);
   const files: PublishedFile[] = [];
   for (const artifact of artifacts) {
     const file = await download(artifact.coordinate, join(registrar.dataDir, 'published', name), progress);
     files.push({ name: artifact.name, file, member: artifact.member ?? null });
   }
+  for (const artifact of unpublished) files.push({ name: artifact, file: null, member: null });
   const statement = join(registrar.dataDir, `${name}.release.json`);
   if (!existsSync(statement)) {
     await mustVerbatim([
       ...['release', 'create', '--registrar', '--key', key, '--purl', purl, '--recipe', recipe, '--out', statement],
+      ...unpublished.flatMap((artifact) => ['--unpublished', artifact]),
       ...artifacts.flatMap(({ name: artifact, coordinate, member }, index) => [
         '--artifact',
         member === undefined
@@ -74,7 +78,7 @@ export async function registerPublished(name: string, registrar: Registrar, prog
   const blob = size > MAX_INLINE_RECIPE ? ['--recipe', recipe, '--key', key] : [];
   const said = await mustVerbatim(['release', 'submit', '--policy', registrar.policy, '--json', ...blob, statement]);
   const { index } = JSON.parse(said) as { index: number };
-  progress(`registered ${purl} with ${artifacts.length} artifacts, as entry ${index} of the log`);
+  progress(`registered ${purl} with ${files.length} artifacts, as entry ${index} of the log`);
   return { purl, index, artifacts: files };
 }
 

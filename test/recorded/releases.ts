@@ -71,7 +71,9 @@ async function rebuild(name: string, network: Network): Promise<ReleaseResult> {
     observations.push(...(await observed(release, network, 2)));
   }
   const files: FileResult[] = [];
-  for (const file of release.artifacts) files.push(await judge(release, file, network.policy));
+  for (const { name: artifact, file, member } of release.artifacts) {
+    if (file !== null) files.push(await judge(release, { name: artifact, file, member }, network.policy));
+  }
   return { name, purl: release.purl, observations, files, caches: { mebibytes: mebibytesIn(cacheDir) } };
 }
 
@@ -106,11 +108,13 @@ async function detailsOf(seen: Seen, network: Network): Promise<Observation & { 
   return { node: rebuilder, artifact, attempt, result, reason, host, seconds, build, toolchain, vcs, digests };
 }
 
-async function judge(
-  release: PublishedRelease,
-  { name, file, member }: PublishedRelease['artifacts'][number],
-  policy: string,
-): Promise<FileResult> {
+interface Published {
+  readonly name: string;
+  readonly file: string;
+  readonly member: string | null;
+}
+
+async function judge(release: PublishedRelease, { name, file, member }: Published, policy: string): Promise<FileResult> {
   const which = member === null ? [] : ['--member', member];
   const { stdout, exitCode } = await verbatim(['verify', '--json', '--policy', policy, '--release', release.purl, ...which, file]);
   const { results } = JSON.parse(stdout) as { results: { sha256: string; verdict: string; members: Member[] | null }[] };

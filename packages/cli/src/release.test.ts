@@ -84,6 +84,14 @@ describe('release create', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  test('registers what nobody published: rebuilders will say what they got', async () => {
+    expect((await create('--registrar', '--unpublished', NAME)).code).toBe(0);
+    expect(statement()).toMatchObject({
+      subject: [],
+      predicate: { artifacts: [], unpublished: [{ name: NAME, target: 'linux/amd64' }], claim: { retrieved: [{ uri: PURL }] } },
+    });
+  });
+
   test('refuses what it does not understand, and writes nothing', async () => {
     const file = folder.file('esbuild', 'binary');
     const good = ['--registrar', '--artifact', `${NAME}=${file}`];
@@ -91,6 +99,9 @@ describe('release create', () => {
       ['--artifact', `${NAME}=${file}`],
       ['--publisher', ...good],
       ['--registrar', '--artifact', NAME],
+      ['--registrar'],
+      ['--registrar', '--unpublished', 'other/name'],
+      [...good, '--unpublished', NAME],
       ['--registrar', '--artifact', `${NAME}=${file},colour=red`],
       ['--registrar', '--artifact', `${NAME}=${file},target=linux/amd64,target=linux/arm64`],
       ['--registrar', '--artifact', `${NAME}=${file},target=linux/arm64`],

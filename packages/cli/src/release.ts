@@ -25,7 +25,8 @@ import { readMembersOf } from './verify/members.ts';
 export interface CreateOptions {
   readonly purl: string;
   readonly recipe: string;
-  readonly artifact: readonly string[];
+  readonly artifact?: readonly string[];
+  readonly unpublished?: readonly string[];
   readonly key: string;
   readonly out: string;
   readonly publisher?: boolean;
@@ -41,9 +42,13 @@ export async function createRelease(options: CreateOptions, io: Io): Promise<voi
   if (index === undefined || of === undefined) throw new CliError('usage', `--part: expected i/n, found ${JSON.stringify(options.part)}`);
   const recipe = readRecipe(options.recipe);
   const artifacts: PublishedArtifact[] = [];
-  for (const text of options.artifact) artifacts.push(await readArtifact(text, purl, recipe));
+  for (const text of options.artifact ?? []) artifacts.push(await readArtifact(text, purl, recipe));
+  const unpublished = (options.unpublished ?? []).map((name) => ({ name, target: builtTarget(name, recipe, '--unpublished') }));
+  if (artifacts.length + unpublished.length === 0) throw new CliError('usage', 'name at least one --artifact or --unpublished');
   const at = options.retrievedAt ?? `${io.now().toISOString().slice(0, 19)}Z`;
-  const retrieved = [...new Set(artifacts.map(({ coordinate }) => coordinate))].map((uri) => ({ uri, at }));
+  // Where nothing is published, what the registrar looked at is the release itself.
+  const uris = artifacts.length === 0 ? [purl] : artifacts.map(({ coordinate }) => coordinate);
+  const retrieved = [...new Set(uris)].map((uri) => ({ uri, at }));
   const release = makeRelease({
     purl,
     part: { index: Number(index), of: Number(of) },
@@ -51,6 +56,7 @@ export async function createRelease(options: CreateOptions, io: Io): Promise<voi
     toolchain: recipeToolchains(recipe),
     recipe,
     artifacts,
+    ...(unpublished.length === 0 ? {} : { unpublished }),
   });
   const entry = signStatement(release, [loadSigner(key)]);
   const { durable } = await import('@verbatim/service-kit/durable');
@@ -61,6 +67,12 @@ export async function createRelease(options: CreateOptions, io: Io): Promise<voi
   io.err(
     `wrote ${out}; recipe sha256:${digest} ${inline ? 'is in it' : `is larger than 2048 bytes: submit with --recipe ${options.recipe} --key ${key}`}\n`,
   );
+}
+
+function builtTarget(name: string, recipe: Recipe, option: string): string {
+  const built = recipeOutputs(recipe);
+  if (built.includes(name)) return recipeTarget(recipe, name);
+  throw new CliError('usage', `${option} ${name}: the recipe has no such output; it builds ${built.join(', ')}`);
 }
 
 /** `name=FILE[,coordinate=…][,member=…][,container=…][,target=…]` with what is found in the files. */
@@ -77,9 +89,7 @@ async function readArtifact(text: string, purl: string, recipe: Recipe): Promise
       throw new CliError('usage', `--artifact ${name}: found ${JSON.stringify(field)}, which is not understood`);
     fields.set(key, value);
   }
-  const built = recipeOutputs(recipe);
-  const target = fields.get('target') ?? (built.includes(name) ? recipeTarget(recipe, name) : undefined);
-  if (target === undefined) throw new CliError('usage', `--artifact ${name}: the recipe has no such output; it builds ${built.join(', ')}`);
+  const target = fields.get('target') ?? builtTarget(name, recipe, '--artifact');
   const [path, container] = [fields.get('member'), fields.get('container')];
   if ((path === undefined) !== (container === undefined))
     throw new CliError('usage', `--artifact ${name}: member and container belong together`);

@@ -16,10 +16,15 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .description('Write the signed statement of a release to a file.')
     .requiredOption('--purl <purl>', 'the release, such as pkg:npm/esbuild@0.25.0')
     .requiredOption('--recipe <file>', 'how it is built (JSON)')
-    .requiredOption(
+    .option(
       '--artifact <name=file,…>',
       'an artifact and its file, then any of coordinate=PURL (where it is published; the release by default), member=PATH and container=FILE ' +
         '(it is in this archive; leave the file empty to read it from there), target=os/arch (by default as in the recipe); repeat for each',
+      collect,
+    )
+    .option(
+      '--unpublished <name>',
+      'an artifact that the recipe builds and nobody published: rebuilders say what they got; repeat for each',
       collect,
     )
     .requiredOption('--key <file>', 'private key of the claimant')
