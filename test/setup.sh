@@ -24,9 +24,9 @@ if [ -n "$lacking" ]; then
   fi
 fi
 
-for tool in rustc cargo; do
-  command -v "$tool" >/dev/null 2>&1 || {
-    echo "missing: Rust 1.95 with cargo, for the corpus of differences (https://rustup.rs)" >&2
-    exit 1
-  }
+# Two toolchains of rustup's: one of the causes of difference is the compiler's version.
+for toolchain in stable nightly; do
+  rustc "+$toolchain" --version >/dev/null 2>&1 && continue
+  echo "missing: Rust's $toolchain toolchain, for the corpus of differences; install rustup (https://rustup.rs), then: rustup toolchain install $toolchain" >&2
+  exit 1
 done
