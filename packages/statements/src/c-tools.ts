@@ -5,7 +5,7 @@
 import { debianRoot, parseDebianPin, platformOfDebian } from './debian-root.ts';
 import { StatementError } from './errors.ts';
 import { array, object, oneOf, record, string, tagged, type Infer } from './schema.ts';
-import { platform, relativePath, sha256Hex, token } from './text.ts';
+import { isRelativePath, platform, relativePath, sha256Hex, token } from './text.ts';
 
 const npmName = string('an npm package name', 214, (text) => /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(text));
 const command = string('a program of GNU binutils or gcc', 64, (text) => /^[a-z0-9_][a-z0-9_.+-]*$/.test(text));
@@ -17,8 +17,8 @@ const npmPackage = object({
   sha256: sha256Hex,
   /** A tar archive in the package that holds the tools (.tar, .tar.gz or .tar.xz). */
   archive: relativePath,
-  /** Folder of the tools in that archive: it has a `bin`. */
-  folder: relativePath,
+  /** Folder of the tools in that archive, which has a `bin`: `.` when the archive itself has. */
+  folder: string('. or a relative path', 256, (text) => text === '.' || isRelativePath(text)),
 });
 
 const folder = string('an absolute path without . and ..', 256, (text) => /^(?:\/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)+$/.test(text));
