@@ -39,7 +39,7 @@ const MINIMUM_MINOR = 82;
 
 const PROXIES = new Set([
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
-  ...['SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'],
 ]);
 const PASSED_SETTING =
   /^CARGO_(?:HTTP_(?!DEBUG)[A-Z_]+|NET_RETRY|NET_GIT_FETCH_WITH_CLI|REGISTRY_(?:DEFAULT|TOKEN)|REGISTRIES_[A-Z0-9_]+_(?:INDEX|TOKEN|PROTOCOL))$/;
