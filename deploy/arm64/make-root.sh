@@ -48,16 +48,36 @@ set_up_qemu() {
   runs_arm64 || die "expected $handler to be enabled with the flag F, found: $(cat "$handler" 2>&1)"
 }
 
+# The machine's settings, but for its state, and for what it does after an update.
+write_apt_settings() {
+  mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
+  : >"$work/apt/status"
+  cat >"$work/apt.conf" <<SETTINGS
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+#clear APT::Architectures;
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+APT::Sandbox::User "root";
+Dir::State "$work/apt";
+Dir::State::status "$work/apt/status";
+Dir::Cache "$work/apt/cache";
+Debug::NoLocking "true";
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+Acquire::IndexTargets::deb::CNF::DefaultEnabled "false";
+SETTINGS
+}
+
 arm64_apt() {
-  apt-get -qq -o Dir::State="$work/apt" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt/cache" -o APT::Architecture=arm64 \
-    -o APT::Architectures=arm64 -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Acquire::Languages=none \
-    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::IndexTargets::deb::CNF::DefaultEnabled=false "$@" >&2
+  apt-get -qq -c "$work/apt.conf" "$@" >&2
 }
 
 unpack_debian() {
   say "downloading Debian's packages for arm64"
-  mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
-  : >"$work/apt/status"
+  write_apt_settings
   arm64_apt update || die "apt-get could not read the lists of packages for arm64 from this machine's sources"
   # shellcheck disable=SC2086 # a list of package names
   arm64_apt install -y --no-install-recommends --download-only $packages || die "apt-get could not download for arm64: $packages"
@@ -136,6 +156,8 @@ mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9
 if [ ! -d "$root" ]; then
+  # Nobody else makes one now: these were left by somebody who was stopped.
+  rm -rf "$cache"/making.*
   work=$(mktemp -d "$cache/making.XXXXXX")
   trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
   final=$root
