@@ -28,7 +28,7 @@ import { settleIds } from './ids.ts';
 import { leadsOf } from './leads.ts';
 import { Ledger } from './ledger.ts';
 import { MAX_CAUSES, MAX_CLAIMS, MAX_FILE_BYTES, MAX_LISTED_PARTS, MAX_STRING_LENGTH } from './limits.ts';
-import { settleMovedFolder } from './moved-folder.ts';
+import { settleMovedFolders } from './moved-folder.ts';
 import { permutedStretch } from './order.ts';
 import { compressedCauses, settleSignatures, settleStripped } from './other-parts.ts';
 import { disagree, matchingRebuild, settleOwnRebuilds } from './own-rebuilds.ts';
@@ -60,7 +60,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   const ids = orElse(() => settleIds(ledger, published, rebuilt), []);
   const stripped = settleStripped(ledger);
   const signatures = orElse(() => settleSignatures(ledger, published, rebuilt), []);
-  const moved = orElse(() => settleMovedFolder(ledger, evidence, published, rebuilt), []);
+  const moved = orElse(() => settleMovedFolders(ledger, evidence, published, rebuilt), []);
   const slots = settleSlots(ledger, evidence);
   const own = settleOwnRebuilds(ledger, evidence);
   orElse(() => settleDerived(ledger, published, rebuilt), undefined);

@@ -8,7 +8,7 @@ import type { Ledger } from './ledger.ts';
 import type { PartPair } from './pairs.ts';
 import { PROGRAM_HEADERS } from './parts-elf.ts';
 import { MOVING_SECTIONS } from './derived.ts';
-import { movedFolder, readLineTable } from './pclntab.ts';
+import { movedFolders, readLineTable } from './pclntab.ts';
 import type { Cause, Coverage } from './types.ts';
 
 const LINE_TABLE = '.gopclntab';
@@ -24,26 +24,25 @@ const WORD = 8;
  * which is known to be ours and stands in no input; pointers into that table move along; debug information, which is not loaded, records the same
  * folder.
  */
-export function settleMovedFolder(ledger: Ledger, evidence: Evidence, published: Uint8Array, rebuilt: Uint8Array): Cause[] {
+export function settleMovedFolders(ledger: Ledger, evidence: Evidence, published: Uint8Array, rebuilt: Uint8Array): Cause[] {
   const table = ledger.pair(LINE_TABLE);
   if (table === undefined || table.published === null || table.rebuilt === null || formatOf(published) !== 'elf') return [];
-  for (const folder of evidence.context.host?.folders ?? []) {
-    if (folder.split('/').length <= 2 || evidence.inInputs(folder) !== false) continue;
-    const moved = movedFolder(table.published, table.rebuilt, folder);
-    if (moved === null) continue;
-    const [theirs, ours] = [placeOf(published, table.published), placeOf(rebuilt, table.rebuilt)];
-    const covers: (Coverage | null)[] = [ledger.settle(table, 'all', 'proven')];
-    for (const pair of ledger.pairs) {
-      if (MODULE_DATA.test(pair.name)) covers.push(ledger.settle(pair, movedWords(pair, theirs, ours), 'derived'));
-      if (pair.name === PROGRAM_HEADERS) covers.push(ledger.settle(pair, segmentSizes(published), 'derived'));
-      if (DEBUG.test(pair.name) && !pair.loaded && pair.published !== null && pair.rebuilt !== null) {
-        covers.push(ledger.settle(pair, 'all', 'derived'));
-      }
+  const folders = (evidence.context.host?.folders ?? []).filter((folder) => folder.split('/').length > 2);
+  const moved = movedFolders(table.published, table.rebuilt, folders);
+  if (moved === null || moved.length === 0 || moved.some((folder) => evidence.inInputs(folder.rebuilt) !== false)) return [];
+  const [theirs, ours] = [placeOf(published, table.published), placeOf(rebuilt, table.rebuilt)];
+  const covers: (Coverage | null)[] = [ledger.settle(table, 'all', 'proven')];
+  for (const pair of ledger.pairs) {
+    if (MODULE_DATA.test(pair.name)) covers.push(ledger.settle(pair, movedWords(pair, theirs, ours), 'derived'));
+    if (pair.name === PROGRAM_HEADERS) covers.push(ledger.settle(pair, segmentSizes(published), 'derived'));
+    if (DEBUG.test(pair.name) && !pair.loaded && pair.published !== null && pair.rebuilt !== null) {
+      covers.push(ledger.settle(pair, 'all', 'derived'));
     }
-    const evidenceText = [`${versus('build folder', moved.published, moved.rebuilt)}, which only our build can have put there`];
-    return [causeOf('build-path', { proven: true, evidence: evidenceText, covers: covers.filter((cover) => cover !== null) })];
   }
-  return [];
+  const facts = moved.map(
+    (folder) => `${versus('build folder', folder.published, folder.rebuilt)}, which only our build can have put there`,
+  );
+  return [causeOf('build-path', { proven: true, evidence: facts, covers: covers.filter((cover) => cover !== null) })];
 }
 
 /** Where things lie in memory that move along: what follows the file table, the small sections behind it; and how long the file table is. */

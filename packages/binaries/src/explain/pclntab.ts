@@ -58,47 +58,53 @@ function pathsOf(bytes: Uint8Array, { start, end }: Range, count: number): Map<n
   return isZero(bytes.subarray(at, end)) ? paths : null;
 }
 
-/** How the folder of source files is called in both; each path of the one is that of the other but for these beginnings. */
+/** What a folder of ours is called in the published file. */
 export interface MovedFolder {
   readonly published: string;
   readonly rebuilt: string;
 }
 
 /**
- * Whether two line tables are the same but for the folder `rebuilt` under which source files lie: the same functions, code positions and files in
- * the same order, and every compilation unit naming the same files. Returns what the folder is called on the other side.
+ * Whether two line tables are the same but for folders of ours under which source files lie: the same functions, code positions and files in the
+ * same order, and every compilation unit naming the same files. Returns the folders that are called otherwise in the published table; null when
+ * anything else differs.
  */
-export function movedFolder(a: Uint8Array, b: Uint8Array, rebuilt: string): MovedFolder | null {
+export function movedFolders(a: Uint8Array, b: Uint8Array, folders: readonly string[]): MovedFolder[] | null {
   const [left, right] = [readLineTable(a), readLineTable(b)];
   if (left === null || right === null || left.header.join() !== right.header.join()) return null;
   const same = (part: 'names' | 'lines' | 'functions') =>
     sameBytes(a.subarray(left[part].start, left[part].end), b.subarray(right[part].start, right[part].end));
-  if (!same('names') || !same('lines') || !same('functions')) return null;
-  const [theirs, ours] = [[...left.paths.values()], [...right.paths.values()]];
-  const published = folderOf(theirs, ours, rebuilt);
-  if (published === null) return null;
-  const moved = ours.map((path) => (isUnder(path, rebuilt) ? published + path.slice(rebuilt.length) : path));
-  if (moved.join('\0') !== theirs.join('\0') || !sameUnits(a, b, left, right)) return null;
-  return { published, rebuilt };
-}
-
-const isUnder = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
-
-/** What stands in the published table in place of the first path under our folder. */
-function folderOf(theirs: readonly string[], ours: readonly string[], rebuilt: string): string | null {
-  const first = ours.findIndex((path) => isUnder(path, rebuilt));
-  const [path, other] = [ours[first], theirs[first]];
-  if (path === undefined || other === undefined) return null;
-  const tail = path.slice(rebuilt.length);
-  const folder = other.slice(0, -tail.length);
-  return other.endsWith(tail) && /^\/[\x21-\x7e]*$/.test(folder) ? folder : null;
+  if (!sameBytes(a.subarray(0, 8), b.subarray(0, 8))) return null;
+  if (!same('names') || !same('lines') || !same('functions') || !sameUnits(a, b, left, right)) return null;
+  const theirs = [...left.paths.values()];
+  // A folder within another one is the more telling of the two.
+  const longestFirst = [...folders].sort((x, y) => y.length - x.length);
+  const moved = new Map<string, string>();
+  for (const [i, path] of [...right.paths.values()].entries()) {
+    const other = theirs[i]!;
+    const folder = longestFirst.find((each) => path.startsWith(`${each}/`));
+    const published = folder === undefined ? '' : other.slice(0, Math.max(0, other.length - (path.length - folder.length)));
+    if (
+      folder === undefined
+        ? path === other
+        : published + path.slice(folder.length) === other && published === (moved.get(folder) ?? published)
+    ) {
+      if (folder !== undefined) moved.set(folder, published);
+    } else {
+      return null;
+    }
+  }
+  const changed = [...moved]
+    .map(([rebuilt, published]) => ({ published, rebuilt }))
+    .filter(({ published, rebuilt }) => published !== rebuilt);
+  return changed.every(({ published }) => /^\/[\x21-\x7e]*$/.test(published)) ? changed : null;
 }
 
 /** Each entry is an offset into the file table; the same position must name the same file. */
 function sameUnits(a: Uint8Array, b: Uint8Array, left: LineTable, right: LineTable): boolean {
   const [fileNumbers, otherNumbers] = [left, right].map(({ paths }) => new Map([...paths.keys()].map((offset, i) => [offset, i])));
   const [readerA, readerB] = [new Reader(a, true), new Reader(b, true)];
-  if (left.units.end !== right.units.end) return false;
+  if (left.units.end !== right.units.end || (left.units.end - left.units.start) % 4 !== 0) return false;
   for (let at = left.units.start; at + 4 <= left.units.end; at += 4) {
     const [x, y] = [readerA.u32(at), readerB.u32(at)];
     if (x === NO_FILE || y === NO_FILE ? x !== y : fileNumbers!.get(x) === undefined || fileNumbers!.get(x) !== otherNumbers!.get(y))
