@@ -71,6 +71,13 @@ const schema = z.strictObject({
       max_tries: z.int().min(1).max(100).default(8),
     })
     .prefault({}),
+  /** What is done about a rebuild that differs, before it is signed. */
+  differences: z
+    .strictObject({
+      /** Build again, varied, and once more unchanged if that gives other bytes. Each takes as long as the first. */
+      build_again: z.boolean().default(true),
+    })
+    .prefault({}),
   worker: z
     .strictObject({
       /** User and group that fetch and build. `auto`: one of its own when the node runs as root and that user can build, else the node's. */

@@ -7,6 +7,7 @@ import type { ExplainRequest, FromWorker, ReceiveRequest } from './worker-protoc
 
 export interface DifferInput {
   readonly worker: WorkerProcess;
+  readonly buildAgain: boolean;
   readonly receive: ReceiveRequest;
   /** What the release says of the published file. */
   readonly claimed: { readonly sha256: string; readonly sha512: string };
@@ -50,10 +51,10 @@ export async function explainDiffer(input: DifferInput): Promise<Explained> {
 }
 
 async function explain(input: DifferInput, notes: string[]): Promise<Uint8Array> {
-  const { worker, receive, claimed, workDir, rebuilt, digest, signal } = input;
+  const { worker, buildAgain, receive, claimed, workDir, rebuilt, digest, signal } = input;
   const { limits } = receive;
   const own: ExplainRequest['own'][number][] = [];
-  for (const [number, seed] of [SEED, null].entries()) {
+  for (const [number, seed] of (buildAgain ? [SEED, null] : []).entries()) {
     worker.send({ type: 'again', number, seed });
     const again = await answer(worker, limits.buildMs, signal);
     if (again.type !== 'built-again') {

@@ -71,6 +71,14 @@ describe('what a rebuild comes to is logged as what it is', () => {
     expect(node.service!.stderr).toContain('the difference is not explained');
   });
 
+  test('other bytes, and an operator who wants no further build: explained from the one there is', async () => {
+    const once = `${QUICK}${only('0.25.0')}[differences]\nbuild_again = false\n`;
+    const node = await started('building-once', { built: 'something else', step: 'again', trouble: 'crash' }, once);
+    await acknowledged(node);
+    const [seen] = await network.observations(node.signer);
+    expect(seen!.evidence.map(({ kind }) => kind)).toContain('difference');
+  });
+
   test('another published file: claim-mismatch, and nothing is built', async () => {
     const node = await started('mismatching', { published: 'not what was claimed' });
     await acknowledged(node);

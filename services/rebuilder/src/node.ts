@@ -87,6 +87,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
     folders: worker.folders,
     cacheDir: config.cache_dir,
     limits: limitsOf(config),
+    buildAgain: config.differences.build_again,
     backOff: { baseMs: config.retry.base_seconds * 1000, capMs: config.retry.cap_seconds * 1000, maxTries: config.retry.max_tries },
     concurrency: config.concurrency,
     getBlob: (sha256, _size, signal) => connection.getBlob(sha256, signal),

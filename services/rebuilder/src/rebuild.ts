@@ -45,6 +45,8 @@ export interface RunInput {
   readonly release: ReleaseStatement;
   readonly artifact: string;
   readonly limits: ReceiveRequest['limits'];
+  /** Whether a rebuild that differs is built again, to explain it. */
+  readonly buildAgain: boolean;
   readonly workDir: string;
   readonly cacheDir: string;
   /** Blobs of the log by digest; throws when it cannot be had now. */
@@ -151,10 +153,19 @@ async function drive(input: RunInput, recipe: Recipe, worker: WorkerProcess, pro
     log: await logOf(built.log, input),
   };
   if (rebuilt.result !== 'differ') return { kind: 'rebuilt', rebuilt, recipe, notes: built.notes };
-  const { workDir } = input;
+  const { workDir, buildAgain } = input;
   const digest = (path: string) => digestBelow(workDir, path);
   const output = { path: built.path, sha256: observed };
-  const { difference, notes } = await explainDiffer({ worker, receive, claimed: claimed!, workDir, rebuilt: output, digest, signal });
+  const { difference, notes } = await explainDiffer({
+    worker,
+    buildAgain,
+    receive,
+    claimed: claimed!,
+    workDir,
+    rebuilt: output,
+    digest,
+    signal,
+  });
   return { kind: 'rebuilt', rebuilt: { ...rebuilt, difference }, recipe, notes: [...built.notes, ...notes] };
 }
 

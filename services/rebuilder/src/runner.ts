@@ -22,6 +22,7 @@ export interface RunnerOptions {
   readonly folders: WorkFolders;
   readonly cacheDir: string;
   readonly limits: ReceiveRequest['limits'];
+  readonly buildAgain: boolean;
   readonly backOff: BackOff;
   readonly concurrency: number;
   readonly getBlob: RunInput['getBlob'];
