@@ -1,5 +1,5 @@
 /** The zip of a Go module as the module proxy serves it, by `go mod download`, which checks it against the checksum database. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadModules } from '../go/download.ts';
 import { downloadEnvironment, goClient } from '../go/settings.ts';
@@ -21,7 +21,14 @@ const REASONS: Partial<Record<UnavailableReason, ReceiveReason>> = {
 };
 
 /** Path of the downloaded zip. */
-export async function downloadModuleZip({ purl, dir, environment, timeout, signal }: ClientRequest): Promise<string | NotReceived> {
+export async function downloadModuleZip({
+  purl,
+  dir,
+  environment,
+  maxBytes,
+  timeout,
+  signal,
+}: ClientRequest): Promise<string | NotReceived> {
   const module = `${purl.namespace}/${purl.name}`;
   if (purl.namespace === null || !PATH.test(module) || !VERSION.test(purl.version ?? '') || purl.qualifiers.length > 0) {
     return notReceived('coordinate-unsupported', `expected a Go module and version, found ${module} ${purl.version}`);
@@ -32,5 +39,7 @@ export async function downloadModuleZip({ purl, dir, environment, timeout, signa
   const env = downloadEnvironment(client, { home, modCache, goPath: join(dir, 'client-cache') }, null);
   const found = await downloadModules({ go: client.program, env, cwd: home, modules: [`${module}@${purl.version}`], timeout, signal });
   if ('kind' in found) return notReceived(REASONS[found.reason] ?? 'receive-failed', found.detail);
-  return found[0]!.zip;
+  const { zip } = found[0]!;
+  const { size } = await stat(zip);
+  return size <= maxBytes ? zip : notReceived('too-large', `${module}: ${size} bytes, more than ${maxBytes}`);
 }
