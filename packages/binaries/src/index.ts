@@ -7,7 +7,11 @@ export type { GoBuildInfo } from './build-info.ts';
 export type { GoModule } from './module-info.ts';
 export { readGoBuildId } from './build-id.ts';
 export { inferGoRecipes } from './infer.ts';
-export type { RecipeCandidate, RecipeDraft, RecipeHints } from './infer.ts';
+export type { RecipeCandidate, RecipeDraft } from './infer/draft.ts';
+export type { RecipeHints, SourceAnswers } from './infer/hints.ts';
+export { sourceQuestions } from './infer/questions.ts';
+export { releaseFiles } from './infer/release-files.ts';
+export { LINKER_SOURCE } from './infer/patched-linker.ts';
 export { explain } from './explain/explain.ts';
 export type {
   Cause,

@@ -3,67 +3,25 @@ import { findGoVersions, readGoBuildInfo } from './build-info.ts';
 import type { GoBuildInfo } from './build-info.ts';
 import { orElse } from './errors.ts';
 import { identify, readImages } from './identify.ts';
+import { candidate, type RecipeCandidate, type RecipeDraft } from './infer/draft.ts';
+import type { RecipeHints } from './infer/hints.ts';
+import { goLines, isOwnName, mainFile, ownModule } from './infer/main-module.ts';
+import { withoutBuildInfo } from './infer/patched-linker.ts';
+import { publisherPathsIn, sourceFilesIn, type FoundPaths } from './infer/publisher-paths.ts';
+import { stampedVersion } from './infer/questions.ts';
+import { linkerFlagsInFiles } from './infer/release-files.ts';
+import { timesIn } from './infer/times.ts';
+import { linkerFlagSpellings, type LinkerFlags } from './ldflags.ts';
 import { findMainPackage } from './main-package.ts';
-import { linkerFlagSpellings } from './ldflags.ts';
 import { moduleNotes } from './notes.ts';
 import { archSettings, buildFlags, packageOf, packagePath, splitGoVersion } from './settings.ts';
 import { vcsOf } from './vcs.ts';
-import type { VcsDraft } from './vcs.ts';
-
-/** What the caller knows that the binary does not say. */
-export interface RecipeHints {
-  /** Name of the artifact in its release, such as `linux-x64/bin/esbuild`; the draft's output is called so. */
-  readonly artifact?: string;
-  readonly module?: string;
-  /** Module version, `v0.25.0`. */
-  readonly version?: string;
-  readonly h1?: string;
-  /** Main package, `./cmd/esbuild`. */
-  readonly package?: string;
-  readonly ldflags?: string;
-  /** Toolchain digests by host platform. */
-  readonly toolchainH1?: Readonly<Record<string, string>>;
-}
-
-/** A Go recipe in which what nobody knows yet is null. Filled in, it is @verbatim/statements' recipe of kind `go`. */
-export interface RecipeDraft {
-  readonly kind: 'go';
-  readonly version: 1;
-  readonly source: {
-    readonly kind: 'go-module';
-    readonly module: string | null;
-    readonly version: string | null;
-    readonly h1: string | null;
-  };
-  readonly toolchain: { readonly version: string | null; readonly h1: Readonly<Record<string, string>> };
-  readonly package: string | null;
-  readonly flags: readonly string[];
-  readonly ldflags: string | null;
-  readonly tags: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly vcs: VcsDraft | null;
-  readonly outputs: readonly [
-    {
-      readonly artifact: string | null;
-      readonly goos: string | null;
-      readonly goarch: string | null;
-      readonly env: Readonly<Record<string, string>>;
-    },
-  ];
-}
-
-export interface RecipeCandidate {
-  readonly recipe: RecipeDraft;
-  /** Paths into `recipe` that are null and must be filled in before it can run, such as `source.h1`. */
-  readonly missing: readonly string[];
-  /** What the binary tells about the chance of success, for people. */
-  readonly notes: readonly string[];
-}
 
 /**
- * Proposes how a Go executable was built, best guess first, from what it says about itself; nothing is run and nothing fetched.
- * The candidates differ where the binary is silent: the spelling of `-ldflags`, which Go does not record under -trimpath although it
- * changes the build ID. Returns [] for a file that is not Go's. Throws BinaryError as readGoBuildInfo does.
+ * Proposes how a Go executable was built, best guess first, from what it says about itself, and from its source where `hints.answers` has it; nothing is
+ * run and nothing fetched. The candidates differ where the binary is silent: the spelling of `-ldflags`, which Go does not record under -trimpath although
+ * it changes the build ID; the `go` line of a main module that only the publisher has. Returns [] for a file that is not Go's. Throws BinaryError as
+ * readGoBuildInfo does.
  */
 export function inferGoRecipes(bytes: Uint8Array, hints: RecipeHints = {}): RecipeCandidate[] {
   const info = readGoBuildInfo(bytes);
@@ -74,24 +32,27 @@ function inferFromBuildInfo(bytes: Uint8Array, info: GoBuildInfo, hints: RecipeH
   const { settings } = info;
   const go = splitGoVersion(info.goVersion);
   const vcs = vcsOf(info);
-  const stamped = info.main === null || info.main.version === '(devel)' ? null : info.main.version.replace(/\+dirty$/, '');
+  const own = info.main !== null && isOwnName(info.main.path) && info.deps.length > 0;
   const identity = identify(bytes);
   const env: Record<string, string> = {};
   for (const name of ['CGO_ENABLED', 'GOEXPERIMENT', 'GOFIPS140']) {
     const value = settings.get(name) ?? (name === 'GOEXPERIMENT' ? go.experiments : undefined);
     if (value !== undefined) env[name] = value;
   }
+  const { answers } = hints;
+  const main = packageOf(info) ?? hints.package ?? null;
+  const paths = settings.get('-trimpath') === 'true' || main === null ? null : pathsOf(bytes, main, info);
   const base = {
     kind: 'go',
     version: 1,
     source: {
       kind: 'go-module',
-      module: info.main?.path ?? hints.module ?? null,
-      version: stamped ?? hints.version ?? null,
-      h1: (info.main?.sum || hints.h1) ?? null,
+      module: answers?.module ?? (own ? hints.module : info.main?.path) ?? hints.module ?? null,
+      version: answers?.version ?? (own ? null : stampedVersion(info)) ?? hints.version ?? null,
+      h1: (answers?.h1 ?? info.main?.sum) || hints.h1 || null,
     },
     toolchain: { version: go.toolchain, h1: hints.toolchainH1 ?? {} },
-    package: packageOf(info) ?? hints.package ?? null,
+    package: main,
     flags: buildFlags(settings, vcs !== null),
     tags: (settings.get('-tags') ?? '').split(',').filter((tag) => tag !== ''),
     env,
@@ -104,10 +65,47 @@ function inferFromBuildInfo(bytes: Uint8Array, info: GoBuildInfo, hints: RecipeH
         env: archSettings(settings),
       },
     ],
-  } as const;
-  return linkerFlagSpellings(bytes, info, hints.ldflags).map(({ ldflags, note }) =>
-    candidate({ ...base, ldflags }, [...moduleNotes(info, go), ...(note === null ? [] : [note])]),
-  );
+    ...(paths === null ? {} : { paths }),
+  } as const satisfies Omit<RecipeDraft, 'ldflags'>;
+  const notes = moduleNotes(info, go);
+  return flagsOf(bytes, info, base, hints).flatMap(({ ldflags, note }) => {
+    const said = [...(note === null ? [] : [note]), ...notes];
+    return own ? withOwnModule({ ...base, ldflags }, info, hints, said) : [candidate({ ...base, ldflags }, said)];
+  });
+}
+
+function flagsOf(
+  bytes: Uint8Array,
+  info: GoBuildInfo | null,
+  base: Omit<RecipeDraft, 'ldflags'>,
+  { ldflags, answers }: RecipeHints,
+): LinkerFlags[] {
+  if (answers === undefined) return linkerFlagSpellings(bytes, info, ldflags);
+  const [{ goos, goarch }] = base.outputs;
+  const { revision = null, time = null } = base.vcs ?? {};
+  const program = info?.path.split('/').at(-1) ?? base.package?.split('/').at(-1) ?? null;
+  const { module, version, texts } = answers;
+  const facts = { module, version, revision, time, times: timesIn(bytes, time), goos, goarch, program };
+  return linkerFlagSpellings(bytes, info, ldflags, linkerFlagsInFiles(texts, facts));
+}
+
+function pathsOf(bytes: Uint8Array, main: string, info: GoBuildInfo): FoundPaths | null {
+  const [image] = orElse(() => readImages(bytes), []);
+  return image === undefined ? null : publisherPathsIn(sourceFilesIn(image), main.replace(/^\.\/?/, ''), info.deps);
+}
+
+/** A main module that nobody can download: its go.mod is what the program lists, its code a file of the source. */
+function withOwnModule(recipe: RecipeDraft, info: GoBuildInfo, { answers }: RecipeHints, notes: readonly string[]): RecipeCandidate[] {
+  const { path } = info.main!;
+  const said = [`the main module, ${path}, is the publisher’s own: it is made anew from the modules that the program lists`, ...notes];
+  if (answers === undefined) return [candidate(recipe, said, ['mainModule'])];
+  const file = mainFile(path, answers.files, answers.texts);
+  if (file === null) return [candidate(recipe, said, ['mainModule.files'])];
+  const lines = goLines(recipe.toolchain.version ?? '', answers.texts.get('go.mod') ?? null);
+  return lines.map((line) => {
+    const mainModule = ownModule(path, line, info.deps, answers.goModSums, { 'main.go': file });
+    return mainModule === null ? candidate(recipe, said, ['mainModule.goSum']) : candidate({ ...recipe, mainModule }, said);
+  });
 }
 
 /** esbuild since 0.27 links without build info: what is left is the version string and the headers. */
@@ -117,43 +115,32 @@ function inferWithoutBuildInfo(bytes: Uint8Array, hints: RecipeHints): RecipeCan
   const hasGoTables = images.some((image) => image.sections.some((section) => section.name.endsWith('gopclntab')));
   if (images.length === 0 || (versions.length === 0 && !hasGoTables)) return [];
   const { os, arch } = identify(bytes);
-  const buildId = readGoBuildId(bytes);
   const main = images[0] === undefined ? null : findMainPackage(images[0]);
-  const stripped = images.every((image) => image.symbols !== true);
-  const guess = `${stripped ? '-s -w' : ''}${buildId === null ? ' -buildid=' : ''}`.trimStart();
-  const recipe: RecipeDraft = {
+  const { answers } = hints;
+  const module = answers?.module ?? hints.module ?? null;
+  const patched = answers?.linker ? withoutBuildInfo(answers.linker) : null;
+  const base = {
     kind: 'go',
     version: 1,
-    source: { kind: 'go-module', module: hints.module ?? null, version: hints.version ?? null, h1: hints.h1 ?? null },
-    toolchain: { version: versions[0] ?? null, h1: hints.toolchainH1 ?? {} },
-    package: hints.package ?? (main !== null && hints.module !== undefined ? packagePath(main, hints.module) : null),
+    source: { kind: 'go-module', module, version: answers?.version ?? hints.version ?? null, h1: answers?.h1 ?? hints.h1 ?? null },
+    toolchain: { version: versions[0] ?? null, h1: hints.toolchainH1 ?? {}, ...(patched === null ? {} : { patched }) },
+    package: hints.package ?? (main !== null && module !== null ? packagePath(main, module) : null),
     flags: ['-trimpath', '-buildvcs=false'],
-    ldflags: hints.ldflags ?? (guess === '' ? null : guess),
     tags: [],
     env: { CGO_ENABLED: '0' },
     vcs: null,
     outputs: [{ artifact: hints.artifact ?? null, goos: os, goarch: arch, env: {} }],
-  };
+  } as const satisfies Omit<RecipeDraft, 'ldflags'>;
   const notes = [
     'this Go program was linked without build info (a patched linker does that, esbuild since 0.27): module, package, flags and settings are guesses',
-    'an unpatched linker of the same Go version writes build info, so this recipe matches only together with the same patch',
+    patched === null
+      ? 'an unpatched linker of the same Go version writes build info, so this recipe matches only together with the same patch'
+      : 'the linker is built anew without the line that writes build info',
   ];
   if (main !== null) notes.push(`its table of files has ${main}/main.go: that is the import path of the main package`);
   if (versions.length > 1) notes.push(`several Go versions are named in the file: ${versions.join(', ')}`);
-  if (buildId === null) notes.push('it has no Go build ID, so -ldflags had -buildid= and its other spelling does not matter');
-  return [candidate(recipe, notes)];
-}
-
-function candidate(recipe: RecipeDraft, notes: readonly string[]): RecipeCandidate {
-  const holes: [string, string | null][] = [
-    ['source.module', recipe.source.module],
-    ['source.version', recipe.source.version],
-    ['source.h1', recipe.source.h1],
-    ['toolchain.version', recipe.toolchain.version],
-    ['package', recipe.package],
-    ['outputs.0.artifact', recipe.outputs[0].artifact],
-    ['outputs.0.goos', recipe.outputs[0].goos],
-    ['outputs.0.goarch', recipe.outputs[0].goarch],
-  ];
-  return { recipe, missing: holes.filter(([, value]) => value === null).map(([path]) => path), notes };
+  if (readGoBuildId(bytes) === null) notes.push('it has no Go build ID, so -ldflags had -buildid= and its other spelling does not matter');
+  return flagsOf(bytes, null, base, hints)
+    .slice(0, 2)
+    .map(({ ldflags }) => candidate({ ...base, ldflags }, notes));
 }

@@ -8,6 +8,8 @@ export interface VcsDraft {
   /** The tag that Go 1.24 and later turned into the main module's version; null before, and for pseudo-versions. */
   readonly tag: string | null;
   readonly provenance: 'adopted';
+  /** For a pseudo-version: the tag that it follows, if any. */
+  readonly ancestorTags?: readonly string[];
 }
 
 const REVISION = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -22,13 +24,23 @@ export function vcsOf(info: GoBuildInfo): VcsDraft | null {
   const time = info.settings.get('vcs.time');
   if (revision === undefined || time === undefined || !REVISION.test(revision) || !TIME.test(time)) return null;
   const version = (info.main?.version ?? '').replace(/\+dirty$/, '');
+  const ancestorTags = ancestorTagsOf(version);
   return {
     revision,
     time,
     modified: info.settings.get('vcs.modified') === 'true',
     tag: TAG_VERSION.test(version) && !isPseudoVersion(version) ? version : null,
     provenance: 'adopted',
+    ...(ancestorTags === null ? {} : { ancestorTags }),
   };
+}
+
+/** The tag before a pseudo-version's revision, by the form of the version (go.dev/ref/mod, "Pseudo-versions"); null for another version. */
+function ancestorTagsOf(version: string): string[] | null {
+  if (!isPseudoVersion(version)) return null;
+  const [, major, minor, patch, pre] = /^v(\d+)\.(\d+)\.(\d+)-(?:(.*)\.)?0\.\d{14}-[0-9a-f]{12}/.exec(version) ?? [];
+  if (major === undefined) return [];
+  return [pre === undefined ? `v${major}.${minor}.${Number(patch) - 1}` : `v${major}.${minor}.${patch}-${pre}`];
 }
 
 export function isPseudoVersion(version: string): boolean {

@@ -61,7 +61,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   const stripped = settleStripped(ledger);
   const signatures = orElse(() => settleSignatures(ledger, published, rebuilt), []);
   const moved = orElse(() => settleMovedFolders(ledger, evidence, published, rebuilt), []);
-  const slots = settleSlots(ledger, evidence);
+  const slots = settleSlots(ledger, evidence, claims.claims);
   const own = settleOwnRebuilds(ledger, evidence);
   orElse(() => settleDerived(ledger, published, rebuilt), undefined);
 

@@ -8,7 +8,7 @@ import type { PartPair } from './pairs.ts';
 import { integerTimes } from './slot-integers.ts';
 import { hostValues, valueAround } from './slot-values.ts';
 import { isSymbolTable } from './strings.ts';
-import type { Cause, CauseCode, Coverage } from './types.ts';
+import type { Cause, CauseCode, ClaimDifference, Coverage } from './types.ts';
 
 /** Differing stretches that are looked at as values, over all parts. */
 const MAX_VALUES = 4096;
@@ -24,9 +24,10 @@ export interface Slot extends Range {
 
 /**
  * Looks at every place where equally long parts differ for a value that a build puts there: a time, a path, a name, a random value. A value whose
- * judgement is proven accounts for its bytes; the others are leads. Returns one cause for each code.
+ * judgement is proven accounts for its bytes; the others are leads, but for those that are claims. Returns one cause for each code.
  */
-export function settleSlots(ledger: Ledger, evidence: Evidence): Cause[] {
+export function settleSlots(ledger: Ledger, evidence: Evidence, claims: readonly ClaimDifference[]): Cause[] {
+  const claimed = claims.map(({ published, rebuilt }) => `${published ?? ''}\n${rebuilt ?? ''}`).join('\n');
   const groups = new Map<string, { code: CauseCode; proven: boolean; facts: string[]; covers: Coverage[] }>();
   let left = MAX_VALUES;
   for (const pair of ledger.pairs) {
@@ -34,6 +35,8 @@ export function settleSlots(ledger: Ledger, evidence: Evidence): Cause[] {
     for (const slot of slotsOf(pair, evidence, left)) {
       left -= 1;
       const judgement = judge(slot, pair, evidence);
+      // A claim names its cause itself.
+      if (!judgement.proven && claimed.includes(slot.rebuilt) && claimed.includes(slot.published)) continue;
       const cover = coverOf(ledger, pair, slot, judgement);
       const { code } = judgement;
       const key = `${code} ${judgement.proven}`;

@@ -18,6 +18,7 @@ async function downloaded(path: string) {
     path,
     version: 'v1.0.0',
     sum: 'h1:x',
+    goModSum: 'h1:y',
     zip: file('v1.0.0.zip'),
     goMod: file('v1.0.0.mod'),
     info: file('v1.0.0.info'),

@@ -9,6 +9,8 @@ export interface DownloadedModule {
   readonly version: string;
   /** `h1:` of the zip, checked against go.sum or the checksum database. */
   readonly sum: string;
+  /** `h1:` of its go.mod, checked likewise. */
+  readonly goModSum: string;
   readonly zip: string;
   readonly dir: string;
   readonly goMod: string;
@@ -47,6 +49,7 @@ interface Report {
   readonly Path: string;
   readonly Version: string;
   readonly Sum?: string;
+  readonly GoModSum?: string;
   readonly Zip?: string;
   readonly Dir?: string;
   readonly GoMod?: string;
@@ -64,12 +67,22 @@ export function parseReports(text: string): Report[] {
 }
 
 async function moduleOf(report: Report): Promise<DownloadedModule> {
-  const { Path: path, Version: version, Sum: sum, Zip: zip, Dir: dir, GoMod: goMod, Info: info, Origin: origin } = report;
-  if (!path || !version || !sum || !zip || !dir || !goMod || !info) {
-    throw new Error(`go mod download: expected Path, Version, Sum, Zip, Dir, GoMod and Info, found ${JSON.stringify(report)}`);
+  const {
+    Path: path,
+    Version: version,
+    Sum: sum,
+    GoModSum: goModSum,
+    Zip: zip,
+    Dir: dir,
+    GoMod: goMod,
+    Info: info,
+    Origin: origin,
+  } = report;
+  if (!path || !version || !sum || !goModSum || !zip || !dir || !goMod || !info) {
+    throw new Error(`go mod download: expected Path, Version, Sum, GoModSum, Zip, Dir, GoMod and Info, found ${JSON.stringify(report)}`);
   }
   const found = origin?.Hash ? { revision: origin.Hash, ref: origin.Ref ?? null, time: await timeOf(info) } : null;
-  return { path, version, sum, zip, dir, goMod, info, origin: found };
+  return { path, version, sum, goModSum, zip, dir, goMod, info, origin: found };
 }
 
 /** The commit's time, which the report leaves out. */

@@ -6,7 +6,7 @@ import { keepModule, storeAddress } from '../cache/store.ts';
 import { shareSumDatabase } from '../fetch-folders.ts';
 import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
 import { removeTree } from '../remove-tree.ts';
-import { downloadModules } from './download.ts';
+import { downloadModules, type DownloadedModule } from './download.ts';
 import { downloadEnvironment, goClient } from './settings.ts';
 
 export interface ModuleQuery {
@@ -35,19 +35,65 @@ export interface FoundModule extends AsyncDisposable {
 }
 
 const MAX_TEXT_BYTES = 256 * 1024;
+const MAX_SUMS = 2048;
 /** A branch name would be another version tomorrow, and a path or an option is none at all. */
 const QUERY = /^(?:v[0-9][0-9A-Za-z.+-]{0,127}|[0-9a-f]{12,64})$/;
 const MODULE = /^[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+(?:\/[A-Za-z0-9._~-]+)*$/;
 
 /** Downloads one module, checked against the checksum database. @throws BuilderError `tool-missing`; the signal's reason when aborted. */
 export async function lookUpModule(request: ModuleQuery): Promise<FoundModule | Unavailable> {
-  const { module, query, cacheDir, environment, timeout = 300_000, signal } = request;
+  const { module, query } = request;
   if (!MODULE.test(module) || !QUERY.test(query)) {
     return unavailable(
       'module-unavailable',
       `expected a module path and a version or revision, found ${JSON.stringify(`${module}@${query}`)}`,
     );
   }
+  const found = await lookUp(request, [`${module}@${query}`]);
+  if ('kind' in found) return found;
+  const [{ version, sum, dir, origin }] = found.modules as [DownloadedModule];
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return {
+    kind: 'module',
+    version,
+    h1: sum,
+    origin,
+    files: entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1)),
+    read: (path) => readText(join(dir, path)),
+    [Symbol.asyncDispose]: () => removeTree(found.root),
+  };
+}
+
+export type SumsQuery = Omit<ModuleQuery, 'module' | 'query'> & {
+  readonly modules: readonly { readonly path: string; readonly version: string }[];
+};
+
+/** The h1 of the go.mod of each, by `path@version`, as the checksum database has it. At most 2048. @throws as lookUpModule */
+export async function lookUpGoModSums(request: SumsQuery): Promise<ReadonlyMap<string, string> | Unavailable> {
+  const { modules } = request;
+  const wrong = modules.find(({ path, version }) => !MODULE.test(path) || !QUERY.test(version));
+  if (wrong !== undefined || modules.length > MAX_SUMS) {
+    const seen = wrong === undefined ? `${modules.length} modules` : JSON.stringify(`${wrong.path}@${wrong.version}`);
+    return unavailable('module-unavailable', `expected at most ${MAX_SUMS} modules with versions, found ${seen}`);
+  }
+  if (modules.length === 0) return new Map();
+  const found = await lookUp(
+    request,
+    modules.map(({ path, version }) => `${path}@${version}`),
+  );
+  if ('kind' in found) return found;
+  await removeTree(found.root);
+  return new Map(found.modules.map(({ path, version, goModSum }) => [`${path}@${version}`, goModSum]));
+}
+
+interface LookedUp {
+  readonly root: string;
+  readonly modules: readonly DownloadedModule[];
+}
+
+/** Downloads modules to a folder of their own, which is removed if that fails. */
+async function lookUp(request: Omit<ModuleQuery, 'module' | 'query'>, coordinates: readonly string[]): Promise<LookedUp | Unavailable> {
+  const { cacheDir, environment, timeout = 300_000, signal } = request;
   await mkdir(join(cacheDir, 'tmp'), { recursive: true });
   const root = await mkdtemp(join(cacheDir, 'tmp', 'look-up.'));
   try {
@@ -56,23 +102,13 @@ export async function lookUpModule(request: ModuleQuery): Promise<FoundModule | 
     await shareSumDatabase(cacheDir, modCache);
     const client = await goClient(environment, signal);
     const env = downloadEnvironment(client, { home, modCache, goPath: join(cacheDir, 'gopath') }, storeAddress(cacheDir));
-    const found = await downloadModules({ go: client.program, env, cwd: home, modules: [`${module}@${query}`], timeout, signal });
-    if ('kind' in found) {
+    const modules = await downloadModules({ go: client.program, env, cwd: home, modules: coordinates, timeout, signal });
+    if ('kind' in modules) {
       await removeTree(root);
-      return found;
+      return modules;
     }
-    const [{ version, sum, dir, origin }] = found as [(typeof found)[number]];
-    await keepModule(cacheDir, modCache, found[0]!);
-    const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-    return {
-      kind: 'module',
-      version,
-      h1: sum,
-      origin,
-      files: entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1)),
-      read: (path) => readText(join(dir, path)),
-      [Symbol.asyncDispose]: () => removeTree(root),
-    };
+    for (const module of modules) await keepModule(cacheDir, modCache, module);
+    return { root, modules };
   } catch (error) {
     await removeTree(root);
     throw error;

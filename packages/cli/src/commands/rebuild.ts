@@ -19,6 +19,10 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       .option('--budget <minutes>', 'for all tries together', minutes, DEFAULT_MINUTES)
       .option('-o, --output <file>', 'keep the last rebuild here')
       .option('--save-recipe <file>', 'keep the recipe that gave the published bytes here')
+      .option('--vary', 'build twice more in other surroundings (path, zone, cores …), and say whether the build agrees with itself')
+      .option('--export-inputs <folder>', 'copy what the build was given to a new folder, for machines without network')
+      .option('--inputs <folder>', 'take inputs, and the recipe, from such a folder')
+      .option('--offline', 'ask nobody: every input must be in the cache, or in --inputs')
       .option('--cache <folder>', "downloads that are kept; by default in the user's cache folder")
       .option('--json', 'print one JSON object')
       .option('-q, --quiet', 'no progress'),

@@ -16,8 +16,8 @@ export function toJson({ file, sandbox, results, exitCode }: Summary): string {
   return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, exitCode, file, sandbox, programs: results.map(programJson) }, null, 2)}\n`;
 }
 
-function programJson({ member, artifact, sha256, exitCode, attempts, problems }: Result): object {
-  return { member, artifact, sha256, exitCode, attempts: attempts.map(attemptJson), problems };
+function programJson({ attempts, ...result }: Result): object {
+  return { ...result, attempts: attempts.map(attemptJson) };
 }
 
 function attemptJson({ recipe, notes, outcome, observed, detail, cpuSeconds, wallSeconds, peakMemoryBytes, explanation }: Attempt): object {

@@ -9,16 +9,28 @@ import {
   hostPlatform,
   limitsOf,
   planBuild,
+  vary,
+  varyHost,
+  BuilderError,
+  exportInputs,
   type BuildOutcome,
   type Fetched,
   type Sandbox,
+  type Varied,
 } from '@verbatim/builder';
 import type { Recipe } from '@verbatim/statements';
 import { CliError } from '../errors.ts';
 
 /** What one try of a recipe came to. */
 export type Tried =
-  | { readonly kind: 'built'; readonly path: string; readonly sha256: string; readonly usage: BuildOutcome['usage'] }
+  | {
+      readonly kind: 'built';
+      readonly path: string;
+      readonly sha256: string;
+      readonly usage: BuildOutcome['usage'];
+      /** What was otherwise than usual, and what could not be. */
+      readonly surroundings: Pick<Varied, 'varied' | 'kept'>;
+    }
   | { readonly kind: 'failed' | 'unavailable'; readonly reason: string; readonly detail: string };
 
 export interface MachineOptions {
@@ -28,6 +40,8 @@ export interface MachineOptions {
   readonly forbidden: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** Nothing is asked for: what is not in the cache cannot be had. */
+  readonly offline: boolean;
   /** Progress for people. */
   readonly say: (line: string) => void;
 }
@@ -62,32 +76,52 @@ export class Machine implements AsyncDisposable {
     return `${this.#sandbox.executor} ${this.#sandbox.version}, limits by ${this.#sandbox.limits}`;
   }
 
-  /** @throws the signal's reason when aborted. */
-  async try(recipe: Recipe, artifact: string): Promise<Tried> {
+  /** @param seed of other surroundings (path, zone, cores …); null: the usual ones. @throws the signal's reason when aborted. */
+  async try(recipe: Recipe, artifact: string, seed: number | null = null): Promise<Tried> {
+    try {
+      return await this.#try(recipe, artifact, seed);
+    } catch (error) {
+      if (error instanceof BuilderError && error.code === 'unsupported-recipe')
+        return { kind: 'failed', reason: error.code, detail: error.message };
+      throw error;
+    }
+  }
+
+  async #try(recipe: Recipe, artifact: string, seed: number | null): Promise<Tried> {
     const { signal, say } = this.#options;
     const fetched = await this.#fetch(recipe);
     if (fetched.kind !== 'fetched') return { kind: 'unavailable', reason: fetched.reason, detail: fetched.detail };
     const workDir = join(this.#root, `try-${(this.#count += 1)}`);
     const outDir = join(workDir, 'out');
-    const plan = planBuild(recipe, artifact, { platform: hostPlatform(), cpus: availableParallelism() });
-    // Only where nothing of the source runs during the build: what runs could leave something for the next one.
-    const shared = recipe.kind === 'go' ? { compileCache: join(this.#root, 'compiled') } : {};
+    const usual = planBuild(recipe, artifact, { platform: hostPlatform(), cpus: availableParallelism() });
+    const { plan, ...surroundings } = seed === null ? { plan: usual, varied: [], kept: [] } : vary(usual, { seed, host: varyHost() });
+    // Only where nothing of the source runs during the build: what runs could leave something for the next one. A varied build shares nothing.
+    const shared = recipe.kind === 'go' && seed === null ? { compileCache: join(this.#root, 'compiled') } : {};
     await mkdir(workDir);
     say(`building ${artifact} for ${plan.target}`);
     const outcome = await build({ plan, fetched, sandbox: this.#sandbox, limits: limitsOf(), workDir, outDir, ...shared, signal });
     if (outcome.kind === 'infrastructure') throw new CliError('file', `the build could not run: ${outcome.reason}: ${outcome.detail}`);
     if (outcome.kind !== 'built') return { kind: 'failed', reason: outcome.reason, detail: outcome.detail };
     const { sha256 } = await digestOutput(outcome.outputPath, { maxBytes: limitsOf().outputBytes });
-    return { kind: 'built', path: outcome.outputPath, sha256, usage: outcome.usage };
+    return { kind: 'built', path: outcome.outputPath, sha256, usage: outcome.usage, surroundings };
+  }
+
+  /** Puts what the fetch stage reads for a recipe into a new folder; how many files. @throws BuilderError as `exportInputs` */
+  async export(recipe: Recipe, to: string): Promise<number> {
+    const { cacheDir, signal } = this.#options;
+    const fetched = await this.#fetch(recipe);
+    if (fetched.kind !== 'fetched') throw new CliError('file', `no inputs to export: ${fetched.reason}: ${fetched.detail}`);
+    return exportInputs({ recipe, fetched, cacheDir, to, signal });
   }
 
   async #fetch(recipe: Recipe) {
-    const { cacheDir, forbidden, environment, signal, say } = this.#options;
+    const { cacheDir, forbidden, environment, signal, say, offline } = this.#options;
     const key = inputsOf(recipe);
     if (this.#inputs?.key === key) return this.#inputs.fetched;
     await this.#inputs?.fetched[Symbol.asyncDispose]();
     this.#inputs = null;
-    const outcome = await fetchInputs({ recipe, forbidden, cacheDir, workDir: join(this.#root, 'fetch'), environment, signal, log: say });
+    const workDir = join(this.#root, 'fetch');
+    const outcome = await fetchInputs({ recipe, forbidden, cacheDir, workDir, environment, signal, offline, log: say });
     if (outcome.kind === 'fetched') this.#inputs = { key, fetched: outcome };
     return outcome;
   }

@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { inferGoRecipes } from '@verbatim/binaries';
+import { join } from 'node:path';
+import { importInputs } from '@verbatim/builder';
 import { encodeRecipe, recipeOutputs, type Recipe } from '@verbatim/statements';
 import { CliError } from '../errors.ts';
 import { readWhole } from '../files.ts';
 import { cacheFolder } from '../folders.ts';
 import { printable } from '../io.ts';
 import type { Io } from '../io.ts';
-import { completeDrafts, type Completed } from '../recipe/complete.ts';
+import { completeRecipes, type Completed } from '../recipe/complete.ts';
+import type { LookUp } from '../recipe/go-source.ts';
 import { hintsOf, type HintOptions } from '../recipe/hints.ts';
 import { programsOf, type Program, type Programs } from '../recipe/programs.ts';
 import { readRecipe } from '../recipe/read-recipe.ts';
 import { toJson } from './json.ts';
 import { Machine } from './machine.ts';
-import { EXIT, type Result } from './result.ts';
+import { EXIT, type Result, type Variation } from './result.ts';
 import { search, type Attempt } from './search.ts';
 import { toText } from './text.ts';
+import { variationOf } from './variation.ts';
 
 export interface RebuildOptions extends HintOptions {
   readonly recipe?: string;
@@ -26,6 +29,10 @@ export interface RebuildOptions extends HintOptions {
   readonly cache?: string;
   readonly output?: string;
   readonly saveRecipe?: string;
+  readonly vary?: boolean;
+  readonly offline?: boolean;
+  readonly inputs?: string;
+  readonly exportInputs?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -36,28 +43,35 @@ export interface RebuildOptions extends HintOptions {
  */
 export async function rebuild(file: string, options: RebuildOptions, io: Io): Promise<number> {
   const bytes = readWhole(file);
-  const given = options.recipe === undefined ? null : readRecipe(options.recipe);
+  const recipeFile = options.recipe ?? (options.inputs === undefined ? undefined : join(options.inputs, 'recipe.json'));
+  const given = recipeFile === undefined ? null : readRecipe(recipeFile);
+  if (options.offline && given === null)
+    throw new CliError('usage', '--offline: expected --recipe or --inputs, as looking for a recipe needs a network');
   const programs = chosen(await programsOf(file, bytes), options, given, file);
-  if (programs.found.length > 1 && (options.output ?? options.saveRecipe) !== undefined)
+  if (programs.found.length > 1 && (options.output ?? options.saveRecipe ?? options.exportInputs) !== undefined)
     throw new CliError('usage', `${file} has ${programs.found.length} programs: choose one with --member`);
-  const cacheDir = options.cache ?? cacheFolder(io.env);
-  if (cacheDir === null) throw new CliError('usage', 'expected a home folder for downloads, found none: name a folder with --cache');
+  const folder = options.cache ?? cacheFolder(io.env);
+  if (folder === null) throw new CliError('usage', 'expected a home folder for downloads, found none: name a folder with --cache');
 
   const say = (line: string): void => {
     if (!options.quiet && io.terminal === true) io.err(`${printable(line)}\n`);
   };
+  const cacheDir = join(folder, 'rebuild');
   const deadline = AbortSignal.timeout(options.budget * 60_000);
   const forbidden = [...new Set([sha256Of(bytes), ...programs.found.map((program) => sha256Of(program.bytes))])];
-  await using machine = await Machine.start({ cacheDir: `${cacheDir}/rebuild`, forbidden, environment: io.env, signal: deadline, say });
+  if (options.inputs !== undefined) await importInputs({ from: options.inputs, cacheDir, signal: deadline });
+  const offline = options.offline ?? false;
+  await using machine = await Machine.start({ cacheDir, forbidden, environment: io.env, signal: deadline, offline, say });
+  const look: LookUp = { cacheDir, environment: io.env, signal: deadline };
+  const candidatesOf = (program: Program): Promise<Completed> =>
+    given === null
+      ? completeRecipes(program, hintsOf(options, programs.of), { file, of: programs.of, ...look })
+      : Promise.resolve({ candidates: [{ recipe: given, notes: [] }], problems: [] });
   const results: Result[] = [];
   for (const program of programs.found) {
-    const result = await one(program, given, programs, options, machine, {
-      deadline,
-      environment: io.env,
-      cacheDir: `${cacheDir}/rebuild`,
-    });
+    const result = await one(program, candidatesOf, options, machine, deadline);
     results.push(result);
-    await keep(result, options);
+    await keep(result, options, machine);
   }
   const exitCode = results.length === 0 ? EXIT.noRecipe : Math.max(...results.map((result) => result.exitCode));
   const summary = { file, sandbox: machine.sandbox, results, exitCode };
@@ -65,40 +79,31 @@ export async function rebuild(file: string, options: RebuildOptions, io: Io): Pr
   return exitCode;
 }
 
-interface Surroundings {
-  readonly deadline: AbortSignal;
-  readonly cacheDir: string;
-  readonly environment: Io['env'];
-}
-
 async function one(
   program: Program,
-  given: Recipe | null,
-  { purl }: Programs,
-  options: RebuildOptions,
+  candidatesOf: (program: Program) => Promise<Completed>,
+  { budget, vary }: RebuildOptions,
   machine: Machine,
-  { deadline, cacheDir, environment }: Surroundings,
+  deadline: AbortSignal,
 ): Promise<Result> {
+  const started = performance.now();
+  const { member, artifact } = program;
   const sha256 = sha256Of(program.bytes);
-  const known = { member: program.member, artifact: program.artifact, sha256 };
   const attempts: Attempt[] = [];
   const problems: string[] = [];
+  let variation: Variation | null = null;
   try {
-    const { candidates, problems: found }: Completed =
-      given === null
-        ? await completeDrafts(draftsOf(program, hintsOf(options, purl)), { cacheDir, environment, signal: deadline })
-        : { candidates: [{ recipe: given, notes: [] }], problems: [] };
+    const { candidates, problems: found } = await candidatesOf(program);
     problems.push(...found);
     for await (const attempt of search(program, sha256, candidates, machine)) attempts.push(attempt);
+    if (vary) variation = await variationOf(attempts, artifact, machine);
   } catch (error) {
     if (!deadline.aborted) throw error;
-    problems.push(`the budget of ${options.budget} minutes is used up`);
+    problems.push(`the budget of ${budget} minutes is used up`);
   }
-  return { ...known, exitCode: exitCodeOf(attempts), attempts, problems };
-}
-
-function draftsOf({ bytes, artifact }: Program, hints: ReturnType<typeof hintsOf>): Parameters<typeof completeDrafts>[0] {
-  return inferGoRecipes(bytes, { artifact, ...hints }).map(({ recipe }) => recipe);
+  const cpuSeconds = attempts.reduce((sum, attempt) => sum + (attempt.cpuSeconds ?? 0), 0);
+  const wallSeconds = (performance.now() - started) / 1000;
+  return { member, artifact, sha256, exitCode: exitCodeOf(attempts), attempts, problems, wallSeconds, cpuSeconds, variation };
 }
 
 function exitCodeOf(attempts: readonly Attempt[]): number {
@@ -128,13 +133,15 @@ function chosen(programs: Programs, { member, artifact }: RebuildOptions, recipe
   return { ...programs, found: named };
 }
 
-/** What people asked to keep: the last rebuild, and the recipe that gives the published bytes. Existing files are replaced whole or not at all. */
-async function keep({ attempts }: Result, { output, saveRecipe }: RebuildOptions): Promise<void> {
+/** What people asked to keep: the last rebuild, its inputs, and the recipe that gives the published bytes. Existing files are replaced whole or not at all. */
+async function keep({ attempts }: Result, { output, saveRecipe, exportInputs }: RebuildOptions, machine: Machine): Promise<void> {
   const { durable } = await import('@verbatim/service-kit/durable');
   const built = attempts.findLast(({ path }) => path !== null);
   if (output !== undefined && built !== undefined) await durable.writeFile(output, await readFile(built.path!), { mode: 0o755 });
   const matching = attempts.find(({ outcome }) => outcome === 'match');
   if (saveRecipe !== undefined && matching !== undefined) await durable.writeFile(saveRecipe, encodeRecipe(matching.recipe));
+  const best = matching ?? attempts.findLast(({ observed }) => observed !== null);
+  if (exportInputs !== undefined && best !== undefined) await machine.export(best.recipe, exportInputs);
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,3 +1,4 @@
+import type { Varied } from '@verbatim/builder';
 import type { Attempt } from './search.ts';
 
 /** What became of one program. */
@@ -9,6 +10,18 @@ export interface Result {
   readonly attempts: readonly Attempt[];
   /** What kept recipes from being tried, the budget included. */
   readonly problems: readonly string[];
+  /** Of everything: look-ups, downloads, all tries, comparisons. */
+  readonly wallSeconds: number;
+  /** Of all builds. */
+  readonly cpuSeconds: number;
+  /** Whether the last build agrees with itself in other surroundings; null: that was not asked, or nothing was built. */
+  readonly variation: Variation | null;
+}
+
+export interface Variation extends Pick<Varied, 'varied' | 'kept'> {
+  readonly same: boolean;
+  /** Hex SHA-256 of each varied build; null for one that built nothing. */
+  readonly observed: readonly (string | null)[];
 }
 
 /** As the verdicts of verify have them (DESIGN §3.13). */

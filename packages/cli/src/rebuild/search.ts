@@ -4,6 +4,7 @@ import { explainFiles } from '@verbatim/binaries/archives';
 import type { Recipe } from '@verbatim/statements';
 import type { Candidate } from '../recipe/complete.ts';
 import type { Program } from '../recipe/programs.ts';
+import { byWhatAMissSays } from './feedback.ts';
 import type { Machine, Tried } from './machine.ts';
 
 type FileExplanation = Awaited<ReturnType<typeof explainFiles>>;
@@ -26,10 +27,7 @@ export interface Attempt {
   readonly explanation: FileExplanation | null;
 }
 
-/**
- * Tries candidates, best first, until one gives the published bytes. What a miss says of its cause decides which of the rest are worth a build:
- * a Go build id of which only the linker's part differs leaves the other spellings of -ldflags, and one whose main package differs rules them out.
- */
+/** Tries candidates, best first, until one gives the published bytes. What a miss says of its cause decides which of the rest comes next, if any. */
 export async function* search(
   program: Program,
   sha256: string,
@@ -42,10 +40,9 @@ export async function* search(
     const attempt = await judge(program, sha256, candidate, tried);
     yield attempt;
     if (attempt.outcome === 'match') return;
-    if (tried.kind !== 'built') continue;
-    const { recipe } = candidate;
-    const linkOnly = onlyLinkDiffers(program.bytes, await readFile(tried.path));
-    if (linkOnly !== null) left = left.filter((other) => differsOnlyInLinking(other.recipe, recipe) === linkOnly);
+    if (attempt.explanation === null || tried.kind !== 'built') continue;
+    const ids = { published: readGoBuildId(program.bytes), rebuilt: readGoBuildId(await readFile(tried.path)) };
+    left = byWhatAMissSays(left, candidate.recipe, ids, attempt.explanation);
   }
 }
 
@@ -63,21 +60,4 @@ async function judge({ bytes }: Program, sha256: string, { recipe, notes }: Cand
   const outcome = tried.sha256 === sha256 ? 'match' : 'differ';
   const explanation = outcome === 'match' ? null : await explainFiles(bytes, await readFile(tried.path));
   return { recipe, notes, ...nothing, outcome, observed: tried.sha256, path: tried.path, ...tried.usage, explanation };
-}
-
-/**
- * What the four parts of a Go build id say (cmd/go/internal/work/buildid.go: link action, main package's action, its content, whole content):
- * true when the main package is the same, false when it is another, null when the ids do not tell.
- */
-function onlyLinkDiffers(published: Uint8Array, rebuilt: Uint8Array): boolean | null {
-  const [one, two] = [published, rebuilt].map((bytes) => readGoBuildId(bytes)?.split('/') ?? []);
-  if (one?.length !== 4 || two?.length !== 4) return null;
-  return one[1] === two[1] && one[2] === two[2];
-}
-
-/** Whether two recipes give the linker the same packages. */
-function differsOnlyInLinking(one: Recipe, two: Recipe): boolean {
-  if (one.kind !== 'go' || two.kind !== 'go') return false;
-  const withoutLinking = (recipe: typeof one): string => JSON.stringify({ ...recipe, ldflags: null });
-  return withoutLinking(one) === withoutLinking(two);
 }

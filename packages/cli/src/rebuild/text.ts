@@ -3,7 +3,7 @@ import { HEADINGS, explanationLines } from '../explain/text.ts';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import type { Summary } from './json.ts';
-import { EXIT, type Result } from './result.ts';
+import { EXIT, type Result, type Variation } from './result.ts';
 import type { Attempt } from './search.ts';
 
 /** For people: whether the bytes came out, by which recipe, and if not, why the nearest try differs. */
@@ -18,10 +18,11 @@ function resultLines(result: Result, file: string, io: Io): string[] {
   const name = member === null ? file : `${file}, member ${member}`;
   const lines = [`${headline(result, io)}  ${printable(name)}`, `  sha256:${sha256}`];
   const matching = attempts.find(({ outcome }) => outcome === 'match');
-  if (matching !== undefined)
-    lines.push(...recipeLines(matching.recipe), ...matching.notes.map((note) => `  ${printable(note)}`), cost(matching));
+  if (matching !== undefined) lines.push(...recipeLines(matching.recipe), ...matching.notes.map((note) => `  ${printable(note)}`));
   else lines.push(...attempts.flatMap(attemptLines));
   lines.push(...problems.map((problem) => `  ${printable(problem)}`));
+  if (attempts.some(({ observed }) => observed !== null)) lines.push(cost(result));
+  if (result.variation !== null) lines.push(...variationLines(result.variation));
   if (result.exitCode === EXIT.noRecipe)
     lines.push('  → say what is known: --module, --module-version, --package, --ldflags, or a whole --recipe');
   return lines;
@@ -59,7 +60,18 @@ function attemptLines({ recipe, detail, outcome, explanation }: Attempt, index: 
   return lines;
 }
 
-function cost({ cpuSeconds, wallSeconds, peakMemoryBytes }: Attempt): string {
-  const memory = peakMemoryBytes === null ? '' : `, ${Math.round(peakMemoryBytes / 1024 ** 2)} MiB at most`;
-  return `  in ${wallSeconds!.toFixed(1)} s (${cpuSeconds!.toFixed(1)} s of CPU${memory})`;
+function cost({ attempts, wallSeconds, cpuSeconds }: Result): string {
+  const peak = Math.max(...attempts.map(({ peakMemoryBytes }) => peakMemoryBytes ?? 0));
+  const memory = peak === 0 ? '' : `, ${Math.round(peak / 1024 ** 2)} MiB at most`;
+  const tries = attempts.length === 1 ? 'one try' : `${attempts.length} tries`;
+  return `  ${tries}, ${wallSeconds.toFixed(1)} s in all with look-ups and downloads; ${cpuSeconds.toFixed(1)} s of CPU to build${memory}`;
+}
+
+function variationLines({ same, observed, varied, kept }: Variation): string[] {
+  return [
+    same
+      ? `  the same again in ${observed.length} builds with other surroundings: ${varied.join(', ')}`
+      : `  the build does not agree with itself when ${varied.join(', ')} are varied: ${observed.map((sha256) => sha256 ?? 'nothing').join(', ')}`,
+    ...kept.map(({ fact, why }) => `  not varied: ${fact}, as ${printable(why)}`),
+  ];
 }

@@ -1,7 +1,10 @@
-import type { RecipeDraft } from '@verbatim/binaries';
-import { lookUpModule, type FoundModule, type Unavailable } from '@verbatim/builder';
+import { BinaryError, inferGoRecipes, type RecipeCandidate, type RecipeHints } from '@verbatim/binaries';
+import type { Origin } from '@verbatim/builder';
 import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
 import { describeError } from '../errors.ts';
+import { GoSources, type LookUp } from './go-source.ts';
+import type { Package } from './manifests.ts';
+import type { Program } from './programs.ts';
 
 /** A recipe that can be tried. */
 export interface Candidate {
@@ -12,47 +15,52 @@ export interface Candidate {
 
 export interface Completed {
   readonly candidates: readonly Candidate[];
-  /** Why drafts could not be completed, each once. */
+  /** Why there is no candidate, each once. */
   readonly problems: readonly string[];
 }
 
-interface LookUp {
-  readonly cacheDir: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal | undefined;
+/** Where a program comes from. */
+export interface Origins extends LookUp {
+  /** The published file. */
+  readonly file: string;
+  readonly of: Package | null;
 }
 
-/** Drafts of one program with what its ecosystem knows filled in: the module's version, its hash, and whether it confirms the revision. */
-export async function completeDrafts(drafts: readonly RecipeDraft[], lookUp: LookUp): Promise<Completed> {
-  await using modules = new Modules(lookUp);
+/** Recipes of a program that can be tried, best first. What cannot be read is a problem, not an error. @throws BuilderError `tool-missing` */
+export async function completeRecipes(program: Program, hints: RecipeHints, origins: Origins): Promise<Completed> {
+  const { artifact, bytes } = program;
+  try {
+    return await completeGoRecipes(bytes, { artifact, ...hints }, new GoSources(origins));
+  } catch (error) {
+    if (!(error instanceof BinaryError)) throw error;
+    return { candidates: [], problems: [describeError(error)] };
+  }
+}
+
+/** Recipes of one Go program, best first, with what its ecosystem knows filled in: the module's version and hash, how it is released, whether it confirms the revision. */
+async function completeGoRecipes(bytes: Uint8Array, hints: RecipeHints, sources: GoSources): Promise<Completed> {
+  const source = await sources.find(bytes, hints);
+  if (source === null) return { candidates: [], problems: [] };
+  if (source.kind !== 'source') return { candidates: [], problems: [source.detail] };
+  const { answers, origin } = source;
   const candidates: Candidate[] = [];
   const problems = new Set<string>();
-  for (const draft of drafts) {
-    const completed = await complete(draft, modules);
+  for (const draft of inferGoRecipes(bytes, { ...hints, answers })) {
+    const completed = complete(draft, origin);
     if (typeof completed === 'string') problems.add(completed);
     else candidates.push(completed);
   }
-  return { candidates, problems: [...problems] };
+  return { candidates, problems: candidates.length > 0 ? [] : [...problems] };
 }
 
-async function complete(draft: RecipeDraft, modules: Modules): Promise<Candidate | string> {
-  const { source, vcs } = draft;
-  if (source.module === null) return 'the file does not say which Go module it was built from: name it with --module';
-  const found = await modules.find(source.module, [source.version, vcs?.tag ?? null, vcs?.revision ?? null]);
-  if (found === null) return `no version of ${source.module} is known: name it with --module-version`;
-  if (found.kind === 'unavailable') return found.detail;
-  const { version, h1, origin } = found;
-  if (source.h1 !== null && source.h1 !== h1) return `${source.module}@${version}: expected ${source.h1}, the checksum database has ${h1}`;
+function complete({ recipe: draft, missing, notes }: RecipeCandidate, origin: Origin | null): Candidate | string {
+  if (missing.length > 0) return `the recipe lacks ${missing.join(', ')}`;
+  const { vcs } = draft;
   const confirmed = vcs !== null && origin?.revision === vcs.revision;
   try {
-    const recipe = decodeRecipe(
-      encodeRecipe({
-        ...draft,
-        source: { ...source, version, h1 },
-        vcs: vcs === null ? null : { ...vcs, provenance: confirmed ? 'confirmed' : 'adopted' },
-      } as Recipe),
-    );
-    return { recipe, notes: vcs === null ? [] : [revisionNote(vcs.revision, confirmed)] };
+    const stamp = vcs === null ? null : { ...vcs, provenance: confirmed ? 'confirmed' : 'adopted' };
+    const recipe = decodeRecipe(encodeRecipe({ ...draft, vcs: stamp } as Recipe));
+    return { recipe, notes: [...notes, ...(vcs === null ? [] : [revisionNote(vcs.revision, confirmed)])] };
   } catch (error) {
     return `no recipe comes of what the file says: ${describeError(error)}`;
   }
@@ -62,32 +70,4 @@ function revisionNote(revision: string, confirmed: boolean): string {
   return confirmed
     ? `revision ${revision}: the module proxy confirms it`
     : `revision ${revision}: taken over from the file, confirmed by nobody`;
-}
-
-/** Modules looked up so far, by module and query. */
-class Modules implements AsyncDisposable {
-  readonly #lookUp: LookUp;
-  readonly #found = new Map<string, FoundModule | Unavailable>();
-
-  constructor(lookUp: LookUp) {
-    this.#lookUp = lookUp;
-  }
-
-  /** The first of the versions or revisions that there is; what was wrong with the first, when there is none; null without any to ask for. */
-  async find(module: string, queries: readonly (string | null)[]): Promise<FoundModule | Unavailable | null> {
-    let first: Unavailable | null = null;
-    for (const query of queries) {
-      if (query === null) continue;
-      const key = `${module}@${query}`;
-      const found = this.#found.get(key) ?? (await lookUpModule({ ...this.#lookUp, module, query }));
-      this.#found.set(key, found);
-      if (found.kind === 'module') return found;
-      first ??= found;
-    }
-    return first;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const found of this.#found.values()) if (found.kind === 'module') await found[Symbol.asyncDispose]();
-  }
 }

@@ -1,5 +1,5 @@
 import type { RecipeHints } from '@verbatim/binaries';
-import type { PackagePurl } from './programs.ts';
+import type { Package } from './manifests.ts';
 
 /** What people know that the file does not say: the same options for `recipe infer` and `rebuild`. */
 export interface HintOptions {
@@ -11,8 +11,8 @@ export interface HintOptions {
 }
 
 /** The package's own version is a hint too, below what people say. */
-export function hintsOf(options: HintOptions, purl: PackagePurl | null): RecipeHints {
-  const version = options.moduleVersion ?? (purl === null ? undefined : `v${purl.version}`);
+export function hintsOf(options: HintOptions, of: Package | null): RecipeHints {
+  const version = options.moduleVersion ?? (of === null ? undefined : `v${of.version}`);
   return {
     ...pick('module', options.module),
     ...pick('version', version),

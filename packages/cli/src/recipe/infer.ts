@@ -24,12 +24,12 @@ interface Inferred {
 /** `verbatim recipe infer`: 0 when at least one recipe was proposed, 2 when none was. */
 export async function inferFile(file: string, options: InferOptions, io: Io): Promise<number> {
   const bytes = readWhole(file);
-  const { found, purl } = await programsOf(file, bytes);
-  const hints = hintsOf(options, purl);
+  const { found, of } = await programsOf(file, bytes);
+  const hints = hintsOf(options, of);
   const inferred = found.map((program) => inferOne(program, hints));
   const proposed = inferred.some(({ candidates }) => candidates.length > 0);
-  if (options.json) io.out(`${JSON.stringify({ file, purl: purl?.text ?? null, programs: inferred }, null, 2)}\n`);
-  else io.out(inferred.map((one) => describe(one, file, purl?.text ?? null)).join('\n') || `no program was found in ${printable(file)}\n`);
+  if (options.json) io.out(`${JSON.stringify({ file, purl: of?.purl ?? null, programs: inferred }, null, 2)}\n`);
+  else io.out(inferred.map((one) => describe(one, file, of?.purl ?? null)).join('\n') || `no program was found in ${printable(file)}\n`);
   return proposed ? 0 : 2;
 }
 

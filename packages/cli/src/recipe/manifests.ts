@@ -1,0 +1,56 @@
+import { formatPurl, isCanonicalPurl } from '@verbatim/statements';
+
+/** What a package's own manifest says of it: hints, nothing more. */
+export interface Package {
+  readonly type: 'npm' | 'pypi' | 'deb';
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+}
+
+/** `package.json`. Null for text that is none, or names what no registry has. */
+export function npmPackage(manifest: string | null): Package | null {
+  if (manifest === null) return null;
+  try {
+    const { name, version } = JSON.parse(manifest) as { name?: unknown; version?: unknown };
+    if (typeof name !== 'string' || typeof version !== 'string' || !/^(@[a-z0-9._~-]+\/)?[a-z0-9._~-]+$/.test(name)) return null;
+    const slash = name.lastIndexOf('/');
+    return packageOf('npm', slash < 0 ? null : name.slice(0, slash), name.slice(slash + 1), version);
+  } catch {
+    return null;
+  }
+}
+
+/** A wheel's METADATA (PEP 566): the fields of its head. */
+export function wheelPackage(metadata: string | null): Package | null {
+  const head = (metadata ?? '').split(/\r?\n\r?\n/, 1)[0]!;
+  const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(\\S+)[ \\t]*$`, 'm').exec(head)?.[1] ?? '';
+  return packageOf(
+    'pypi',
+    null,
+    field('Name')
+      .toLowerCase()
+      .replaceAll(/[-_.]+/g, '-'),
+    field('Version'),
+  );
+}
+
+/** A package's `control` (deb-control(5)), as Debian's own. */
+export function debPackage(fields: ReadonlyMap<string, string>): Package | null {
+  const architecture = fields.get('Architecture') ?? '';
+  return packageOf('deb', 'debian', fields.get('Package') ?? '', fields.get('Version') ?? '', [['arch', architecture]]);
+}
+
+function packageOf(
+  type: Package['type'],
+  namespace: string | null,
+  name: string,
+  version: string,
+  qualifiers: readonly (readonly [string, string])[] = [],
+): Package | null {
+  if (!/^[0-9A-Za-z][0-9A-Za-z.+:~-]{0,127}$/.test(version) || !/^[0-9A-Za-z._~+-]{1,214}$/.test(name)) return null;
+  const purl = formatPurl({ type, namespace, name, version, qualifiers, subpath: null });
+  return isCanonicalPurl(purl) === null
+    ? null
+    : { type, name: namespace === null || type === 'deb' ? name : `${namespace}/${name}`, version, purl };
+}
