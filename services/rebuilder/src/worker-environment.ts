@@ -2,7 +2,7 @@
 const PASSED = new Set([
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS', 'NETRC'],
-  ...['GOPROXY', 'GONOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOPRIVATE', 'GOINSECURE', 'GOAUTH', 'GOENV', 'XDG_CONFIG_HOME'],
+  ...['GOPROXY', 'GONOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOPRIVATE', 'GOINSECURE', 'GOAUTH', 'GOENV', 'XDG_CONFIG_HOME', 'APT_CONFIG'],
 ]);
 /** The npm and pip clients' settings: registry, proxy, certificates. */
 const CLIENT_SETTING = /^npm_config_|^PIP_/i;
