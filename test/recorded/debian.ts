@@ -22,8 +22,10 @@ import {
   limitsOf,
   planBuild,
   receiveArtifact,
+  type BuildRequest,
 } from '@verbatim/builder';
-import { encodeRecipe, parsePurl, recipeDigest, type DebianRecipe } from '@verbatim/statements';
+import { debianCompilers, encodeRecipe, parsePurl, recipeDigest, type DebianRecipe } from '@verbatim/statements';
+import { gccBefore, withGccString } from './_gcc-string.ts';
 
 interface Result {
   readonly purl: string;
@@ -39,6 +41,8 @@ interface Result {
   readonly detail: string | null;
   /** Why it differs. */
   readonly explanation: { readonly class: string; readonly causes: readonly string[]; readonly members: readonly string[] } | null;
+  /** Of a package that differs where Debian updated gcc since: the digest that comes out with the crt objects' version string of before. */
+  readonly whatIf: { readonly gcc: string; readonly observed: string | null; readonly published: boolean } | null;
   readonly fetchSeconds: number;
   readonly wallSeconds: number | null;
   readonly cpuSeconds: number | null;
@@ -91,7 +95,7 @@ const MERGED_USR = new Set(['trixie', 'forky', 'sid']);
 
 type Outcome = Omit<Result, 'purl' | 'date' | 'host' | 'recipe' | 'compilers' | 'published'>;
 
-const NOTHING = { observed: null, detail: null, explanation: null, wallSeconds: null, cpuSeconds: null, peakMebibytes: null };
+const NOTHING = { observed: null, detail: null, explanation: null, whatIf: null, wallSeconds: null, cpuSeconds: null, peakMebibytes: null };
 
 async function rebuilt(recipe: DebianRecipe, published: Uint8Array, sha256: string, workDir: string): Promise<Outcome> {
   const started = performance.now();
@@ -119,14 +123,23 @@ async function rebuilt(recipe: DebianRecipe, published: Uint8Array, sha256: stri
   if (observed === sha256) return { ...NOTHING, observed, result: 'match', ...usage };
   const explained = await explainFiles(published, readFileSync(outcome.outputPath));
   const causes = allCauses(explained).map(({ code, certainty, summary }) => `${code} (${certainty}): ${summary}`);
-  const members = leaves(explained);
-  return {
-    ...NOTHING,
-    observed,
-    result: 'differ',
-    explanation: { class: explained.class, causes: [...new Set(causes)], members },
-    ...usage,
-  };
+  const explanation = { class: explained.class, causes: [...new Set(causes)], members: leaves(explained) };
+  const whatIf = await gccWhatIf(recipe, sha256, { plan, fetched, sandbox, limits, workDir, outDir });
+  return { ...NOTHING, observed, result: 'differ', explanation, whatIf, ...usage };
+}
+
+async function gccWhatIf(recipe: DebianRecipe, published: string, request: BuildRequest): Promise<Result['whatIf']> {
+  const gcc = debianCompilers(recipe).find(({ name }) => name.startsWith('gcc-'));
+  const before = gcc === undefined ? null : gccBefore(gcc.version);
+  if (gcc === undefined || before === null) return null;
+  const root = join(request.workDir, 'what-if-root');
+  withGccString(request.fetched.folders['root']!, root, { now: gcc.version, before });
+  progress(`building with the string ${before}`);
+  const fetched = { folders: { ...request.fetched.folders, root } };
+  const outcome = await build({ ...request, fetched, outDir: join(request.workDir, 'what-if') });
+  rmSync(root, { recursive: true });
+  const observed = outcome.kind === 'built' ? (await digestOutput(outcome.outputPath, { maxBytes: 1024 * MIB })).sha256 : null;
+  return { gcc: `${gcc.name} ${before}`, observed, published: observed === published };
 }
 
 /** The innermost members that differ, with the class of each. */
@@ -162,7 +175,7 @@ function tableOf(results: readonly Result[]): string {
       each.peakMebibytes === null ? '' : `${each.peakMebibytes} MiB`,
       each.result,
       `\`${each.published.slice(0, 16)}…\``,
-      each.explanation === null ? (each.detail ?? '') : `${each.explanation.class}: ${each.explanation.causes.join('; ')}`,
+      whyOf(each),
     ]
       .join(' | ')
       .replaceAll('\n', ' '),
@@ -177,6 +190,14 @@ function tableOf(results: readonly Result[]): string {
     ...rows.map((row) => `| ${row} |`),
     '',
   ].join('\n');
+}
+
+function whyOf({ explanation, detail, whatIf }: Result): string {
+  if (explanation === null) return detail ?? '';
+  const why = `${explanation.class}: ${explanation.causes.join('; ')}`;
+  if (whatIf === null) return why;
+  const came = whatIf.published ? 'the whole package is as published' : 'it differs all the same';
+  return `${why}. With the version string of ${whatIf.gcc} in gcc’s crt objects, ${came}`;
 }
 
 let same = true;
