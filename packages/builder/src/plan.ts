@@ -35,6 +35,8 @@ export interface BuildPlan {
   readonly host: string;
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** Whether the recipe says where the build is, whatever the path: then it is never moved. */
+  readonly ownPaths?: boolean;
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly mounts: readonly PlanMount[];

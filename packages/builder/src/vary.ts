@@ -79,7 +79,10 @@ const CHANGES: Readonly<Record<VariedFact, Change>> = {
 /** Everything below /build, elsewhere. */
 function moved(plan: BuildPlan, base: string): BuildPlan | string {
   const move = (text: string): string => text.replaceAll(BASE_PATH, base);
-  if (![plan.cwd, plan.output, ...plan.mounts.map(({ path }) => path)].some((path) => path.startsWith(`${BASE}/`)))
+  if (
+    plan.ownPaths === true ||
+    ![plan.cwd, plan.output, ...plan.mounts.map(({ path }) => path)].some((path) => path.startsWith(`${BASE}/`))
+  )
     return 'the recipe names all paths';
   return {
     ...plan,

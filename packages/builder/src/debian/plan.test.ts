@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { debianRecipeWith } from './_recipe.ts';
 import { planBuild } from '../plan.ts';
+import { vary } from '../vary.ts';
 
 const host = { platform: 'linux/amd64', cpus: 2 };
 const ARTIFACT = 'hello_2.10-2_amd64.deb';
@@ -38,6 +39,13 @@ test('the entry of a rebuild without a new source stands before all others, with
   const entry = plan.files.find(({ path }) => path === '/verbatim/changelog');
   expect(entry?.text).toBe(`${binNmu}\n`);
   expect(plan.files[0]!.text).toContain('cat /verbatim/changelog debian/changelog >debian/changelog.new\n');
+});
+
+test('a second build in other surroundings stays where the recipe says', () => {
+  const { plan, varied, kept } = vary(planBuild(debianRecipeWith(), ARTIFACT, host), { seed: 1, host: { faketime: null, core: 0 } });
+  expect(plan.cwd).toBe('/build/reproducible-path/hello-2.10');
+  expect(kept).toContainEqual({ fact: 'path', why: 'the recipe names all paths' });
+  expect(varied).toEqual(expect.arrayContaining(['zone', 'umask', 'hostname', 'cpus']));
 });
 
 test('an artifact that the recipe does not build is refused', () => {

@@ -18,6 +18,7 @@ export function planDebian(recipe: DebianRecipe, { artifact }: DebianOutput, hos
     host: host.platform,
     argv: ['/bin/sh', script.path],
     cwd: buildPath,
+    ownPaths: true,
     env: {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/nonexistent',
