@@ -1,12 +1,13 @@
-import { detectSandbox, type Sandbox } from '@verbatim/builder';
-import { execFileSync } from 'node:child_process';
+import { detectSandbox, type Fetched, type Limits, type Sandbox } from '@verbatim/builder';
+import type { Recipe } from '@verbatim/statements';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fetched, Limits } from '@verbatim/builder';
 import { RUST } from './attacks.ts';
 import {
   CACHE,
@@ -27,6 +28,8 @@ import { seenTable } from './_seen.ts';
 const MIB = 1024 ** 2;
 const PRIVATE = 'PRIVATE+KEY+of-the-node';
 const MARK = 'published-file-bytes';
+/** A user that nobody is. */
+const ORDINARY = 54_322;
 
 const scratch = scratchFolder();
 const inScratch = (name: string): string => join(scratch.path, name);
@@ -73,16 +76,7 @@ afterAll(async () => {
 const port = (): number => (tcp.address() as AddressInfo).port;
 const abstractName = (): string => `hostile-${process.pid}`;
 
-/** Every attack gets a copy of what an honest build left in the compile cache, so that only its own code is compiled again. */
-async function attack(
-  name: string,
-  kind: 'counted' | 'watched',
-  { limits = {}, compileCache, place = 'build-script' }: { limits?: Partial<Limits>; compileCache?: string; place?: string } = {},
-): Promise<Ran> {
-  const workDir = inScratch(`${name}-${kind}`);
-  mkdirSync(workDir);
-  const cache = compileCache ?? join(workDir, 'cache');
-  if (compileCache === undefined) execFileSync('cp', ['-a', inScratch('warm'), cache]);
+function recipeFor(name: string, place: string): Recipe {
   const env = {
     ATTACK: name,
     ATTACK_IN: place,
@@ -94,7 +88,20 @@ async function attack(
     CACHE: hex(CACHE),
     MARK: hex(MARK),
   };
-  const plan = planOf(rustRecipe(commit, rust, env));
+  return rustRecipe(commit, rust, env);
+}
+
+/** Every attack gets a copy of what an honest build left in the compile cache, so that only its own code is compiled again. */
+async function attack(
+  name: string,
+  kind: 'counted' | 'watched',
+  { limits = {}, compileCache, place = 'build-script' }: { limits?: Partial<Limits>; compileCache?: string; place?: string } = {},
+): Promise<Ran> {
+  const workDir = inScratch(`${name}-${kind}`);
+  mkdirSync(workDir);
+  const cache = compileCache ?? join(workDir, 'cache');
+  if (compileCache === undefined) execFileSync('cp', ['-a', inScratch('warm'), cache]);
+  const plan = planOf(recipeFor(name, place));
   return runJob({ plan, fetched, sandbox: sandboxes[kind], workDir, limits, compileCache: cache });
 }
 
@@ -105,8 +112,8 @@ const warmBytes = (): number => Number.parseInt(execFileSync('du', ['-s', '--blo
 const limitsFor = (name: string): Partial<Limits> => (name === 'disk-files' ? { diskBytes: warmBytes() + MIB } : (LIMITS[name] ?? {}));
 const LIMITS: Readonly<Record<string, Partial<Limits>>> = {
   spin: { cpuSeconds: 2 },
-  sleep: { wallSeconds: 2 },
-  'output-fifo': { wallSeconds: 3 },
+  sleep: { wallSeconds: 1 },
+  'output-fifo': { wallSeconds: 2 },
   'fork-bomb': { wallSeconds: 10 },
 };
 
@@ -131,7 +138,13 @@ const SAID: Readonly<Record<string, readonly (string | RegExp)[]>> = {
 
 const literally = (text: string): RegExp => new RegExp(text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
 
-function judge(name: string, ran: Ran, expected: string): void {
+/** Without control groups: the build fails as it likes, and nobody counts refusals. */
+const REFUSED_BY_THE_KERNEL: Readonly<Record<string, string>> = {
+  'fork-bomb': 'build-failed, exit-code',
+  memory: 'build-failed, exit-code',
+};
+
+function judge(name: string, ran: Pick<Ran, 'reported' | 'log' | 'sha256'>, expected: string): void {
   expect(ran.reported, ran.log).toBe(expected);
   for (const part of SAID[name] ?? []) expect(ran.log).toMatch(typeof part === 'string' ? literally(part) : part);
   expect(ran.log).not.toMatch(/: DONE|FOUND|TOO MANY|TOO FEW|WHOLE|foreign variable/);
@@ -170,25 +183,62 @@ describe('with control groups where they can be made, a build that attacks by', 
 });
 
 describe('without control groups, a build that attacks by', () => {
-  const names = ['fork-bomb', 'memory', 'memory-spread', 'spin', 'disk-unnamed'];
-  // The kernel refuses a process or memory, and the build fails as it likes: nobody counts refusals.
-  const own: Readonly<Record<string, string>> = { 'fork-bomb': 'build-failed, exit-code', memory: 'build-failed, exit-code' };
+  // The others as an ordinary user, below.
+  const names = ['memory', 'spin'];
   test.each(names)('%s is contained as well', async (name) => {
     const ran = await attack(name, 'watched', { limits: limitsFor(name) });
     const { reported } = RUST.find((each) => each.name === name)!;
     saw(`${name} (rlimits)`, ran.reported, ran.outcome.usage.wallSeconds);
-    judge(name, ran, own[name] ?? reported);
+    judge(name, ran, REFUSED_BY_THE_KERNEL[name] ?? reported);
     expect(survivors()).toEqual([]);
   });
 });
 
-test('after all that an honest build gives the same again, from the same toolchain', async () => {
-  const fresh = await fetchFrom(rustRecipe(commit, rust), inScratch('again'));
-  if (fresh.kind === 'unavailable') throw new Error(fresh.detail);
-  await using again = fresh;
-  mkdirSync(inScratch('cold'));
-  const plan = planOf(rustRecipe(commit, rust));
-  const ran = await runJob({ plan, fetched: again, sandbox: sandboxes.watched, workDir: inScratch('cold') });
-  expect(ran.sha256).toBe(benign.sha256);
-  expect(existsSync(inScratch('node.key'))).toBe(true);
+/** Runs attacks in a process of another user, or of this one where it is nobody special; the toolchain is put where that user can read it. */
+async function asOrdinaryUser(names: readonly string[]): Promise<Record<string, Pick<Ran, 'reported' | 'log' | 'sha256'>>> {
+  const isRoot = process.getuid!() === 0;
+  const rustDir = inScratch('rust');
+  try {
+    execFileSync('cp', ['-al', fetched.folders['rust']!, rustDir], { stdio: 'ignore' });
+  } catch {
+    // Another file system.
+    execFileSync('cp', ['-a', fetched.folders['rust']!, rustDir]);
+  }
+  const folders = { ...fetched.folders, rust: rustDir };
+  const jobs = names.map((name) => {
+    const workDir = inScratch(`${name}-ordinary`);
+    mkdirSync(workDir);
+    const compileCache = join(workDir, 'cache');
+    execFileSync('cp', ['-a', inScratch('warm'), compileCache]);
+    if (isRoot) execFileSync('chown', ['-R', `${ORDINARY}:${ORDINARY}`, workDir]);
+    return { name, plan: planOf(recipeFor(name, 'build-script')), workDir, compileCache, limits: limitsFor(name) };
+  });
+  const script = `
+    import { detectSandbox } from ${JSON.stringify(import.meta.resolve('@verbatim/builder'))};
+    import { runJob } from ${JSON.stringify(new URL('_lab.ts', import.meta.url).href)};
+    const { folders, jobs } = JSON.parse(process.env.JOBS);
+    const sandbox = await detectSandbox();
+    const ran = {};
+    for (const { name, ...job } of jobs) ran[name] = await runJob({ ...job, fetched: { folders }, sandbox });
+    console.log(JSON.stringify({ uid: process.getuid(), limits: sandbox.limits, ran }));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: '/',
+    env: { PATH: process.env['PATH'], HOME: '/tmp', JOBS: JSON.stringify({ folders, jobs }) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...(isRoot ? { uid: ORDINARY, gid: ORDINARY } : {}),
+  });
+  const { uid, limits, ran } = JSON.parse(await text(child.stdout)) as { uid: number; limits: string; ran: Record<string, Ran> };
+  expect(uid).not.toBe(0);
+  if (isRoot) expect(limits).toBe('rlimit');
+  return ran;
+}
+
+test('as an ordinary user too, attacks are contained', async () => {
+  const names = ['network', 'caches', 'fork-bomb', 'memory-spread', 'disk-unnamed'];
+  for (const [name, ran] of Object.entries(await asOrdinaryUser(names))) {
+    const expected = REFUSED_BY_THE_KERNEL[name] ?? RUST.find((each) => each.name === name)!.reported;
+    saw(`${name} (ordinary)`, ran.reported, 0);
+    judge(name, ran, expected);
+  }
+  expect(survivors()).toEqual([]);
 });
