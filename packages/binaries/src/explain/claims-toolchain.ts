@@ -57,7 +57,7 @@ function toolOf(line: string): string {
 }
 
 /** Facts by name, each with all its values: `rustc commit`, `rustc sources`, `CARGO_HOME`, `crate serde`. */
-function rustFacts(bytes: Uint8Array): Map<string, string> {
+export function rustFacts(bytes: Uint8Array): Map<string, string> {
   const facts = new Map<string, Set<string>>();
   const add = (name: string, value: string) => facts.set(name, (facts.get(name) ?? new Set()).add(value));
   for (const { after } of places(bytes, '/rustc/')) {
@@ -77,7 +77,7 @@ function rustFacts(bytes: Uint8Array): Map<string, string> {
   return new Map([...facts].map(([name, values]) => [name, [...values].sort().slice(0, 8).join(', ')]));
 }
 
-function* places(bytes: Uint8Array, marker: string): Generator<{ before: string; after: string }> {
+export function* places(bytes: Uint8Array, marker: string): Generator<{ before: string; after: string }> {
   const needle = ascii(marker);
   let at = indexOfBytes(bytes, needle);
   for (let count = 0; at >= 0 && count < MAX_PLACES; count += 1) {

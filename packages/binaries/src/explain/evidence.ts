@@ -35,10 +35,11 @@ export class Evidence {
     let left = MAX_INPUT_LENGTH;
     let found = false;
     for (const text of this.context.inputs!) {
-      if (left <= 0) return null;
-      found ||= text.slice(0, left).includes(value);
+      found ||= text.slice(0, Math.max(0, left)).includes(value);
       left -= text.length;
     }
+    // What was not read may contain it.
+    if (!found && left < 0) return null;
     this.#found.set(value, found);
     return found;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { explain } from './explain.ts';
 import { aside, bytes, code, data, elf, gnuId, note } from './_elf.ts';
+import { MAX_FILE_BYTES, MAX_INPUT_LENGTH, MAX_LOOKUPS } from './limits.ts';
 import type { FakeSection } from './_elf.ts';
 import type { ExplainContext } from './types.ts';
 
@@ -18,6 +19,10 @@ describe('identical', () => {
     expect(explain(bytes('same'), bytes('sane')).class).toBe('unexplained');
     expect(explain(bytes('same'), bytes('same\0')).class).toBe('unexplained');
   });
+});
+
+test('a file above the limit is compared as a whole only, and it says so', () => {
+  expect(explain(new Uint8Array(MAX_FILE_BYTES + 1), bytes('x'))).toMatchObject({ class: 'unexplained', causes: [], truncated: ['file'] });
 });
 
 describe('identical except for identifiers', () => {
@@ -173,6 +178,24 @@ describe('values that look like the work of the build', () => {
     expect(judged(context)).toEqual(['unexplained', 'hostname']);
     expect(judged({ ...context, inputs: ['package main'] })).toEqual(['explained', 'hostname']);
     expect(judged({ ...context, inputs: ['const peer = "rebuild-1"'] })).toEqual(['unexplained', 'different-source']);
+  });
+
+  test('inputs too large, or too many values, to look through are as if there were none', () => {
+    const host = { hostname: 'rebuild-1' };
+    const pair = [stamped('builder-9'), stamped('rebuild-1')] as const;
+    const padding = ' '.repeat(MAX_INPUT_LENGTH);
+    expect(both(...pair, { host, inputs: [padding] }).class).toBe('explained');
+    expect(both(...pair, { host, inputs: [padding, ' '] }).class).toBe('unexplained');
+    const many = (name: string) => Array.from({ length: MAX_LOOKUPS }, (_, i) => data(`/${name}/folder/number${i}`, `.data${i}`));
+    expect(both([...many('aa'), ...pair[0]], [...many('bb'), ...pair[1]], { host, inputs: ['x'] }).causes[0]).toMatchObject({
+      code: 'build-path',
+      certainty: 'likely',
+    });
+    expect(
+      both([...many('aa'), ...pair[0]], [...many('bb'), ...pair[1]], { host, inputs: ['x'] }).causes.some(
+        ({ certainty }) => certainty === 'proven',
+      ),
+    ).toBe(false);
   });
 
   test('a rebuild of our own that was varied shows what depends on its surroundings', () => {
