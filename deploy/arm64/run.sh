@@ -50,7 +50,7 @@ for path in "$root"/*; do
   if [ -L "$path" ]; then system+=(--symlink "$(readlink "$path")" "/${path##*/}"); else system+=(--ro-bind "$path" "/${path##*/}"); fi
 done
 # Where to download from, and whom to trust there.
-for pair in /etc/resolv.conf:resolv.conf /etc/hosts:hosts /etc/ssl:ssl /etc/pip.conf:pip.conf /etc/gitconfig:gitconfig \
+for pair in /etc/resolv.conf:resolv.conf /etc/hosts:hosts /etc/ssl:ssl /etc/apt:apt /etc/pip.conf:pip.conf /etc/gitconfig:gitconfig \
   "$(npm config get globalconfig 2>/dev/null):npmrc"; do
   [ ! -e "${pair%:*}" ] || system+=(--ro-bind "$(readlink -f "${pair%:*}")" "/etc/${pair##*:}")
 done
