@@ -30,7 +30,7 @@ import { Ledger } from './ledger.ts';
 import { MAX_CAUSES, MAX_CLAIMS, MAX_FILE_BYTES, MAX_LISTED_PARTS, MAX_STRING_LENGTH } from './limits.ts';
 import { settleMovedFolders } from './moved-folder.ts';
 import { permutedStretch } from './order.ts';
-import { compressedCauses, settleSignatures, settleStripped } from './other-parts.ts';
+import { compressedCauses, settleSignatures, settleStripped, strippedLeads } from './other-parts.ts';
 import { disagree, matchingRebuild, settleOwnRebuilds } from './own-rebuilds.ts';
 import { PartPair, differingPairs } from './pairs.ts';
 import { wholeFile } from './parts.ts';
@@ -79,7 +79,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     ...moved,
     ...proven,
     ...own,
-    ...stripped,
+    ...(stripped.length > 0 ? stripped : strippedLeads(published, rebuilt)),
     ...signatures,
     ...symbolHashCauses(ledger.pairs),
     ...open.filter((pair) => permutedStretch(pair) !== null).map((pair) => causeOf('order', { covers: [{ part: pair.name, bytes: 0 }] })),

@@ -43,6 +43,12 @@ describe('programs of the Go linker for every format', { timeout: 120_000 }, () 
     },
   );
 
+  test.each(['darwin/arm64', 'windows/amd64', 'js/wasm'])('for %s symbols that were left in are named, though not as a proof', (target) => {
+    const explanation = explain(build(target, ''), build(target));
+    expect(explanation.class).toBe('unexplained');
+    expect(explanation.causes[0]).toMatchObject({ code: 'stripped', certainty: 'likely' });
+  });
+
   test('a program for another platform is named as such', () => {
     const explanation = explain(build('linux/amd64'), build('darwin/arm64'));
     expect(explanation).toMatchObject({

@@ -1,5 +1,8 @@
+import { orElse } from '../errors.ts';
+import { readImages } from '../identify.ts';
+import type { Image } from '../layout.ts';
 import { Reader, ascii, indexOfBytes } from '../reader.ts';
-import { causeOf } from './causes.ts';
+import { causeOf, versus } from './causes.ts';
 import type { Ledger } from './ledger.ts';
 import { CODE_SIGNATURE, LOAD_COMMANDS, loadCommands } from './parts-macho.ts';
 import { isAdHoc } from './derived.ts';
@@ -22,6 +25,18 @@ export function settleStripped(ledger: Ledger): Cause[] {
   return [
     causeOf('stripped', { proven: true, covers, evidence: [`only the ${side} file has ${covers.map(({ part }) => part).join(', ')}`] }),
   ];
+}
+
+/** Where everything counts as loaded (Mach-O, PE, wasm), symbols or debug information on one side only are a lead. */
+export function strippedLeads(published: Uint8Array, rebuilt: Uint8Array): Cause[] {
+  const [a, b] = [published, rebuilt].map((bytes) => orElse(() => readImages(bytes)[0], undefined));
+  if (a === undefined || b === undefined) return [];
+  const hasDebug = ({ sections }: Image) => sections.some(({ name }) => /^(\.|__)z?debug_/.test(name));
+  const says = (has: boolean | null) => (has === null ? null : has ? 'yes' : 'no');
+  const facts: string[] = [];
+  if (a.symbols !== b.symbols) facts.push(versus('symbols', says(a.symbols), says(b.symbols)));
+  if (hasDebug(a) !== hasDebug(b)) facts.push(versus('debug information', says(hasDebug(a)), says(hasDebug(b))));
+  return facts.length === 0 ? [] : [causeOf('stripped', { evidence: facts })];
 }
 
 const UPX = ascii('UPX!');
