@@ -19,7 +19,13 @@ const FILES = {
     ...['[dependencies]', 'memchr = "=2.7.4"', 'paste = "=1.0.15"', '', '[profile.release]', 'opt-level = 1', ''],
   ].join('\n'),
   'build.rs': 'fn main() {\n    println!("cargo:rustc-env=TOY_TARGET={}", std::env::var("TARGET").unwrap());\n}\n',
-  'src/lib.rs': '#[no_mangle]\npub extern "C" fn find(byte: u8) -> usize {\n    memchr::memmem::find(b"a needle", &[byte]).unwrap()\n}\n',
+  'src/lib.rs': [
+    '#[no_mangle]',
+    'pub unsafe extern "C" fn find(data: *const u8, length: usize) -> usize {',
+    '    memchr::memmem::find(std::slice::from_raw_parts(data, length), b"needle").unwrap()',
+    '}',
+    '',
+  ].join('\n'),
   'src/main.rs': [
     'fn main() {',
     '    let text = std::env::args().nth(1).expect("a word");',

@@ -115,7 +115,6 @@ class CargoFetch {
       cacheDir: this.#context.cacheDir,
       offline: this.#context.offline ?? false,
       maxBytes: this.#context.limits.inputBytes,
-      maxBytes: this.#context.limits.inputBytes,
       timeout: this.#timeout,
       signal,
       ...(gitProtocols === undefined ? {} : { protocols: gitProtocols }),

@@ -38,7 +38,7 @@ beforeAll(async () => {
     c: tools,
     // One-sided: what the publisher's registry folder was called. The workspace's own paths are relative anyway.
     remaps: [{ from: 'vendor', to: REGISTRY }],
-    profile: { name: 'release', lto: 'fat' },
+    profile: { name: 'release', codegenUnits: 1 },
     strip: ['--strip-all'],
     outputs: [{ artifact: 'addon.linux-x64-gnu.node', target: 'x86_64-unknown-linux-gnu', crateType: 'cdylib', name: 'addon' }],
   });
@@ -78,8 +78,7 @@ test('a native addon of a pinned commit is linked by a toolchain from npm, under
   expect(digests[1]).toBe(digests[0]);
   // crosstool's crt objects, and nothing of this machine's.
   expect([...addon.matchAll(/GCC: \([^)]*\) [0-9.]+/g)].map(([text]) => text)).toEqual(['GCC: (crosstool-NG 1.24.0.388_94b98a4) 4.8.5']);
-  expect(addon).toContain(`${REGISTRY}/memchr-2.7.4/`);
-  expect(addon).not.toContain('/build/');
+  expect([`${REGISTRY}/memchr-2.7.4/`, '/build/'].map((path) => addon.includes(path))).toEqual([true, false]);
 });
 
 test.each([
