@@ -15,6 +15,7 @@ export { digestOutput } from './output.ts';
 export { zipHash1 } from './zip-h1.ts';
 export { runDiffoscope, type DiffoscopeOutcome, type DiffoscopeRequest } from './diffoscope.ts';
 export { escapeText } from './sandbox/escape.ts';
+export { removeTree } from './remove-tree.ts';
 export { detectSandbox, type DetectOptions } from './sandbox/detect.ts';
 export { delegateGroup, type DelegatedGroup } from './sandbox/delegate.ts';
 export { DEFAULT_LIMITS, limitsOf, type LimitName, type Limits } from './sandbox/limits.ts';
