@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,6 +10,15 @@ test('what an earlier process left is gone at the start, read-only folders too',
   mkdirSync(join(root, '1-1', 'module'), { recursive: true });
   writeFileSync(join(root, '1-1', 'module', 'file'), 'x');
   chmodSync(join(root, '1-1', 'module'), 0o555);
+  await new WorkFolders(root, null).prepare();
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test('what a hostile build left when its worker was killed does not keep a node from starting', async () => {
+  const root = join(testFolder(), 'work');
+  mkdirSync(join(root, '1-1'), { recursive: true });
+  const script = 'for (let depth = 0; depth < 40; depth++) { const name = "d".repeat(200); fs.mkdirSync(name); process.chdir(name); }';
+  execFileSync(process.execPath, ['--eval', script], { cwd: join(root, '1-1') });
   await new WorkFolders(root, null).prepare();
   expect(readdirSync(root)).toEqual([]);
 });

@@ -1,5 +1,6 @@
+import { removeTree } from '@verbatim/builder';
 import { constants } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** User and group of the worker, when they are not the node's. */
@@ -23,7 +24,7 @@ export class WorkFolders {
     // The worker must get through to its own folder, and see no other.
     await mkdir(this.#root, { recursive: true, mode: 0o711 });
     await chmod(this.#root, 0o711);
-    for (const name of await readdir(this.#root)) await removeFolder(join(this.#root, name));
+    for (const name of await readdir(this.#root)) await removeTree(join(this.#root, name));
   }
 
   /** A new, empty folder for the worker's user alone. `name` is unique: job and fence. */
@@ -35,26 +36,8 @@ export class WorkFolders {
   }
 
   async remove(path: string): Promise<void> {
-    await removeFolder(path);
-  }
-}
-
-/** `rm -rf`, also through folders that their owner made unwritable, as module caches are. */
-export async function removeFolder(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    await makeWritable(path);
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-async function makeWritable(folder: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
+    // Whatever a build left there when its worker was killed.
+    await removeTree(path);
   }
 }
 
