@@ -9,6 +9,13 @@ for pair in bwrap:bubblewrap git:git tar:tar setpriv:util-linux prlimit:util-lin
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 
+# Only for recipes of kind cargo: the host's own C toolchain, and packages that are a .tar.xz. Without them such recipes say so.
+wanted=""
+for pair in cc:gcc c++:g++ strip:binutils make:make xz:xz-utils; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || wanted="$wanted ${pair##*:}"
+done
+if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then lacking="$lacking$wanted"; fi
+
 # Wheels are received through pip. One in a user's home will not do: a node started by root downloads as another user.
 PATH=/usr/local/bin:/usr/bin:/bin command -v pip3 >/dev/null 2>&1 || lacking="$lacking python3-pip"
 
