@@ -10,6 +10,7 @@ export { planBuild, type BuildPlan, type PlanHost } from './plan.ts';
 export { build, type BuildFailure, type BuildInputs, type BuildOutcome, type BuildRequest } from './build.ts';
 export { vary, VARIED_FACTS, type Varied, type VariedFact, type VaryHost, type VaryOptions } from './vary.ts';
 export { varyHost } from './vary-host.ts';
+export { lookUpCrate } from './cargo/look-up.ts';
 export { installedRust, type InstalledRust } from './cargo/installed.ts';
 export { digestOutput } from './output.ts';
 export { zipHash1 } from './zip-h1.ts';

@@ -2,3 +2,4 @@
 export { debMembers, type DebMember } from './deb-members.ts';
 export { allCauses, explainFiles, type FileExplanation, type MemberExplanation } from './explain-files.ts';
 export { ARCHIVE_LIMITS } from './layer.ts';
+export { readDebControl } from './deb.ts';

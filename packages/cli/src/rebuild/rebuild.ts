@@ -10,7 +10,7 @@ import { printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import { completeRecipes, type Completed } from '../recipe/complete.ts';
 import type { LookUp } from '../recipe/go-source.ts';
-import { hintsOf, type HintOptions } from '../recipe/hints.ts';
+import type { HintOptions } from '../recipe/hints.ts';
 import { programsOf, type Program, type Programs } from '../recipe/programs.ts';
 import { readRecipe } from '../recipe/read-recipe.ts';
 import { toJson } from './json.ts';
@@ -65,7 +65,7 @@ export async function rebuild(file: string, options: RebuildOptions, io: Io): Pr
   const look: LookUp = { cacheDir, environment: io.env, signal: deadline };
   const candidatesOf = (program: Program): Promise<Completed> =>
     given === null
-      ? completeRecipes(program, hintsOf(options, programs.of), { file, of: programs.of, ...look })
+      ? completeRecipes(program, options, { file, of: programs.of, sbom: programs.sbom, ...look })
       : Promise.resolve({ candidates: [{ recipe: given, notes: [] }], problems: [] });
   const results: Result[] = [];
   for (const program of programs.found) {

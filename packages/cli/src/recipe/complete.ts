@@ -3,8 +3,11 @@ import type { Origin } from '@verbatim/builder';
 import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
 import { describeError } from '../errors.ts';
 import { GoSources, type LookUp } from './go-source.ts';
-import type { Package } from './manifests.ts';
-import type { Program } from './programs.ts';
+import { completeCargoRecipes } from './complete-cargo.ts';
+import { completeDebianRecipe } from './complete-debian.ts';
+import { hintsOf, type HintOptions } from './hints.ts';
+import type { DebPackage } from './manifests.ts';
+import type { Program, Programs } from './programs.ts';
 
 /** A recipe that can be tried. */
 export interface Candidate {
@@ -20,17 +23,18 @@ export interface Completed {
 }
 
 /** Where a program comes from. */
-export interface Origins extends LookUp {
+export interface Origins extends LookUp, Omit<Programs, 'found'> {
   /** The published file. */
   readonly file: string;
-  readonly of: Package | null;
 }
 
 /** Recipes of a program that can be tried, best first. What cannot be read is a problem, not an error. @throws BuilderError `tool-missing` */
-export async function completeRecipes(program: Program, hints: RecipeHints, origins: Origins): Promise<Completed> {
+export async function completeRecipes(program: Program, options: HintOptions, origins: Origins): Promise<Completed> {
   const { artifact, bytes } = program;
+  if (origins.of?.type === 'deb') return completeDebianRecipe(origins.of as DebPackage, options, origins);
   try {
-    return await completeGoRecipes(bytes, { artifact, ...hints }, new GoSources(origins));
+    const go = await completeGoRecipes(bytes, { artifact, ...hintsOf(options, origins.of) }, new GoSources(origins));
+    return go.candidates.length + go.problems.length > 0 ? go : await completeCargoRecipes(program, options, origins);
   } catch (error) {
     if (!(error instanceof BinaryError)) throw error;
     return { candidates: [], problems: [describeError(error)] };

@@ -8,9 +8,12 @@ export interface HintOptions {
   readonly h1?: string;
   readonly package?: string;
   readonly ldflags?: string;
+  readonly crate?: string;
+  readonly crateVersion?: string;
+  readonly suite?: string;
 }
 
-/** The package's own version is a hint too, below what people say. */
+/** Of a Go program. The package's own version is a hint too, below what people say. */
 export function hintsOf(options: HintOptions, of: Package | null): RecipeHints {
   const version = options.moduleVersion ?? (of === null ? undefined : `v${of.version}`);
   return {

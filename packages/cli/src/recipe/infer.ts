@@ -1,77 +1,60 @@
-import { BinaryError, identify, inferGoRecipes, readGoBuildId, readGoBuildInfo } from '@verbatim/binaries';
-import type { RecipeCandidate, RecipeHints } from '@verbatim/binaries';
-import { describeError } from '../errors.ts';
+import { identify, readGoBuildId, readGoBuildInfo, type Identity } from '@verbatim/binaries';
 import { readWhole } from '../files.ts';
-import { printable } from '../io.ts';
+import { cacheFolder } from '../folders.ts';
 import type { Io } from '../io.ts';
-import { hintsOf, type HintOptions } from './hints.ts';
+import { CliError } from '../errors.ts';
+import { completeRecipes } from './complete.ts';
+import { draftRecipes, type Drafted } from './drafts.ts';
+import type { HintOptions } from './hints.ts';
+import { describeInferred } from './infer-text.ts';
 import { programsOf, type Program } from './programs.ts';
 
 export interface InferOptions extends HintOptions {
+  readonly lookUp?: boolean;
+  readonly cache?: string;
   readonly json?: boolean;
 }
 
-interface Inferred {
+/** What one program says, and what comes of it. */
+export interface Inferred extends Drafted {
   readonly member: string | null;
-  readonly identity: ReturnType<typeof identify>;
+  readonly identity: Identity;
   readonly goVersion: string | null;
   readonly buildId: string | null;
-  readonly candidates: readonly RecipeCandidate[];
-  /** Why there is no candidate; null when there is one. */
-  readonly problem: string | null;
 }
 
 /** `verbatim recipe infer`: 0 when at least one recipe was proposed, 2 when none was. */
 export async function inferFile(file: string, options: InferOptions, io: Io): Promise<number> {
   const bytes = readWhole(file);
-  const { found, of } = await programsOf(file, bytes);
-  const hints = hintsOf(options, of);
-  const inferred = found.map((program) => inferOne(program, hints));
-  const proposed = inferred.some(({ candidates }) => candidates.length > 0);
+  const { found, of, sbom } = await programsOf(file, bytes);
+  const origins = { file, of, sbom };
+  const inferred: Inferred[] = [];
+  for (const program of found) {
+    const drafted = options.lookUp ? await lookedUp(program, options, origins, io) : draftRecipes(program, options, origins);
+    inferred.push({ member: program.member, ...factsOf(program), ...drafted });
+  }
   if (options.json) io.out(`${JSON.stringify({ file, purl: of?.purl ?? null, programs: inferred }, null, 2)}\n`);
-  else io.out(inferred.map((one) => describe(one, file, of?.purl ?? null)).join('\n') || `no program was found in ${printable(file)}\n`);
-  return proposed ? 0 : 2;
+  else io.out(describeInferred(file, of?.purl ?? null, inferred));
+  return inferred.some(({ candidates }) => candidates.length > 0) ? 0 : 2;
 }
 
-function inferOne({ member, artifact, bytes }: Program, hints: RecipeHints): Inferred {
-  const identity = identify(bytes);
-  const buildId = readGoBuildId(bytes);
+async function lookedUp(program: Program, options: InferOptions, origins: Parameters<typeof draftRecipes>[2], io: Io): Promise<Drafted> {
+  const folder = options.cache ?? cacheFolder(io.env);
+  if (folder === null) throw new CliError('usage', 'expected a home folder for downloads, found none: name a folder with --cache');
+  const lookUp = { ...origins, cacheDir: `${folder}/rebuild`, environment: io.env };
+  const { candidates, problems } = await completeRecipes(program, options, lookUp);
+  return {
+    candidates: candidates.map((candidate) => ({ ...candidate, missing: [] })),
+    problem: candidates.length > 0 ? null : problems.join('; ') || 'it is no Go or Rust program',
+  };
+}
+
+function factsOf({ bytes }: Program): Pick<Inferred, 'identity' | 'goVersion' | 'buildId'> {
+  let goVersion: string | null = null;
   try {
-    const info = readGoBuildInfo(bytes);
-    const candidates = inferGoRecipes(bytes, { artifact, ...hints });
-    const problem = candidates.length > 0 ? null : identity.format === null ? 'it is no program that is read here' : 'it is no Go program';
-    return {
-      member,
-      identity,
-      goVersion: info?.goVersion ?? candidates[0]?.recipe.toolchain.version ?? null,
-      buildId,
-      candidates,
-      problem,
-    };
-  } catch (error) {
-    if (!(error instanceof BinaryError)) throw error;
-    return { member, identity, goVersion: null, buildId, candidates: [], problem: describeError(error) };
+    goVersion = readGoBuildInfo(bytes)?.goVersion ?? null;
+  } catch {
+    // What is wrong with it is said by whoever proposes recipes.
   }
-}
-
-function describe({ member, identity, goVersion, buildId, candidates, problem }: Inferred, file: string, purl: string | null): string {
-  const { format, os, arch } = identity;
-  const lines = [
-    `${printable(member ?? file)}: ${problem ?? `${candidates.length === 1 ? 'one recipe' : `${candidates.length} recipes, best first`}`}`,
-    `  ${format ?? 'unknown format'}${os === null ? '' : ` for ${os}/${arch ?? 'several architectures'}`}${goVersion === null ? '' : `, ${printable(goVersion)}`}`,
-  ];
-  if (purl !== null) lines.push(`  published as ${purl}`);
-  if (buildId !== null) lines.push(`  build id ${printable(buildId)}`);
-  for (const [i, { recipe, missing, notes }] of candidates.entries()) {
-    lines.push(
-      '',
-      `  recipe ${i + 1}`,
-      ...JSON.stringify(recipe, null, 2)
-        .split('\n')
-        .map((line) => `    ${printable(line)}`),
-    );
-    if (missing.length > 0) lines.push(`  missing: ${missing.join(', ')}`);
-    if (i === 0) lines.push(...notes.map((note) => `  note: ${printable(note)}`));
-  }
-  return `${lines.join('\n')}\n`;
+  return { identity: identify(bytes), goVersion, buildId: readGoBuildId(bytes) };
 }

@@ -8,6 +8,11 @@ export interface Package {
   readonly purl: string;
 }
 
+export interface DebPackage extends Package {
+  readonly type: 'deb';
+  readonly architecture: string;
+}
+
 /** `package.json`. Null for text that is none, or names what no registry has. */
 export function npmPackage(manifest: string | null): Package | null {
   if (manifest === null) return null;
@@ -36,9 +41,11 @@ export function wheelPackage(metadata: string | null): Package | null {
 }
 
 /** A package's `control` (deb-control(5)), as Debian's own. */
-export function debPackage(fields: ReadonlyMap<string, string>): Package | null {
+export function debPackage(fields: ReadonlyMap<string, string>): DebPackage | null {
   const architecture = fields.get('Architecture') ?? '';
-  return packageOf('deb', 'debian', fields.get('Package') ?? '', fields.get('Version') ?? '', [['arch', architecture]]);
+  if (!/^[a-z0-9]{2,16}$/.test(architecture)) return null;
+  const found = packageOf('deb', 'debian', fields.get('Package') ?? '', fields.get('Version') ?? '', [['arch', architecture]]);
+  return found === null ? null : { ...found, type: 'deb', architecture };
 }
 
 function packageOf(
