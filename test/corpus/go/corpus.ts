@@ -310,6 +310,13 @@ const LINKING: readonly GoCase[] = [
     class: 'identical-except-ids',
   })),
   {
+    name: 'another linker for C',
+    published: { files: HELLO, env: { CGO_ENABLED: '1' }, ldflags: '-s -w -linkmode external -extldflags -fuse-ld=gold' },
+    rebuilt: { files: HELLO, env: { CGO_ENABLED: '1' }, ldflags: '-s -w -linkmode external' },
+    code: 'linker-or-crt',
+    class: 'unexplained',
+  },
+  {
     name: 'strip run afterwards',
     published: { files: HELLO, ldflags: '', after: [['strip']] },
     rebuilt: { files: HELLO, ldflags: '' },
