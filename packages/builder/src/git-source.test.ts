@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -123,4 +135,40 @@ test('a commit of more than it may hold is refused before its list is read into 
     detail: expect.stringContaining('found more'),
   });
   expect(performance.now() - started).toBeLessThan(20_000);
+});
+
+test('a commit that was fetched once is had without its server, and without one that was not', async () => {
+  const { root, work, first, last, fetch } = await repository();
+  const cacheDir = join(root, 'cache');
+  const again = async (commit: string, offline: boolean) => {
+    rmSync(join(root, 'source'), { recursive: true, force: true });
+    return fetch(commit, { cacheDir, offline });
+  };
+  expect(await again(first, false)).toBeNull();
+  renameSync(work, join(root, 'gone'));
+  expect(await again(first, true)).toBeNull();
+  expect(readFileSync(join(root, 'source', 'file'), 'utf8')).toBe('one\n');
+  expect(await again(last, true)).toMatchObject({ reason: 'commit-unavailable', detail: expect.stringContaining('import its inputs') });
+});
+
+test('a kept commit whose objects were changed is fetched from its server, never used', async () => {
+  const { root, first, fetch } = await repository();
+  const cacheDir = join(root, 'cache');
+  expect(await fetch(first, { cacheDir })).toBeNull();
+  rmSync(join(root, 'source'), { recursive: true });
+  const objects = join(cacheDir, 'commits', `${first}.git`, 'objects');
+  const packs = (readdirSync(objects, { recursive: true }) as string[])
+    .map((name) => join(objects, name))
+    .filter((path) => statSync(path).isFile());
+  for (const path of packs) {
+    chmodSync(path, 0o600);
+    writeFileSync(path, 'poisoned');
+  }
+  expect(await fetch(first, { cacheDir, offline: true })).not.toBeNull();
+  rmSync(join(root, 'source'), { recursive: true, force: true });
+  expect(await fetch(first, { cacheDir })).toBeNull();
+  expect(readFileSync(join(root, 'source', 'file'), 'utf8')).toBe('one\n');
+  // It has been replaced.
+  rmSync(join(root, 'source'), { recursive: true });
+  expect(await fetch(first, { cacheDir, offline: true })).toBeNull();
 });

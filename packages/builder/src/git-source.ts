@@ -1,7 +1,7 @@
 /** Source from a git repository at exactly one commit, through the git client with nobody's configuration. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keepCommit, storedCommit } from './cache/commits.ts';
+import { forgetCommit, keepCommit, storedCommit } from './cache/commits.ts';
 import { BuilderError } from './errors.ts';
 import { unavailable, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
@@ -45,6 +45,8 @@ export async function fetchGitSource(request: GitRequest): Promise<Unavailable |
   if (stored !== null) {
     const failed = await fetchFrom({ ...request, url: stored, protocols: ['file'] });
     if (failed === null || offline) return failed;
+    // Whatever was wrong with it: the server has the last word.
+    await forgetCommit(cacheDir!, commit);
     await removeTree(dir);
   }
   if (offline) return unavailable('commit-unavailable', `${commit} is not in the cache: import its inputs first`);

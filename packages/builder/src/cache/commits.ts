@@ -6,6 +6,7 @@ import { readdir, rename, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errnoOf } from '../errors.ts';
+import { removeTree } from '../remove-tree.ts';
 
 /** Folder of the repositories below the cache. */
 export const COMMITS = 'commits';
@@ -35,4 +36,9 @@ export async function keepCommit(cacheDir: string, commit: string, repository: s
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'EXDEV'].includes(errnoOf(error) ?? '')) throw error;
   }
+}
+
+/** Forgets a commit whose repository turned out to be broken. */
+export function forgetCommit(cacheDir: string, commit: string): Promise<void> {
+  return removeTree(folderOf(cacheDir, commit));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../_temporary.ts';
 import { evict } from './evict.ts';
+import { storedPath } from './files.ts';
 import { waitForLock } from './lock.ts';
 import { leaseFile } from './entry.ts';
 
@@ -55,4 +56,23 @@ test('a toolchain in use never goes, nor the one that is wanted', async () => {
 
 test('an empty cache is fine', async () => {
   expect(await evict(join(await temporaryFolder(), 'none'), 1)).toBe(0);
+});
+
+test('kept files and commits go by their age too', async () => {
+  const dir = await temporaryFolder();
+  const used = (path: string, minutes: number) => utimesSync(path, new Date(minutes * 60_000), new Date(minutes * 60_000));
+  const file = join(dir, storedPath('a'.repeat(64)));
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, Buffer.alloc(40 * KIB));
+  used(file, 1);
+  for (const [index, name] of ['b.git', 'c.git'].entries()) {
+    mkdirSync(join(dir, 'commits', name), { recursive: true });
+    writeFileSync(join(dir, 'commits', name, 'pack'), Buffer.alloc(40 * KIB));
+    used(join(dir, 'commits', name), index * 2);
+  }
+  const left = () => [file, join(dir, 'commits', 'b.git'), join(dir, 'commits', 'c.git')].map((path) => existsSync(path));
+  await evict(dir, 100 * KIB);
+  expect(left()).toEqual([true, false, true]);
+  await evict(dir, 60 * KIB);
+  expect(left()).toEqual([false, false, true]);
 });
