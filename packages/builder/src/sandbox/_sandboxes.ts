@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../_temporary.ts';
 import { BUILD_ID, type Mount } from './arguments.ts';
@@ -81,3 +81,19 @@ export function runNode(script: string, uid?: number) {
   });
   return { child, ended };
 }
+
+/** Processes of this machine whose command line holds `text`. */
+export function processesWith(text: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text);
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** A word that no other process has. */
+export const marker = (): string => `marker-${Math.random().toString(36).slice(2)}`;
