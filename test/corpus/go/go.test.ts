@@ -6,7 +6,7 @@ import type { ExplainContext, Explanation } from '@verbatim/binaries';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from './_build.ts';
 import { GO_CORPUS } from './corpus.ts';
-import type { GoCase } from './corpus.ts';
+import type { GoCase } from './_programs.ts';
 import type { Built, GoProgram } from './_build.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'verbatim-corpus-'));
@@ -65,12 +65,15 @@ function table(): string {
 }
 
 describe('the Go corpus', () => {
-  test.each(GO_CORPUS.map((example) => [example.name, example] as const))('%s', (name, example) => {
-    const explanation = seen.get(name)!;
-    expect(explanation.class, JSON.stringify(explanation.causes, null, 1)).toBe(example.class);
-    expect(explanation.causes[0]).toMatchObject({
-      code: example.code,
-      ...(example.subject === undefined ? {} : { subject: example.subject }),
-    });
-  });
+  test.each(GO_CORPUS.map((example) => [example.name, example] as const))(
+    'names the cause, and the class, of a pair that differs in this: %s',
+    (name, example) => {
+      const explanation = seen.get(name)!;
+      expect(explanation.class, JSON.stringify(explanation.causes, null, 1)).toBe(example.class);
+      expect(explanation.causes[0]).toMatchObject({
+        code: example.code,
+        ...(example.subject === undefined ? {} : { subject: example.subject }),
+      });
+    },
+  );
 });
