@@ -97,11 +97,13 @@ async function download(coordinate: string, folder: string, progress: (line: str
   return file;
 }
 
+const EXTENSIONS: Readonly<Record<string, string>> = { deb: 'deb', npm: 'tgz' };
+
 /** What the registry calls the file. */
 function fileName(coordinate: string): string {
   const { type, namespace, name, version, qualifiers } = parsePurl(coordinate);
   const named = qualifiers.find(([key]) => key === 'file_name')?.[1];
   if (named !== undefined) return basename(named);
   const scope = namespace === null ? '' : `${namespace.replace(/^@/, '').replaceAll('/', '-')}-`;
-  return `${scope}${name}-${version}.${type === 'npm' ? 'tgz' : 'zip'}`;
+  return `${scope}${name}-${version}.${EXTENSIONS[type] ?? 'zip'}`;
 }

@@ -28,7 +28,7 @@ const { values, positionals: names } = parseArgs({
     cache: { type: 'string' },
   },
 });
-const ECOSYSTEMS = ['npm', 'pypi', 'golang'];
+const ECOSYSTEMS = ['npm', 'pypi', 'golang', 'deb'];
 const NAME = values.arm64 ? 'arm64' : 'releases';
 const RESULTS = new URL(`${NAME}.json`, import.meta.url);
 const TABLE = new URL(`${NAME}.md`, import.meta.url);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +116,8 @@ test('a source package is built in its own system by a user without rights, twic
     if (fetched.kind === 'unavailable') throw new Error(fetched.detail);
     await using _inputs = fetched;
     expect(fetched.toolchains.map(({ name }) => name)).toEqual(['debian', 'dash']);
+    expect(fetched.kept).toHaveLength(root.packages.length + source.files.length);
+    for (const path of fetched.kept!) expect(existsSync(join(cacheDir, path)), path).toBe(true);
     const plan = planBuild(recipe, artifact, { platform: hostPlatform(), cpus });
     const [workDir, outDir] = [await temporaryFolder(), await temporaryFolder()];
     const outcome = await build({ plan, fetched, sandbox, limits: limitsOf(), workDir, outDir });

@@ -1,6 +1,7 @@
 /** Fetch stage of recipes of kind `debian`: the system to build in, and the source package, all through apt. */
 import { join } from 'node:path';
 import { debianCompilers, parseDebianPin, type DebianRecipe } from '@verbatim/statements';
+import { storedPath } from '../cache/files.ts';
 import { BuilderError, messageOf } from '../errors.ts';
 import type { FetchContext, Inputs } from '../fetch.ts';
 import { forbiddenAmong, forbiddenIn } from '../forbidden.ts';
@@ -56,16 +57,17 @@ async function source(context: FetchContext<DebianRecipe>, root: Toolchain): Pro
 }
 
 function inputsOf({ recipe, folders }: FetchContext<DebianRecipe>, root: Toolchain): Inputs {
+  const { version, files } = recipe.source;
+  const pinned = [...files.map(({ name, sha256 }) => ({ name, version, sha256 })), ...recipe.root.packages.map(parseDebianPin)];
   return {
     kind: 'inputs',
     folders: { source: folders.source, root: root.dir },
     toolchains: [root, ...debianCompilers(recipe).map((pin) => compilerOf(pin, root))],
-    dependencies: [
-      ...recipe.source.files.map(({ name, sha256 }) => ({ name, version: recipe.source.version, digest: `sha256:${sha256}` })),
-      ...recipe.root.packages.map(parseDebianPin).map(({ name, version, sha256 }) => ({ name, version, digest: `sha256:${sha256}` })),
-    ],
+    dependencies: pinned.map((each) => ({ name: each.name, version: each.version, digest: `sha256:${each.sha256}` })),
     origin: null,
     notes: [],
+    // The system itself is made again from its packages.
+    kept: pinned.map(({ sha256 }) => storedPath(sha256)),
   };
 }
 
