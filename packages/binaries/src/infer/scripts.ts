@@ -18,7 +18,19 @@ export function linkerFlagsInScript(text: string, facts: ReleaseFacts): string[]
 }
 
 /** Make and the shell read on after a backslash at the end of a line. */
-const joinLines = (text: string): string => text.replaceAll(/[ \t]*\\\r?\n[ \t]*/g, ' ');
+function joinLines(text: string): string {
+  const joined: string[] = [];
+  let open = false;
+  for (const line of text.split('\n')) {
+    const trimmed = line.trimEnd();
+    const goesOn = trimmed.endsWith('\\');
+    const content = goesOn ? trimmed.slice(0, -1).trimEnd() : line;
+    if (open) joined.push(`${joined.pop()!} ${content.trimStart()}`);
+    else joined.push(content);
+    open = goesOn;
+  }
+  return joined.join('\n');
+}
 
 /** `NAME = value`, `NAME := value`, `NAME="value"`, `NAME: value`; `+=` adds. The first of several that are not added wins: others are for other targets. */
 function variablesOf(text: string): Variables {
