@@ -22,6 +22,7 @@ import { build } from './build.ts';
 import { evict } from './cache/evict.ts';
 import { digestFile } from './digest.ts';
 import { fetchInputs, type Fetched, type FetchOutcome, type FetchRequest } from './fetch.ts';
+import { exportInputs, importInputs } from './inputs-archive.ts';
 import { digestOutput } from './output.ts';
 import { planBuild } from './plan.ts';
 import { hostPlatform } from './platform.ts';
@@ -350,6 +351,26 @@ describe('a program from a git repository', () => {
     expect(outcome).toMatchObject({ kind: 'build-failed', reason: 'exit-code', exitCode: 1 });
     expect(readFileSync(join(root, 'o', 'build.log'), 'utf8')).toContain('undefined: undefined');
   });
+});
+
+test('a release is fetched from exported inputs by a machine that asks nobody, and its sums are still checked', async () => {
+  const folder = await temporaryFolder();
+  const [medium, away] = [join(folder, 'medium'), join(folder, 'cache')];
+  // Whoever asked would hear nothing.
+  const environment = { HOME: '/nowhere', HTTPS_PROXY: 'http://127.0.0.1:1', GOPROXY: 'https://127.0.0.1:1' };
+  {
+    await using inputs = await fetched();
+    expect(await exportInputs({ recipe: recipeWith(), fetched: inputs, cacheDir, to: medium })).toBeGreaterThan(1000);
+  }
+  expect(await fetching({ cacheDir: away, offline: true, environment })).toMatchObject({ kind: 'unavailable' });
+  await importInputs({ from: medium, cacheDir: away });
+  {
+    await using inputs = await fetched({ cacheDir: away, offline: true, environment });
+    expect(inputs.dependencies.map(({ name, version }) => `${name}@${version}`)).toEqual([SYS]);
+  }
+  const zip = readdirSync(join(away, 'modules'), { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('v0.25.0.zip'))!;
+  writeFileSync(join(away, 'modules', zip), 'poisoned');
+  expect(await fetching({ cacheDir: away, offline: true, environment })).toMatchObject({ kind: 'unavailable' });
 });
 
 test('times of the cache’s entries are those of their last use', async () => {
