@@ -114,7 +114,6 @@ const LIMITS: Readonly<Record<string, Partial<Limits>>> = {
   spin: { cpuSeconds: 2 },
   sleep: { wallSeconds: 1 },
   'output-fifo': { wallSeconds: 2 },
-  'fork-bomb': { wallSeconds: 10 },
 };
 
 /** What must be in the log, beside refusals. */
