@@ -1,15 +1,14 @@
 /** Unpacks a .tar.gz whose members all lie in one folder (a .crate, a component of the Rust distribution), strictly: archives may be hostile. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { chmod, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { extract, type Extract } from 'tar-stream';
 import type { TreeFile } from '../digest.ts';
 import { errnoOf, messageOf } from '../errors.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
+import { readTarGz, TooLarge, type TarEntry } from '../tar-gz.ts';
 
 export interface UnpackRequest {
   /** A .tar.gz file. */
@@ -26,35 +25,23 @@ export interface UnpackRequest {
 }
 
 class Refused extends Error {}
-type Entry = Extract extends AsyncIterable<infer E> ? E : never;
 
 /** The files that it wrote, with their digests, readable by everybody whatever the umask. */
 export async function unpack(request: UnpackRequest): Promise<readonly TreeFile[] | Unavailable> {
   const { archive, name, to, maxBytes, signal } = request;
-  const tar = extract();
   const files = new Map<string, TreeFile>();
   await makeFolder(to);
-  const entries = (async () => {
-    for await (const entry of tar) {
-      const file = await writeEntry(entry, request, files);
-      if (file !== null) files.set(file.path, file);
-    }
-  })();
-  const unpacked = pipeline(createReadStream(archive), createGunzip(), atMost(maxBytes), tar as unknown as NodeJS.WritableStream, {
-    ...(signal === undefined ? {} : { signal }),
+  const failures = await readTarGz({ archive, maxBytes, signal }, async (entry) => {
+    const file = await writeEntry(entry, request, files);
+    if (file !== null) files.set(file.path, file);
   });
-  // Each ends when the other does; nothing is open any more then.
-  const failures = (await Promise.allSettled([unpacked, entries])).flatMap((each) =>
-    each.status === 'rejected' ? [each.reason as unknown] : [],
-  );
-  signal?.throwIfAborted();
-  const refused = failures.find((each) => each instanceof Refused) ?? failures[0];
+  const refused = failures.find((each) => each instanceof Refused || each instanceof TooLarge) ?? failures[0];
   if (refused === undefined) return [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   if (errnoOf(refused) === 'ENOSPC') return unavailable('host-disk-full', messageOf(refused));
   return unavailable('malformed-archive', `${name}: ${messageOf(refused)}`);
 }
 
-async function writeEntry(entry: Entry, { folder, to }: UnpackRequest, known: ReadonlyMap<string, TreeFile>): Promise<TreeFile | null> {
+async function writeEntry(entry: TarEntry, { folder, to }: UnpackRequest, known: ReadonlyMap<string, TreeFile>): Promise<TreeFile | null> {
   const { name, type, mode = 0, mtime } = entry.header;
   if (type !== 'file' && type !== 'directory' && type !== 'contiguous-file')
     throw new Refused(`expected files and folders, found a ${String(type)} called ${JSON.stringify(name)}`);
@@ -90,15 +77,4 @@ async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755);
-}
-
-function atMost(limit: number): Transform {
-  let total = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      total += chunk.length;
-      if (total > limit) done(new Refused(`expected at most ${limit} bytes unpacked, found more`));
-      else done(null, chunk);
-    },
-  });
 }
