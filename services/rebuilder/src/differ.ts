@@ -26,7 +26,7 @@ export interface Explained {
 }
 
 /** Beyond what the worker's own limits need. */
-const SLACK_MS = 60_000;
+const SLACK_MS = 180_000;
 /** Reading, comparing, and diffoscope with its own five minutes. */
 const EXPLAIN_MS = 900_000;
 const SEED = 1;

@@ -58,7 +58,7 @@ export interface RunInput {
 
 const NO_FACTS: WorkerFacts = { toolchain: [], sandbox: null };
 /** Beyond what the builder's own limits need to end a step: after that the worker is taken for hung. */
-const SLACK_MS = 60_000;
+const SLACK_MS = 180_000;
 const MAX_OUTPUT_BYTES = 4 * 1024 ** 3;
 
 /**
