@@ -7,7 +7,7 @@ import { extract, type Extract } from 'tar-stream';
 
 export type TarEntry = Extract extends AsyncIterable<infer E> ? E : never;
 
-export interface WalkRequest {
+interface TarRequest {
   readonly archive: string;
   /** Bytes of the archive unpacked. */
   readonly maxBytes: number;
@@ -15,14 +15,14 @@ export interface WalkRequest {
 }
 
 /** The archive unpacks to more than it may. */
-export class TarTooLarge extends Error {}
+export class TooLarge extends Error {}
 
 /**
  * Calls `visit` for each entry, one after the other; it must read the entry or `resume()` it.
  * @returns what went wrong, what `visit` threw included; empty when all was read. Nothing is open any more then.
  * @throws the signal's reason when aborted
  */
-export async function walkTarGz({ archive, maxBytes, signal }: WalkRequest, visit: (entry: TarEntry) => Promise<void>): Promise<unknown[]> {
+export async function readTarGz({ archive, maxBytes, signal }: TarRequest, visit: (entry: TarEntry) => Promise<void>): Promise<unknown[]> {
   const tar = extract();
   const entries = (async () => {
     for await (const entry of tar) await visit(entry);
@@ -41,7 +41,7 @@ function atMost(limit: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
       total += chunk.length;
-      if (total > limit) done(new TarTooLarge(`expected at most ${limit} bytes unpacked, found more`));
+      if (total > limit) done(new TooLarge(`expected at most ${limit} bytes unpacked, found more`));
       else done(null, chunk);
     },
   });
