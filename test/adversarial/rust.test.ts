@@ -223,10 +223,12 @@ async function asOrdinaryUser(names: readonly string[]): Promise<Record<string, 
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     cwd: '/',
     env: { PATH: process.env['PATH'], HOME: '/tmp', JOBS: JSON.stringify({ folders, jobs }) },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     ...(isRoot ? { uid: ORDINARY, gid: ORDINARY } : {}),
   });
-  const { uid, limits, ran } = JSON.parse(await text(child.stdout)) as { uid: number; limits: string; ran: Record<string, Ran> };
+  const [said, complaint] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(complaint).toBe('');
+  const { uid, limits, ran } = JSON.parse(said) as { uid: number; limits: string; ran: Record<string, Ran> };
   expect(uid).not.toBe(0);
   if (isRoot) expect(limits).toBe('rlimit');
   return ran;
