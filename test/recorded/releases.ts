@@ -4,11 +4,11 @@
  *
  * node test/recorded/releases.ts [--nodes N] [--arm64] [--again] [--data FOLDER] [--cache FOLDER] NAME…
  *
- * Updates releases.json (arm64.json with --arm64) beside this file, release by release, and writes releases.md (arm64.md) from it. Exit code 0 when every file got the verdict
+ * Updates releases.json (releases-arm64.json with --arm64) beside this file, release by release, and writes releases.md from it. Exit code 0 when every file got the verdict
  * `reproduced`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -29,7 +29,7 @@ const { values, positionals: names } = parseArgs({
   },
 });
 const ECOSYSTEMS = ['npm', 'pypi', 'golang', 'deb'];
-const NAME = values.arm64 ? 'arm64' : 'releases';
+const NAME = values.arm64 ? 'releases-arm64' : 'releases';
 const RESULTS = new URL(`${NAME}.json`, import.meta.url);
 const TABLE = new URL(`${NAME}.md`, import.meta.url);
 const HOURS = 3;
@@ -130,9 +130,9 @@ interface Member {
 }
 
 function mebibytesIn(folder: string): Record<string, number> {
-  const sizes = execFileSync('du', ['-sm', '--', ...['toolchains', 'modules', 'sumdb'].map((each) => join(folder, each))], {
-    encoding: 'utf8',
-  });
+  // Which of them there are, the kinds of the recipes decide.
+  const found = ['toolchains', 'modules', 'files', 'sumdb'].map((each) => join(folder, each)).filter((each) => existsSync(each));
+  const sizes = execFileSync('du', ['-sm', '--', ...found], { encoding: 'utf8' });
   return Object.fromEntries([...sizes.matchAll(/^(\d+)\t.*\/([a-z]+)$/gm)].map(([, size, name]) => [name!, Number(size)]));
 }
 
