@@ -3,11 +3,11 @@
  * time zone of the builder. Nobody published a binary of them; what must be the same is the digest. Takes minutes to hours, so it is no part of
  * `npm test`. The recipes are data in recipes/.
  *
- * node test/recorded/rust.ts [--data FOLDER] [--cache FOLDER] NAME…
+ * node test/recorded/rust.ts [--data FOLDER] [--cache FOLDER] [NAME…]
  *
  * Updates rust.json beside this file, crate by crate, and writes rust.md from it. Exit code 0 when both builds of every crate have one digest.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -104,14 +104,12 @@ async function fetched(recipe: Recipe, workDir: string) {
   return outcome;
 }
 
-function record(pair: Pair): void {
-  let known: Pair[] = [];
-  try {
-    known = JSON.parse(readFileSync(RESULTS, 'utf8')) as Pair[];
-  } catch {
-    // The first one.
-  }
-  const all = [...known.filter(({ name }) => name !== pair.name), pair].sort((a, b) => (a.name < b.name ? -1 : 1));
+/** Writes results and table; without a pair, the table of what is known. */
+function record(pair: Pair | null): void {
+  const known = JSON.parse(readFileSync(RESULTS, 'utf8')) as Pair[];
+  const all = [...known.filter(({ name }) => name !== pair?.name), ...(pair === null ? [] : [pair])].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   process.umask(0o022);
   writeFileSync(RESULTS, `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync(TABLE, tableOf(all));
@@ -143,10 +141,19 @@ function tableOf(pairs: readonly Pair[]): string {
     '|---|---|---|---|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row} |`),
     '',
+    `Not run: ${notRun(pairs).join(', ') || 'none'}.`,
+    '',
   ].join('\n');
 }
 
+/** Recipes for which there is no result. */
+function notRun(pairs: readonly Pair[]): string[] {
+  const recipes = readdirSync(new URL('recipes/', import.meta.url)).map((file) => file.replace('.recipe.json', ''));
+  return recipes.filter((name) => !pairs.some((pair) => pair.name === name)).sort();
+}
+
 let same = true;
+if (names.length === 0) record(null);
 try {
   for (const name of names) {
     const pair = await pairOf(name);
