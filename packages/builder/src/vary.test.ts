@@ -40,6 +40,13 @@ test('what cannot be varied is said, with the reason', () => {
   expect(vary(whole, { seed: 0, host: HOST }).plan.env).toMatchObject({ LD_PRELOAD: HOST.faketime, FAKETIME: '+400d' });
 });
 
+test('rustc, which hangs with libfaketime, is spared it', () => {
+  const cargo: BuildPlan = { ...plan, programs: 'system', env: { TZ: 'UTC', LC_ALL: 'C', RUSTC: '/build/rust/bin/rustc' } };
+  const { plan: other } = vary(cargo, { seed: 0, facts: ['clock'], host: HOST });
+  expect(other.env).toMatchObject({ LD_PRELOAD: HOST.faketime, RUSTC_WRAPPER: '/clock/spared' });
+  expect(other.files.at(-1)).toMatchObject({ path: '/clock/spared', text: expect.stringContaining('unset LD_PRELOAD') as string });
+});
+
 test('only whole paths below the folder of builds are moved', () => {
   const argv = [
     '/build/go',

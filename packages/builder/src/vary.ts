@@ -54,6 +54,13 @@ export function vary(plan: BuildPlan, { seed, facts = VARIED_FACTS, host }: Vary
   return { plan: result, varied, kept };
 }
 
+/**
+ * rustc hangs with libfaketime: its jemalloc asks for the time while it starts. So cargo, build scripts and C compilers see the other clock, rustc and
+ * the macros that it runs do not.
+ */
+const RUSTC_WRAPPER = '/clock/spared';
+const SPARED = { path: RUSTC_WRAPPER, mode: 0o555, text: '#!/bin/sh\nunset LD_PRELOAD\nexec "$@"\n' } as const;
+
 /** The changed plan, or why it stays as it is. */
 type Change = (plan: BuildPlan, pick: string, host: VaryHost) => BuildPlan | string;
 
@@ -72,7 +79,8 @@ const CHANGES: Readonly<Record<VariedFact, Change>> = {
     if (plan.programs !== 'system') return 'the build does not run with this machine’s C library';
     if (faketime === null) return 'libfaketime is not installed (Debian, Ubuntu: apt-get install libfaketime)';
     // The monotonic clock and the times of files stay: make and cargo compare those with each other.
-    return { ...plan, env: { ...plan.env, LD_PRELOAD: faketime, FAKETIME: '+400d', FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' } };
+    const env = { ...plan.env, LD_PRELOAD: faketime, FAKETIME: '+400d', FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
+    return plan.env['RUSTC'] === undefined ? { ...plan, env } : { ...plan, env: { ...env, RUSTC_WRAPPER }, files: [...plan.files, SPARED] };
   },
 };
 
