@@ -11,7 +11,7 @@ export interface Observation {
   readonly build: { readonly wallSeconds: number; readonly cpuSeconds: number; readonly peakMebibytes: number | null } | null;
   readonly toolchain: readonly { readonly name: string; readonly version: string; readonly host: string; readonly digest: string }[];
   readonly vcs: { readonly provenance: string; readonly confirmed?: readonly string[] } | null;
-  readonly digests: { readonly claimed: string | null; readonly observed: string | null };
+  readonly digests: { readonly claimed: string | null; readonly observed: string | null; readonly h1?: string | null };
 }
 
 export interface FileResult {

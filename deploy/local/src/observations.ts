@@ -17,8 +17,8 @@ export interface Observed extends Pick<Predicate, 'attempt' | 'toolchain' | 'vcs
   readonly reason: string | null;
   readonly host: string;
   readonly seconds: number;
-  /** Hex SHA-256. */
-  readonly digests: { readonly claimed: string | null; readonly observed: string | null };
+  /** Hex SHA-256; and h1 of an output that is a Go module's zip. */
+  readonly digests: { readonly claimed: string | null; readonly observed: string | null; readonly h1: string | null };
   /** Hex SHA-256 of the blob, when there is one. */
   readonly buildLog: string | null;
 }
@@ -48,7 +48,7 @@ function observed(index: number, predicate: Predicate): Observed {
     ...{ index, release: release.index, rebuilder, artifact, attempt, result, reason, toolchain, vcs },
     host: platform.host,
     seconds: (Date.parse(finished) - Date.parse(started)) / 1000,
-    digests: { claimed: claimed?.sha256 ?? null, observed: output?.sha256 ?? null },
+    digests: { claimed: claimed?.sha256 ?? null, observed: output?.sha256 ?? null, h1: output?.h1 ?? null },
     buildLog: evidence.find(({ kind }) => kind === 'build-log')?.sha256 ?? null,
   };
 }
