@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { detectSandbox } from '@verbatim/builder';
 import { aRelease } from '@verbatim/testkit';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Network } from './_network.ts';
 import { WORKER_ENTRY } from './worker-setting.ts';
@@ -55,14 +54,13 @@ describe('the worker’s user', () => {
     await node.start();
     await node.until(({ running }) => running === 1);
     const { pid } = node.service!.child;
-    let worker = '';
-    // It runs from when the job is leased on, a moment before its worker is there.
-    while (worker === '') {
-      await sleep(20);
-      worker = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]!;
-    }
     const lent = (text: string): boolean => text.includes(`/verbatim-${pid}-`);
-    expect(lent(readFileSync(`/proc/${worker}/cgroup`, 'utf8'))).toBe(isRoot && limits !== 'rlimit');
+    // A moment after the job is leased there is a worker, and a moment later it is where it should be.
+    const groupsOfWorker = (): string => {
+      const [worker = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+      return worker === '' ? '' : readFileSync(`/proc/${worker}/cgroup`, 'utf8');
+    };
+    await expect.poll(() => lent(groupsOfWorker()), { timeout: 20_000 }).toBe(isRoot && limits !== 'rlimit');
     expect(lent(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))).toBe(false);
     expect(await node.stop()).toBe(0);
     expect(readdirSync('/sys/fs/cgroup', { recursive: true }).filter((path) => lent(`/${String(path)}`))).toEqual([]);
