@@ -38,7 +38,7 @@ const MAX_TEXT_BYTES = 256 * 1024;
 const MAX_SUMS = 2048;
 /** A branch name would be another version tomorrow, and a path or an option is none at all. */
 const QUERY = /^(?:v[0-9][0-9A-Za-z.+-]{0,127}|[0-9a-f]{12,64})$/;
-const MODULE = /^[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+(?:\/[A-Za-z0-9._~-]+)*$/;
+const MODULE = /^[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+(?:\/(?!\.\.?(?:\/|$))[A-Za-z0-9._~-]+)*$/;
 
 /** Downloads one module, checked against the checksum database. @throws BuilderError `tool-missing`; the signal's reason when aborted. */
 export async function lookUpModule(request: ModuleQuery): Promise<FoundModule | Unavailable> {

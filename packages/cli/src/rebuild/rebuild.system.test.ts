@@ -17,6 +17,7 @@ interface Output {
     member: string | null;
     attempts: { outcome: string; observed: string | null; recipe: { ldflags: string }; explanation: { class: string } | null }[];
     problems: string[];
+    variation: { same: boolean; observed: string[]; varied: string[] } | null;
   }[];
 }
 
@@ -46,10 +47,31 @@ beforeAll(() => {
   build(changed);
 });
 
+/** The commands of the how-to, without `npx verbatim`. */
+function howToCommands(): string[][] {
+  const text = readFileSync(new URL('../../../../docs/how-to/rebuild-a-file.md', import.meta.url), 'utf8');
+  const [, block] = /^```sh\n([^]*?)^```$/m.exec(text)!;
+  return block!
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ').slice(2));
+}
+
+interface Setting {
+  readonly cache: string;
+  readonly prefix?: readonly string[];
+}
+
+const rebuild = (...args: string[]) => rebuildWith({ cache: 'cache' }, ...args);
+
 /** The command with the user's settings, for proxies, and a cache of its own. */
-async function rebuild(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string; output: Output }> {
+async function rebuildWith(
+  { cache, prefix = [] }: Setting,
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string; output: Output }> {
   const env = { ...(process.env as Record<string, string>), GOTOOLCHAIN: 'local' };
-  const ran = await verbatim(['rebuild', ...args, '--cache', join(folder.path, 'cache')], { env });
+  const all = [...(args[0] === 'rebuild' ? args : ['rebuild', ...args]), '--cache', join(folder.path, cache)];
+  const ran = await verbatim(all, { env, prefix, cwd: folder.path });
   if (!args.includes('--json') || ran.stdout === '') return { ...ran, output: { exitCode: -1, programs: [] } };
   const output = JSON.parse(ran.stdout) as Output;
   expect(validate(output) ? [] : validate.errors).toEqual([]);
@@ -60,16 +82,33 @@ async function rebuild(...args: string[]): Promise<{ code: number | null; stdout
 describe('verbatim rebuild', () => {
   const recipe = join(folder.path, 'recipe.json');
 
-  test('finds the recipe of a published program by itself, and keeps it', async () => {
-    const { code, output } = await rebuild(program, '--module-version', VERSION, '--json', '--save-recipe', recipe);
+  test('finds the recipe of a published program by itself, and rebuilds it from exported inputs without any network', async () => {
+    const [infer, find, offline, ...more] = howToCommands();
+    expect(more).toEqual([]);
+    expect((await verbatim(infer!, { cwd: folder.path })).code).toBe(0);
+
+    const { code, output } = await rebuild(...find!, '--json');
     expect(code).toBe(0);
-    const [{ attempts }] = output.programs as [Output['programs'][number]];
+    const [{ attempts, variation }] = output.programs as [Output['programs'][number]];
     // The first spelling misses in the linker's part of the build id alone: linking again is enough.
     expect(attempts.map(({ outcome, recipe: { ldflags } }) => [outcome, ldflags])).toEqual([
       ['differ', '-s -w'],
       ['match', '-w -s'],
     ]);
     expect(attempts[0]!.explanation!.class).toBe('identical-except-ids');
+    expect(variation).toMatchObject({ same: true, observed: [attempts[1]!.observed, attempts[1]!.observed] });
+    expect(variation!.varied).toEqual(expect.arrayContaining(['path', 'zone', 'locale', 'umask', 'hostname', 'user']));
+
+    const cut = { cache: 'another', prefix: ['unshare', ...(process.getuid!() === 0 ? [] : ['--map-root-user']), '--net'] };
+    const one = await rebuildWith(cut, ...offline!);
+    expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(one.stdout).toMatch(/^✓ rebuilt, bit for bit {2}.*hello\n/);
+    expect(one.stdout).toContain(`from ${MODULE}@${VERSION} h1:`);
+    expect(one.stdout).toMatch(/ one try, [\d.]+ s in all/);
+    expect(readFileSync(join(folder.path, 'rebuilt')).equals(readFileSync(program))).toBe(true);
+
+    const lacking = await rebuildWith({ ...cut, cache: 'empty' }, './hello', '--offline', '--recipe', 'recipe.json', '--json');
+    expect([lacking.code, lacking.output.programs[0]!.attempts[0]!.outcome]).toEqual([4, 'unavailable']);
   });
 
   test('rebuilds the programs of a package by a recipe that is given; what comes of a changed source is never explained away', async () => {
@@ -89,13 +128,6 @@ describe('verbatim rebuild', () => {
       ['package/bin/other', ['differ', 'unexplained']],
     ]);
     expect(code).toBe(1);
-
-    const kept = join(folder.path, 'rebuilt');
-    const one = await rebuild(packed, '--recipe', recipe, '--member', 'package/bin/hello', '--output', kept);
-    expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(one.stdout).toMatch(/^✓ rebuilt, bit for bit {2}.*package\.tgz, member package\/bin\/hello\n/);
-    expect(one.stdout).toContain(`from ${MODULE}@${VERSION} h1:`);
-    expect(readFileSync(kept).equals(readFileSync(program))).toBe(true);
   });
 
   test('ends with 3 when no recipe is known, and says what to add', async () => {
