@@ -5,7 +5,7 @@ import { keepFile, sha256Of } from '../cache/files.ts';
 import { readOptional } from '../digest.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import { removeTree } from '../remove-tree.ts';
-import { downloadCrate, downloadedCrate, isYanked } from './download.ts';
+import { downloadCrate, downloadedCrate } from './download.ts';
 import { parseLock, type LockedCrate } from './lock.ts';
 import { cargoClient } from './settings.ts';
 import { unpack } from './unpack.ts';
@@ -25,7 +25,6 @@ export interface FoundCrate {
   readonly kind: 'crate';
   /** Of its .crate, which cargo checked against the registry's index. */
   readonly sha256: string;
-  readonly yanked: boolean;
   /** What its Cargo.lock names; null where it has none. */
   readonly lock: readonly LockedCrate[] | null;
 }
@@ -51,6 +50,8 @@ export async function lookUpCrate({
     const client = await cargoClient(environment, root, { signal });
     if ('kind' in client) return client;
     const failed = await downloadCrate({ client, timeout, signal }, name, version);
+    if (failed?.reason === 'crate-unavailable')
+      return unavailable(failed.reason, `${name} ${version}: there is none, or it was yanked: ${failed.detail}`);
     if (failed !== null) return failed;
     const file = await downloadedCrate(client, name, version);
     if (file === null) return unavailable('crate-unavailable', `${name} ${version}: cargo downloaded no such crate`);
@@ -69,7 +70,7 @@ export async function lookUpCrate({
     const lock = await readOptional(join(to, 'Cargo.lock'));
     const crates = lock === null ? null : parseLock(lock);
     if (crates !== null && 'kind' in crates) return crates;
-    return { kind: 'crate', sha256, yanked: await isYanked(client, name, version), lock: crates };
+    return { kind: 'crate', sha256, lock: crates };
   } finally {
     await removeTree(root);
   }

@@ -33,11 +33,7 @@ export async function completeCargoRecipes(
   const named = [...evidence.crates.flatMap((each) => each.versions.map((its) => `${each.name} ${its}`)), ...(sbom?.crates ?? [])];
   try {
     const recipe = decodeRecipe(encodeRecipe(draft.recipe as Recipe));
-    const notes = [
-      ...draft.notes,
-      lockNote(new Set(named), locked),
-      ...(found.yanked ? [`${name} ${version} was yanked from its registry`] : []),
-    ];
+    const notes = [...draft.notes, lockNote(new Set(named), locked)];
     return { candidates: [{ recipe, notes }], problems: [] };
   } catch (error) {
     return none(`no recipe comes of what the file says: ${describeError(error)}`);
