@@ -78,7 +78,11 @@ export async function build(request: BuildRequest): Promise<BuildOutcome> {
   const logPath = join(outDir, 'build.log');
   for (const stale of [outputPath, logPath]) await removeTree(stale);
   try {
-    const mounts = [...systemFolders(plan), ...(await mountsOf(request, root)), { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const];
+    const mounts = [
+      ...systemFolders(plan),
+      ...(await mountsOf(request, root)),
+      { kind: 'memory', path: TMP, bytes: limits.tmpBytes } as const,
+    ];
     const programs = programsOf(request);
     const job = { ...plan.machine, argv: plan.argv, env: plan.env, cwd: plan.cwd, mounts, programs, limits, logPath, onLog, signal };
     const { end, log, usage } = await runSandboxed(sandbox, job);
