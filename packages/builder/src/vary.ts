@@ -76,6 +76,8 @@ const CHANGES: Readonly<Record<VariedFact, Change>> = {
   clock: (plan, _, { faketime }) => {
     // Whose programs read the clock through the C library: Go's make the system call themselves.
     if (Object.keys(plan.env).some((name) => name.startsWith('GOROOT'))) return 'Go’s programs read the clock without the C library';
+    // Measured with libfaketime 0.9.10, either library: a `rustc --version` of paste's build script never got past its start.
+    if (Object.hasOwn(plan.env, 'CARGO_HOME')) return 'rustc may wait for ever under libfaketime';
     if (plan.programs !== 'system') return 'the build does not run with this machine’s C library';
     if (faketime === null) return 'libfaketime is not installed (Debian, Ubuntu: apt-get install libfaketime)';
     // The monotonic clock and the times of files stay: make and cargo compare those with each other.
