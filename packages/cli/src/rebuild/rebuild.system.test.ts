@@ -143,6 +143,13 @@ describe('verbatim rebuild', () => {
     expect(code).toBe(3);
   });
 
+  test('ends with 3 for a program that needs a C compiler, and says so', async () => {
+    const cgo = folder.file('cgo', Buffer.from(readFileSync(program, 'latin1').replaceAll('CGO_ENABLED=0', 'CGO_ENABLED=1'), 'latin1'));
+    const { code, stdout } = await rebuild(cgo, '--module-version', VERSION);
+    expect(stdout).toContain('unsupported-recipe: expected CGO_ENABLED=0');
+    expect(code).toBe(3);
+  });
+
   test.each([
     ['a file that is not there', ['/nonexistent/file'], 'cannot read'],
     ['a recipe that is none', [program, '--recipe', folder.file('none.json', '{"kind":"go"}')], 'is no recipe'],

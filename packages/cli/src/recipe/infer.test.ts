@@ -6,6 +6,7 @@ import type { Recipe } from '@verbatim/statements';
 import { testH1 } from '@verbatim/testkit';
 import { describe, expect, test } from 'vitest';
 import { GoModuleFolder, HELLO } from '../../../binaries/src/_go-programs.ts';
+import { aside, elf } from '../../../binaries/src/explain/_elf.ts';
 import { Folder, verbatim } from '../_world.ts';
 
 interface Output {
@@ -59,6 +60,56 @@ describe('recipe infer', () => {
     expect(output.programs[0]).toMatchObject({
       member: 'package/bin/hello',
       candidates: [{ recipe: { source: { version: 'v3.2.1' }, outputs: [{ artifact: 'linux-x64/bin/hello' }] }, missing: ['source.h1'] }],
+    });
+  });
+
+  test('names what a Debian package is, and what only apt’s lists have', async () => {
+    using folder = new Folder();
+    folder.folder('tool/DEBIAN');
+    folder.file(
+      'tool/DEBIAN/control',
+      'Package: tool\nVersion: 1:2.0-1\nArchitecture: amd64\nMaintainer: A <a@example.org>\nDescription: a tool\n',
+    );
+    const deb = join(folder.path, 'some-name.deb');
+    execFileSync('dpkg-deb', ['--build', join(folder.path, 'tool'), deb], { stdio: 'ignore' });
+    const { code, stdout } = await verbatim(['recipe', 'infer', deb, '--json']);
+    expect(code).toBe(0);
+    const output = JSON.parse(stdout) as Output;
+    expect(output.purl).toBe('pkg:deb/debian/tool@1:2.0-1?arch=amd64');
+    expect(output.programs[0]!.candidates).toMatchObject([
+      { recipe: { kind: 'debian', outputs: [{ artifact: 'tool_2.0-1_amd64.deb' }] }, missing: ['source', 'root.suites', 'root.packages'] },
+    ]);
+  });
+
+  test('takes name and version of a Rust program from the list in its wheel', async () => {
+    using folder = new Folder();
+    const info = 'tool_bin-9.9.9.dist-info';
+    folder.folder(`${info}/sboms`);
+    folder.folder('tool_bin-9.9.9.data/scripts');
+    folder.file(`${info}/METADATA`, 'Metadata-Version: 2.4\nName: tool_bin\nVersion: 9.9.9\n\nName: other\n');
+    const component = { name: 'tool', version: '1.2.3', purl: 'pkg:cargo/tool@1.2.3' };
+    folder.file(`${info}/sboms/tool.cyclonedx.json`, JSON.stringify({ metadata: { component }, components: [] }));
+    const commit = '59807616e1fa2540724bfbac14d7976d7e4a3860';
+    const text = Buffer.from(`/rustc/${commit}/library/core/src/fmt.rs\0`);
+    folder.file(
+      'tool_bin-9.9.9.data/scripts/tool',
+      elf([aside('.rodata', text), aside('.comment', 'rustc version 1.95.0 (59807616e 2026-04-14)\0')]),
+    );
+    execFileSync('zip', ['-q', '-r', 'tool.whl', info, 'tool_bin-9.9.9.data'], { cwd: folder.path });
+    const { stdout } = await verbatim(['recipe', 'infer', join(folder.path, 'tool.whl'), '--json']);
+    const output = JSON.parse(stdout) as Output;
+    expect(output.purl).toBe('pkg:pypi/tool-bin@9.9.9');
+    expect(output.programs[0]).toMatchObject({
+      candidates: [
+        {
+          recipe: {
+            kind: 'cargo',
+            source: { name: 'tool', version: '1.2.3' },
+            toolchain: { version: '1.95.0', commit },
+            outputs: [{ artifact: 'tool' }],
+          },
+        },
+      ],
     });
   });
 
