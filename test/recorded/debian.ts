@@ -121,7 +121,8 @@ async function rebuilt(recipe: DebianRecipe, published: Uint8Array, sha256: stri
   if (outcome.kind !== 'built') return { ...NOTHING, result: 'build-failed', detail: `${outcome.reason}: ${outcome.detail}`, ...usage };
   const observed = (await digestOutput(outcome.outputPath, { maxBytes: 1024 * MIB })).sha256;
   if (observed === sha256) return { ...NOTHING, observed, result: 'match', ...usage };
-  const explained = await explainFiles(published, readFileSync(outcome.outputPath));
+  const toolchains = fetched.toolchains.map(({ name, version }) => `${name} ${version}`);
+  const explained = await explainFiles(published, readFileSync(outcome.outputPath), { host: { toolchains } });
   const causes = allCauses(explained).map(({ code, certainty, summary }) => `${code} (${certainty}): ${summary}`);
   const explanation = { class: explained.class, causes: [...new Set(causes)], members: leaves(explained) };
   const whatIf = await gccWhatIf(recipe, sha256, { plan, fetched, sandbox, limits, workDir, outDir });

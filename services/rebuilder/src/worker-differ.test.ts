@@ -32,6 +32,7 @@ async function explained(published: string, rebuilt: string, own: readonly Own[]
     plan: planBuild(HELLO, 'bin/hello', { platform: 'linux/amd64', cpus: 1 }),
     inputs: { folders: {}, [Symbol.asyncDispose]: async () => {} },
     request: { sandbox: await detectSandbox(), limits: limitsOf(), workDir, signal: undefined },
+    toolchains: [],
     from: FROM,
     to: FROM + 60,
   };

@@ -15,6 +15,8 @@ export interface FirstBuild {
   readonly plan: BuildPlan;
   readonly inputs: BuildRequest['fetched'] & AsyncDisposable;
   readonly request: Omit<BuildRequest, 'plan' | 'fetched' | 'outDir'>;
+  /** Each as `name version`. */
+  readonly toolchains: readonly string[];
   /** When it ran, in POSIX seconds. */
   readonly from: number;
   readonly to: number;
@@ -39,10 +41,10 @@ export async function explainDifference(
   texts: readonly string[],
   { published, rebuilt, own }: ExplainRequest,
 ): Promise<{ path: string; class: string }> {
-  const { request, plan, from, to } = first;
+  const { request, plan, toolchains, from, to } = first;
   const { sandbox, workDir, signal } = request;
   const folders = plan.mounts.map((mount) => mount.path);
-  const context = { inputs: texts, host: { hostname: HOSTNAME, folders, from, to } };
+  const context = { inputs: texts, host: { hostname: HOSTNAME, folders, toolchains, from, to } };
   const answer = await explainInThread({ published, rebuilt, own, context }, signal);
   const { explanation } = answer;
   const unexplained = explanation.class === 'unexplained';

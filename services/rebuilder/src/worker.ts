@@ -171,7 +171,8 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
     // The inputs stay: the node may ask for more.
     const kept = stack.move();
     const owned = { folders: inputs.folders, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-    first = { plan, inputs: owned, request: again, from, to: Date.now() / 1000 };
+    const built = toolchains.map(({ name, version }) => `${name} ${version}`);
+    first = { plan, inputs: owned, request: again, toolchains: built, from, to: Date.now() / 1000 };
     return say({ type: 'built', path: outcome.outputPath, log, facts, notes: known });
   }
   const { kind: result, reason, detail: message } = outcome;

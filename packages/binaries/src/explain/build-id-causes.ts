@@ -30,23 +30,29 @@ export function buildIdCauses(
   rebuilt: Uint8Array,
   onlyIds: boolean,
   covers: readonly Coverage[],
+  toolchains: readonly string[] = [],
 ): Cause[] {
   const differs = PARTS.map((claim) => claims.some((difference) => difference.claim === claim));
   const evidence = claims.map(({ claim, published, rebuilt }) => versus(claim, published, rebuilt));
   const [link, main, compiled, executable] = differs as [boolean, boolean, boolean, boolean];
-  if (claims.length === 0) return onlyIds ? [withoutGoId(rebuilt, covers)] : [];
+  if (claims.length === 0) return onlyIds ? [withoutGoId(rebuilt, covers, toolchains)] : [];
   if (!link || compiled) return onlyIds ? [causeOf('build-id', { proven: true, evidence, covers })] : [];
   if (main) return onlyIds || !executable ? [causeOf('go-line', { evidence, covers })] : [];
   if (!onlyIds) return [causeOf(usesC(rebuilt) ? 'linker-or-crt' : 'ldflags', { evidence, covers: [] })];
   return [causeOf(executable && usesC(rebuilt) ? 'linker-or-crt' : 'ldflags', { evidence, covers })];
 }
 
-/** A GNU build ID hashes what was linked, `.comment` too, which is stripped afterwards: equal code under another ID is the C side's doing. */
-function withoutGoId(rebuilt: Uint8Array, covers: readonly Coverage[]): Cause {
-  const [tool] = commentOf(rebuilt);
+/**
+ * A GNU build ID hashes what was linked, `.comment` too, which is stripped afterwards: equal code under another ID is the C side's doing. The
+ * revision of gcc stands in the `.comment` of its crt objects, which are linked into every program.
+ */
+function withoutGoId(rebuilt: Uint8Array, covers: readonly Coverage[], toolchains: readonly string[]): Cause {
+  const gcc = toolchains.filter((each) => /^(?:gcc|g\+\+)(?:-\d+)? /.test(each));
+  const tools = gcc.length > 0 ? gcc : commentOf(rebuilt).slice(0, 1);
   const linked = covers.some(({ part }) => part === '.note.gnu.build-id' || part === '.comment' || part === '.gnu_debuglink');
-  const evidence = [`equal but for ${covers.map(({ part }) => part).join(', ')}`, ...(tool === undefined ? [] : [`rebuilt with ${tool}`])];
-  return causeOf(linked ? 'linker-or-crt' : 'build-id', { evidence, covers });
+  const evidence = [`equal but for ${covers.map(({ part }) => part).join(', ')}`, ...tools.map((tool) => `rebuilt with ${tool}`)];
+  if (!linked) return causeOf('build-id', { evidence, covers });
+  return causeOf('linker-or-crt', { ...(gcc.length > 0 ? { subject: 'crt objects of another revision of gcc' } : {}), evidence, covers });
 }
 
 const usesC = (bytes: Uint8Array): boolean =>

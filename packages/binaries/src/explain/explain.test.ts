@@ -40,6 +40,10 @@ describe('identical except for identifiers', () => {
   test('without .comment the C side is still the first guess', () => {
     const explanation = both([gnuId(1)], [gnuId(2)]);
     expect(explanation).toMatchObject({ class: 'identical-except-ids', causes: [{ code: 'linker-or-crt', certainty: 'likely' }] });
+    const host = { toolchains: ['rustc 1.63.0+dfsg1-2', 'gcc-12 12.2.0-14+deb12u1'] };
+    const [cause] = both([gnuId(1)], [gnuId(2)], { host }).causes;
+    expect(cause).toMatchObject({ subject: 'crt objects of another revision of gcc', certainty: 'likely' });
+    expect(cause!.evidence).toContain('rebuilt with gcc-12 12.2.0-14+deb12u1');
   });
 
   test.each([

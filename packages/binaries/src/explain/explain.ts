@@ -90,7 +90,9 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   ];
   const nameless = known.every(({ code }) => code === 'different-source');
   const byId =
-    nameless || category === 'identical-except-ids' ? buildIdCauses(idClaims, rebuilt, category === 'identical-except-ids', ids) : [];
+    nameless || category === 'identical-except-ids'
+      ? buildIdCauses(idClaims, rebuilt, category === 'identical-except-ids', ids, context.host?.toolchains)
+      : [];
   const suspected = suspicion(ledger, known.length + byId.length);
   const isOrder = known.length > 0 && known.every(({ code }) => code === 'order');
   const options = match === null && (suspected.length > 0 || isOrder) ? rustProfileCauses(ledger, published, rebuilt, claims.claims) : [];

@@ -112,6 +112,8 @@ export interface HostFacts {
   readonly user?: string;
   /** Folders that a build can have seen: its own, caches, temporary ones. */
   readonly folders?: readonly string[];
+  /** Toolchains that it was built with, each as `name version`: what a stripped binary no longer says. */
+  readonly toolchains?: readonly string[];
   /** When the build ran. */
   readonly from?: number;
   readonly to?: number;
