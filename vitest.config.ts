@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    // Most of these tests wait for processes and disks: two at a time also on two cores.
-    maxWorkers: 2,
+    // Most of these tests wait for processes and disks: half of the time two of them leave two cores idle.
+    maxWorkers: 3,
     projects: [
       {
         test: {
