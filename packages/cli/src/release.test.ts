@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEntry, keyidOf, recipeDigest } from '@verbatim/statements';
@@ -95,6 +95,11 @@ describe('release create', () => {
   test('refuses what it does not understand, and writes nothing', async () => {
     const file = folder.file('esbuild', 'binary');
     const good = ['--registrar', '--artifact', `${NAME}=${file}`];
+    const lying = (key: string, value: unknown): string =>
+      folder.file(`${key}.json`, JSON.stringify({ ...aGoRecipe(), vcs: null, flags: ['-buildvcs=false'], [key]: value }));
+    folder.folder('package/bin');
+    folder.file('package/bin/esbuild', randomBytes(65_536));
+    const cut = folder.file('cut.tgz', execFileSync('tar', ['-cz', '-C', folder.path, 'package']).subarray(0, 30_000));
     const bad: string[][] = [
       ['--artifact', `${NAME}=${file}`],
       ['--publisher', ...good],
@@ -113,6 +118,11 @@ describe('release create', () => {
       [...good, '--retrieved-at', 'yesterday'],
       [...good, '--purl', 'pkg:npm/esbuild'],
       [...good, '--recipe', file],
+      [...good, '--recipe', lying('ldflags', '-s -extld=/bin/sh')],
+      [...good, '--recipe', lying('flags', ['-buildvcs=false', '-toolexec=/bin/sh'])],
+      [...good, '--recipe', lying('env', { CGO_ENABLED: '0', GOFLAGS: '-toolexec=/bin/sh' })],
+      [...good, '--recipe', lying('package', './../../etc')],
+      ['--registrar', '--artifact', `${NAME}=,member=package/bin/esbuild,container=${cut}`],
       [...good, '--key', file],
     ];
     for (const args of bad) expect([args, (await create(...args)).code]).toEqual([args, 2]);

@@ -95,7 +95,7 @@ describe('recipe infer', () => {
       'tool_bin-9.9.9.data/scripts/tool',
       elf([aside('.rodata', text), aside('.comment', 'rustc version 1.95.0 (59807616e 2026-04-14)\0')]),
     );
-    execFileSync('zip', ['-q', '-r', 'tool.whl', info, 'tool_bin-9.9.9.data'], { cwd: folder.path });
+    execFileSync('python3', ['-m', 'zipfile', '-c', 'tool.whl', info, 'tool_bin-9.9.9.data'], { cwd: folder.path });
     const { stdout } = await verbatim(['recipe', 'infer', join(folder.path, 'tool.whl'), '--json']);
     const output = JSON.parse(stdout) as Output;
     expect(output.purl).toBe('pkg:pypi/tool-bin@9.9.9');
