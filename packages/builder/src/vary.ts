@@ -1,5 +1,6 @@
 /** A plan with other surroundings (DESIGN §3.10): what a build must not depend on, changed all at once or one by one. Pure. */
-import type { BuildPlan } from './plan.ts';
+import type { BuildPlan, PlanFile } from './plan.ts';
+import { quote } from './script.ts';
 
 export const VARIED_FACTS = ['path', 'zone', 'locale', 'umask', 'hostname', 'user', 'cpus', 'clock'] as const;
 export type VariedFact = (typeof VARIED_FACTS)[number];
@@ -58,8 +59,12 @@ export function vary(plan: BuildPlan, { seed, facts = VARIED_FACTS, host }: Vary
  * rustc hangs with libfaketime: its jemalloc asks for the time while it starts. So cargo, build scripts and C compilers see the other clock, rustc and
  * the macros that it runs do not.
  */
-const RUSTC_WRAPPER = '/clock/spared';
-const SPARED = { path: RUSTC_WRAPPER, mode: 0o555, text: '#!/bin/sh\nunset LD_PRELOAD\nexec "$@"\n' } as const;
+const SPARED = '/clock/rustc';
+const spared = (rustc: string): PlanFile => ({
+  path: SPARED,
+  mode: 0o555,
+  text: `#!/bin/sh\nunset LD_PRELOAD\nexec ${quote(rustc)} "$@"\n`,
+});
 
 /** The changed plan, or why it stays as it is. */
 type Change = (plan: BuildPlan, pick: string, host: VaryHost) => BuildPlan | string;
@@ -76,13 +81,13 @@ const CHANGES: Readonly<Record<VariedFact, Change>> = {
   clock: (plan, _, { faketime }) => {
     // Whose programs read the clock through the C library: Go's make the system call themselves.
     if (Object.keys(plan.env).some((name) => name.startsWith('GOROOT'))) return 'Go’s programs read the clock without the C library';
-    // Measured with libfaketime 0.9.10, either library: a `rustc --version` of paste's build script never got past its start.
-    if (Object.hasOwn(plan.env, 'CARGO_HOME')) return 'rustc may wait for ever under libfaketime';
     if (plan.programs !== 'system') return 'the build does not run with this machine’s C library';
     if (faketime === null) return 'libfaketime is not installed (Debian, Ubuntu: apt-get install libfaketime)';
     // The monotonic clock and the times of files stay: make and cargo compare those with each other.
     const env = { ...plan.env, LD_PRELOAD: faketime, FAKETIME: '+400d', FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
-    return plan.env['RUSTC'] === undefined ? { ...plan, env } : { ...plan, env: { ...env, RUSTC_WRAPPER }, files: [...plan.files, SPARED] };
+    const rustc = plan.env['RUSTC'];
+    // Not as RUSTC_WRAPPER: build scripts call what RUSTC says.
+    return rustc === undefined ? { ...plan, env } : { ...plan, env: { ...env, RUSTC: SPARED }, files: [...plan.files, spared(rustc)] };
   },
 };
 

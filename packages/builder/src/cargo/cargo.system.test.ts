@@ -82,9 +82,9 @@ test('a program with a build script, a macro and dependencies is the same at oth
   const here = await built(plan(recipe), inputs);
   const there = await built(plan(recipe, LAYOUT), inputs);
   expect(there.sha256).toBe(here.sha256);
-  // Nor does anything else that can be varied change it.
+  // Nor does anything else that can be varied change it: the clock is 400 days on.
   const varied = vary(plan(recipe), { seed: 2, host: varyHost() });
-  expect(varied.kept.map(({ fact }) => fact)).toEqual(['clock']);
+  expect(varied.kept).toEqual([]);
   expect((await built(varied.plan, inputs)).sha256).toBe(here.sha256);
   chmodSync(here.path, 0o700);
   expect(execFileSync(here.path, ['a needle'], { encoding: 'utf8' })).toBe(`${TRIPLE} 2\n`);
