@@ -21,6 +21,8 @@ import {
 import type { Recipe } from '@verbatim/statements';
 import { CliError } from '../errors.ts';
 
+export type UsedToolchain = Pick<Fetched['toolchains'][number], 'name' | 'version' | 'host' | 'digest'>;
+
 /** What one try of a recipe came to. */
 export type Tried =
   | {
@@ -28,6 +30,7 @@ export type Tried =
       readonly path: string;
       readonly sha256: string;
       readonly usage: BuildOutcome['usage'];
+      readonly toolchains: readonly UsedToolchain[];
       /** What was otherwise than usual, and what could not be. */
       readonly surroundings: Pick<Varied, 'varied' | 'kept'>;
     }
@@ -102,8 +105,9 @@ export class Machine implements AsyncDisposable {
     const outcome = await build({ plan, fetched, sandbox: this.#sandbox, limits: limitsOf(), workDir, outDir, ...shared, signal });
     if (outcome.kind === 'infrastructure') throw new CliError('file', `the build could not run: ${outcome.reason}: ${outcome.detail}`);
     if (outcome.kind !== 'built') return { kind: 'failed', reason: outcome.reason, detail: outcome.detail };
+    const toolchains = fetched.toolchains.map(({ name, version, host, digest }) => ({ name, version, host, digest }));
     const { sha256 } = await digestOutput(outcome.outputPath, { maxBytes: limitsOf().outputBytes });
-    return { kind: 'built', path: outcome.outputPath, sha256, usage: outcome.usage, surroundings };
+    return { kind: 'built', path: outcome.outputPath, sha256, usage: outcome.usage, toolchains, surroundings };
   }
 
   /** Puts what the fetch stage reads for a recipe into a new folder; how many files. @throws BuilderError as `exportInputs` */

@@ -99,6 +99,9 @@ describe('verbatim rebuild', () => {
     expect(variation).toMatchObject({ same: true, observed: [attempts[1]!.observed, attempts[1]!.observed] });
     expect(variation!.varied).toEqual(expect.arrayContaining(['path', 'zone', 'locale', 'umask', 'hostname', 'user']));
 
+    const { toolchain } = JSON.parse(readFileSync(recipe, 'utf8')) as { toolchain: { h1: Record<string, string> } };
+    expect(Object.values(toolchain.h1)).toEqual([expect.stringMatching(/^h1:/)]);
+
     const cut = { cache: 'another', prefix: ['unshare', ...(process.getuid!() === 0 ? [] : ['--map-root-user']), '--net'] };
     const one = await rebuildWith(cut, ...offline!);
     expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: '' });

@@ -9,7 +9,7 @@ import { cacheFolder } from '../folders.ts';
 import { printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import { completeRecipes, type Completed } from '../recipe/complete.ts';
-import type { LookUp } from '../recipe/go-source.ts';
+import { GoSources } from '../recipe/go-source.ts';
 import type { HintOptions } from '../recipe/hints.ts';
 import { programsOf, type Program, type Programs } from '../recipe/programs.ts';
 import { readRecipe } from '../recipe/read-recipe.ts';
@@ -62,10 +62,11 @@ export async function rebuild(file: string, options: RebuildOptions, io: Io): Pr
   if (options.inputs !== undefined) await importInputs({ from: options.inputs, cacheDir, signal: deadline });
   const offline = options.offline ?? false;
   await using machine = await Machine.start({ cacheDir, forbidden, environment: io.env, signal: deadline, offline, say });
-  const look: LookUp = { cacheDir, environment: io.env, signal: deadline };
+  const look = { cacheDir, environment: io.env, signal: deadline };
+  const origins = { ...look, file, of: programs.of, sbom: programs.sbom, sources: new GoSources(look) };
   const candidatesOf = (program: Program): Promise<Completed> =>
     given === null
-      ? completeRecipes(program, options, { file, of: programs.of, sbom: programs.sbom, ...look })
+      ? completeRecipes(program, options, origins)
       : Promise.resolve({ candidates: [{ recipe: given, notes: [] }], problems: [] });
   const results: Result[] = [];
   for (const program of programs.found) {
@@ -133,13 +134,21 @@ function chosen(programs: Programs, { member, artifact }: RebuildOptions, recipe
   return { ...programs, found: named };
 }
 
+/** A recipe that names the toolchain it was built by, where it left that to the checksum database. */
+function pinned({ recipe, toolchains }: Attempt): Recipe {
+  if (recipe.kind !== 'go') return recipe;
+  const used = toolchains.filter(({ name, version }) => name === 'go' && version === recipe.toolchain.version);
+  const h1 = { ...Object.fromEntries(used.map(({ host, digest }) => [host, digest])), ...recipe.toolchain.h1 };
+  return { ...recipe, toolchain: { ...recipe.toolchain, h1 } };
+}
+
 /** What people asked to keep: the last rebuild, its inputs, and the recipe that gives the published bytes. Existing files are replaced whole or not at all. */
 async function keep({ attempts }: Result, { output, saveRecipe, exportInputs }: RebuildOptions, machine: Machine): Promise<void> {
   const { durable } = await import('@verbatim/service-kit/durable');
   const built = attempts.findLast(({ path }) => path !== null);
   if (output !== undefined && built !== undefined) await durable.writeFile(output, await readFile(built.path!), { mode: 0o755 });
   const matching = attempts.find(({ outcome }) => outcome === 'match');
-  if (saveRecipe !== undefined && matching !== undefined) await durable.writeFile(saveRecipe, encodeRecipe(matching.recipe));
+  if (saveRecipe !== undefined && matching !== undefined) await durable.writeFile(saveRecipe, encodeRecipe(pinned(matching)));
   const best = matching ?? attempts.findLast(({ observed }) => observed !== null);
   if (exportInputs !== undefined && best !== undefined) await machine.export(best.recipe, exportInputs);
 }

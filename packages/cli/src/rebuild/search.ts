@@ -5,7 +5,7 @@ import type { Recipe } from '@verbatim/statements';
 import type { Candidate } from '../recipe/complete.ts';
 import type { Program } from '../recipe/programs.ts';
 import { byWhatAMissSays } from './feedback.ts';
-import type { Machine, Tried } from './machine.ts';
+import type { Machine, Tried, UsedToolchain } from './machine.ts';
 
 type FileExplanation = Awaited<ReturnType<typeof explainFiles>>;
 
@@ -18,6 +18,7 @@ export interface Attempt {
   readonly observed: string | null;
   /** Where it lies until the machine is disposed. */
   readonly path: string | null;
+  readonly toolchains: readonly UsedToolchain[];
   /** Why nothing was built; null when something was. */
   readonly detail: string | null;
   readonly cpuSeconds: number | null;
@@ -50,6 +51,7 @@ async function judge({ bytes }: Program, sha256: string, { recipe, notes }: Cand
   const nothing = {
     observed: null,
     path: null,
+    toolchains: [],
     detail: null,
     cpuSeconds: null,
     wallSeconds: null,
@@ -59,5 +61,15 @@ async function judge({ bytes }: Program, sha256: string, { recipe, notes }: Cand
   if (tried.kind !== 'built') return { recipe, notes, ...nothing, outcome: tried.kind, detail: `${tried.reason}: ${tried.detail}` };
   const outcome = tried.sha256 === sha256 ? 'match' : 'differ';
   const explanation = outcome === 'match' ? null : await explainFiles(bytes, await readFile(tried.path));
-  return { recipe, notes, ...nothing, outcome, observed: tried.sha256, path: tried.path, ...tried.usage, explanation };
+  return {
+    recipe,
+    notes,
+    ...nothing,
+    outcome,
+    observed: tried.sha256,
+    path: tried.path,
+    toolchains: tried.toolchains,
+    ...tried.usage,
+    explanation,
+  };
 }

@@ -2,7 +2,7 @@ import { BinaryError, inferGoRecipes, type RecipeCandidate, type RecipeHints } f
 import type { Origin } from '@verbatim/builder';
 import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
 import { describeError } from '../errors.ts';
-import { GoSources, type LookUp } from './go-source.ts';
+import type { GoSources, LookUp } from './go-source.ts';
 import { completeCargoRecipes } from './complete-cargo.ts';
 import { completeDebianRecipe } from './complete-debian.ts';
 import { hintsOf, type HintOptions } from './hints.ts';
@@ -26,6 +26,8 @@ export interface Completed {
 export interface Origins extends LookUp, Omit<Programs, 'found'> {
   /** The published file. */
   readonly file: string;
+  /** Shared by its programs. */
+  readonly sources: GoSources;
 }
 
 /** Recipes of a program that can be tried, best first. What cannot be read is a problem, not an error. @throws BuilderError `tool-missing` */
@@ -33,7 +35,7 @@ export async function completeRecipes(program: Program, options: HintOptions, or
   const { artifact, bytes } = program;
   if (origins.of?.type === 'deb') return completeDebianRecipe(origins.of as DebPackage, options, origins);
   try {
-    const go = await completeGoRecipes(bytes, { artifact, ...hintsOf(options, origins.of) }, new GoSources(origins));
+    const go = await completeGoRecipes(bytes, { artifact, ...hintsOf(options, origins.of) }, origins.sources);
     return go.candidates.length + go.problems.length > 0 ? go : await completeCargoRecipes(program, options, origins);
   } catch (error) {
     if (!(error instanceof BinaryError)) throw error;

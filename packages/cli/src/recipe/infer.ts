@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { identify, readGoBuildId, readGoBuildInfo, type Identity } from '@verbatim/binaries';
 import { readWhole } from '../files.ts';
 import { cacheFolder } from '../folders.ts';
 import type { Io } from '../io.ts';
 import { CliError } from '../errors.ts';
-import { completeRecipes } from './complete.ts';
+import { completeRecipes, type Origins } from './complete.ts';
+import { GoSources, type LookUp } from './go-source.ts';
 import { draftRecipes, type Drafted } from './drafts.ts';
 import type { HintOptions } from './hints.ts';
 import { describeInferred } from './infer-text.ts';
@@ -28,9 +30,10 @@ export async function inferFile(file: string, options: InferOptions, io: Io): Pr
   const bytes = readWhole(file);
   const { found, of, sbom } = await programsOf(file, bytes);
   const origins = { file, of, sbom };
+  const lookUp = options.lookUp ? lookUpOf(options, io) : null;
   const inferred: Inferred[] = [];
   for (const program of found) {
-    const drafted = options.lookUp ? await lookedUp(program, options, origins, io) : draftRecipes(program, options, origins);
+    const drafted = lookUp === null ? draftRecipes(program, options, origins) : await lookedUp(program, options, { ...lookUp, ...origins });
     inferred.push({ member: program.member, ...factsOf(program), ...drafted });
   }
   if (options.json) io.out(`${JSON.stringify({ file, purl: of?.purl ?? null, programs: inferred }, null, 2)}\n`);
@@ -38,11 +41,15 @@ export async function inferFile(file: string, options: InferOptions, io: Io): Pr
   return inferred.some(({ candidates }) => candidates.length > 0) ? 0 : 2;
 }
 
-async function lookedUp(program: Program, options: InferOptions, origins: Parameters<typeof draftRecipes>[2], io: Io): Promise<Drafted> {
-  const folder = options.cache ?? cacheFolder(io.env);
+function lookUpOf({ cache }: InferOptions, io: Io): LookUp & Pick<Origins, 'sources'> {
+  const folder = cache ?? cacheFolder(io.env);
   if (folder === null) throw new CliError('usage', 'expected a home folder for downloads, found none: name a folder with --cache');
-  const lookUp = { ...origins, cacheDir: `${folder}/rebuild`, environment: io.env };
-  const { candidates, problems } = await completeRecipes(program, options, lookUp);
+  const lookUp = { cacheDir: join(folder, 'rebuild'), environment: io.env };
+  return { ...lookUp, sources: new GoSources(lookUp) };
+}
+
+async function lookedUp(program: Program, options: InferOptions, origins: Origins): Promise<Drafted> {
+  const { candidates, problems } = await completeRecipes(program, options, origins);
   return {
     candidates: candidates.map((candidate) => ({ ...candidate, missing: [] })),
     problem: candidates.length > 0 ? null : problems.join('; ') || 'it is no Go or Rust program',
