@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CargoRecipe } from '@verbatim/statements';
 import { aCargoRecipe } from '@verbatim/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../_temporary.ts';
 import { build } from '../build.ts';
 import { storedPath } from '../cache/files.ts';
@@ -123,6 +123,20 @@ describe('a published crate', () => {
     await importInputs({ from: medium, cacheDir: away });
     await using inputs = await fetched(own, { cacheDir: away, offline: true, environment });
     expect((await built(planBuild(own, 'netr', { platform: HOST, cpus: 1 }), inputs)).sha256).toBe(online);
+  });
+
+  test('is taken from the cache where cargo is too old to download one', async () => {
+    const own = await recipe();
+    await (await fetched(own))[Symbol.asyncDispose]();
+    const programs = await temporaryFolder();
+    writeFileSync(join(programs, 'cargo'), '#!/bin/sh\necho cargo 0.66.0\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${programs}:${process.env['PATH']!}`);
+    try {
+      await (await fetched(own))[Symbol.asyncDispose]();
+      await expect(fetching(own, { cacheDir: await temporaryFolder() })).rejects.toMatchObject({ code: 'tool-too-old' });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test.each<[string, Parameters<typeof toyRecipe>[1], string]>([

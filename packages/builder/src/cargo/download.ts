@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readOptional } from '../digest.ts';
 import { unavailable, type Unavailable, type UnavailableReason } from '../outcome.ts';
 import { runTool } from '../process.ts';
-import type { CargoClient } from './settings.ts';
+import { usableCargo, type CargoClient } from './settings.ts';
 
 export interface CargoRun {
   readonly client: CargoClient;
@@ -13,19 +13,20 @@ export interface CargoRun {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Downloads one version, without what it depends on. Null when it is there. */
+/** Downloads one version, without what it depends on. Null when it is there. @throws BuilderError `tool-missing`, `tool-too-old` */
 export function downloadCrate(run: CargoRun, name: string, version: string): Promise<Unavailable | null> {
   return cargo(run, ['info', '--quiet', `${name}@${version}`]);
 }
 
-/** Downloads everything that the lockfile beside a manifest names, for every platform. The lockfile stays as it is. */
+/** As `downloadCrate`, everything that the lockfile beside a manifest names, for every platform. The lockfile stays as it is. */
 export function downloadLocked(run: CargoRun, manifest: string): Promise<Unavailable | null> {
   return cargo(run, ['fetch', '--quiet', '--locked', '--manifest-path', manifest]);
 }
 
 async function cargo({ client, timeout, signal }: CargoRun, args: readonly string[]): Promise<Unavailable | null> {
+  const program = await usableCargo(client, signal);
   // cargo reads the configuration of every folder above the current one: here there is none.
-  const result = await runTool({ argv: [client.program, ...args], cwd: '/', env: client.env, timeout, signal });
+  const result = await runTool({ argv: [program, ...args], cwd: '/', env: client.env, timeout, signal });
   if (result.ended === 'timeout') return unavailable('fetch-timeout', `cargo ${args[0]!} took more than ${timeout / 1000} s`);
   if (result.code === 0) return null;
   return unavailable(reasonOf(result.stderr), withoutPasswords(result.stderr));

@@ -26,8 +26,8 @@ const MAX_CRATE = 512 * 1024 ** 2;
 /** Folders: `source`, `vendor` (a directory source with exactly the crates of the lockfile), and the tools': `rust` (a sysroot), `cc`, or the
  * `system` that all of it runs in. */
 export async function fetchCargo(context: FetchContext<CargoRecipe>): Promise<Inputs | Unavailable> {
-  const { environment = process.env, folders, offline, signal } = context;
-  const client = await cargoClient(environment, folders.home, { offline, signal });
+  const { environment = process.env, folders } = context;
+  const client = await cargoClient(environment, folders.home);
   if ('kind' in client) return client;
   const toolchains: Toolchain[] = [];
   try {

@@ -47,7 +47,7 @@ export async function lookUpCrate({
   await mkdir(join(cacheDir, 'tmp'), { recursive: true });
   const root = await mkdtemp(join(cacheDir, 'tmp', 'look-up.'));
   try {
-    const client = await cargoClient(environment, root, { signal });
+    const client = await cargoClient(environment, root);
     if ('kind' in client) return client;
     const failed = await downloadCrate({ client, timeout, signal }, name, version);
     if (failed?.reason === 'crate-unavailable')

@@ -1,8 +1,9 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../_temporary.ts';
+import { downloadCrate } from './download.ts';
 import { cargoClient, followed } from './settings.ts';
 
 const HOSTILE = `
@@ -81,15 +82,26 @@ test('a configuration that is no TOML is a reason, and its content is not repeat
   expect(JSON.stringify(found)).not.toContain('secret');
 });
 
-test('without cargo the message says what to install', async () => {
+describe.each<[string, string | null, string]>([
+  ['none', null, 'tool-missing'],
+  ['one that is too old', 'cargo 0.66.0', 'tool-too-old'],
+])('on a machine whose cargo is %s', (_, version, code) => {
   const path = process.env['PATH'];
-  process.env['PATH'] = '/nowhere';
-  try {
-    await expect(cargoClient({}, '/nowhere')).rejects.toMatchObject({
-      code: 'tool-missing',
-      message: expect.stringContaining('install Rust'),
-    });
-  } finally {
+  beforeEach(async () => {
+    const programs = await temporaryFolder();
+    if (version !== null) await writeFile(join(programs, 'cargo'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+    process.env['PATH'] = programs;
+  });
+  afterEach(() => {
     process.env['PATH'] = path;
-  }
+  });
+
+  test('a download fails, and the message says what to install', async () => {
+    const client = await cargoClient({}, await temporaryFolder());
+    if ('kind' in client) throw new Error(client.detail);
+    await expect(downloadCrate({ client, timeout: 60_000 }, 'netr', '0.1.4')).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('install Rust with cargo 1.82 or later'),
+    });
+  });
 });

@@ -12,8 +12,8 @@ import { findProgram, requireProgram, runTool } from '../process.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 
 export interface CargoClient {
-  /** Path of the cargo command that downloads. It compiles nothing. */
-  readonly program: string;
+  /** Path of the cargo command that downloads, for `usableCargo`; null on a machine without. It compiles nothing. */
+  readonly program: string | null;
   /** The whole environment of our cargo commands. */
   readonly env: Readonly<Record<string, string>>;
   /** Proxies and certificates alone, for other programs that download. */
@@ -22,12 +22,6 @@ export interface CargoClient {
   readonly cargoHome: string;
   /** Settings of the user's that are not followed, for the log. Values are left out: they may hold passwords. */
   readonly notices: readonly string[];
-}
-
-export interface ClientOptions {
-  /** It will not be run. */
-  readonly offline?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,16 +49,12 @@ const FOLLOWED: Readonly<Record<string, RegExp | null>> = {
 const NAMED = new Set(['source', 'registries']);
 
 /**
- * Finds cargo and gives it a home of its own below `home`, with the part of the user's configuration that is followed.
+ * Finds cargo and gives it a home of its own below `home`, with the part of the user's configuration that is followed. Whether there is one,
+ * and recent enough, is asked before it is run: what the cache has needs none.
  * @returns `unavailable` when the user's configuration is no TOML
- * @throws BuilderError `tool-missing`, `tool-too-old`
  */
-export async function cargoClient(
-  environment: Environment,
-  home: string,
-  { offline, signal }: ClientOptions = {},
-): Promise<CargoClient | Unavailable> {
-  const program = offline === true ? (findProgram('cargo') ?? '/usr/bin/cargo') : requireProgram('cargo', INSTALL);
+export async function cargoClient(environment: Environment, home: string): Promise<CargoClient | Unavailable> {
+  const program = findProgram('cargo');
   const network = pick(environment, (name) => PROXIES.has(name));
   const userHome = environment['HOME'] ?? '/';
   const cargoHome = join(home, 'cargo');
@@ -72,7 +62,7 @@ export async function cargoClient(
     ...network,
     ...pick(environment, (name) => PASSED_SETTING.test(name)),
     // cargo asks the rustc beside it what it is.
-    PATH: `${dirname(program)}:/usr/local/bin:/usr/bin:/bin`,
+    PATH: [...(program === null ? [] : [dirname(program)]), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
     HOME: home,
     CARGO_HOME: cargoHome,
     // cargo may be rustup's, which looks there for the real one.
@@ -83,7 +73,6 @@ export async function cargoClient(
     GIT_TERMINAL_PROMPT: '0',
     LC_ALL: 'C',
   };
-  if (offline !== true) await checkVersion(program, env, signal);
   const theirs = environment['CARGO_HOME'] ?? join(userHome, '.cargo');
   const settings = await followedSettings(theirs);
   if ('kind' in settings) return settings;
@@ -100,10 +89,12 @@ function pick(environment: Environment, wanted: (name: string) => boolean): Reco
   return picked;
 }
 
-async function checkVersion(program: string, env: Readonly<Record<string, string>>, signal: AbortSignal | undefined): Promise<void> {
+/** @returns the path of a cargo that can download. @throws BuilderError `tool-missing`, `tool-too-old` */
+export async function usableCargo({ program: found, env }: CargoClient, signal?: AbortSignal): Promise<string> {
+  const program = found ?? requireProgram('cargo', INSTALL);
   const { stdout, stderr } = await runTool({ argv: [program, '--version'], cwd: '/', env, timeout: TIMEOUT, signal });
   const minor = Number(/^cargo 1\.(\d+)\./.exec(stdout)?.[1] ?? -1);
-  if (minor >= MINIMUM_MINOR) return;
+  if (minor >= MINIMUM_MINOR) return program;
   throw new BuilderError('tool-too-old', `expected cargo 1.${MINIMUM_MINOR} or later at ${program}, found ${stdout || stderr}; ${INSTALL}`);
 }
 

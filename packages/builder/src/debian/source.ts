@@ -71,7 +71,7 @@ async function fromCrates(
 ): Promise<void> {
   const crates = recipe.crates.filter(({ file }) => files.includes(file));
   if (crates.length === 0) return;
-  const client = await cargoClient(environment, folders.home, { signal });
+  const client = await cargoClient(environment, folders.home);
   if ('kind' in client) return;
   for (const { name, version } of crates) {
     await downloadCrate({ client, timeout: limits.seconds * 1000, signal }, name, version);
