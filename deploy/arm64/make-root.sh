@@ -16,7 +16,7 @@ handler=/proc/sys/fs/binfmt_misc/qemu-aarch64
 
 # The go command only downloads here; builds bring the toolchain that their recipe pins.
 go_version=go1.27.1
-packages="base-files libc-bin bash dash coreutils sed grep tar gzip util-linux git python3-minimal python3-pip \
+packages="base-files libc-bin bash dash coreutils findutils sed grep tar gzip util-linux git python3-minimal python3-pip \
   apt debian-archive-keyring libatomic1 libstdc++6 $*"
 
 die() {
