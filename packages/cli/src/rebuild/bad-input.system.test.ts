@@ -1,28 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Folder, verbatim } from '../_world.ts';
-
-/** A real module, so that what the program says of its source can be looked up. */
-const MODULE = 'golang.org/x/example/hello';
-const VERSION = 'v0.0.0-20250915201037-7f05d217867b';
-const MODULE_CACHE = join(tmpdir(), 'verbatim-test-go-cache', 'modules');
+import { VERSION, checkOut, go } from './_publisher.ts';
 
 const folder = new Folder();
 const source = join(folder.path, 'source');
 const program = join(folder.path, 'hello');
 afterAll(() => folder[Symbol.dispose]());
 
-function go(args: readonly string[], cwd: string): string {
-  const env = { ...process.env, GOENV: 'off', GOTOOLCHAIN: 'go1.23.5', GOFLAGS: '-modcacherw', GOMODCACHE: MODULE_CACHE, CGO_ENABLED: '0' };
-  return execFileSync('go', [...args], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
 beforeAll(() => {
-  const { Dir } = JSON.parse(go(['mod', 'download', '-json', `${MODULE}@${VERSION}`], folder.path)) as { Dir: string };
-  cpSync(Dir, source, { recursive: true });
+  checkOut(source);
   go(['build', '-o', program, '-buildvcs=false', '-ldflags=-s -w -X main.aaaaaaaa=b', '-gcflags=main=-N -l -N -l -N', '.'], source);
 });
 

@@ -1,15 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Folder, verbatim } from '../_world.ts';
-
-/** A real module, small and without dependencies; a publisher builds it as many do, on a machine of their own. */
-const MODULE = 'golang.org/x/example/hello';
-const VERSION = 'v0.0.0-20250915201037-7f05d217867b';
-const MODULE_CACHE = join(tmpdir(), 'verbatim-test-go-cache', 'modules');
+import { MODULE, VERSION, checkOut, go } from './_publisher.ts';
 
 interface Output {
   exitCode: number;
@@ -32,14 +27,8 @@ const program = join(folder.path, 'hello');
 const changed = join(folder.path, 'changed');
 afterAll(() => folder[Symbol.dispose]());
 
-function go(args: readonly string[], cwd: string): string {
-  const env = { ...process.env, GOENV: 'off', GOTOOLCHAIN: 'go1.23.5', GOFLAGS: '-modcacherw', GOMODCACHE: MODULE_CACHE, CGO_ENABLED: '0' };
-  return execFileSync('go', [...args], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
 beforeAll(() => {
-  const { Dir } = JSON.parse(go(['mod', 'download', '-json', `${MODULE}@${VERSION}`], folder.path)) as { Dir: string };
-  cpSync(Dir, source, { recursive: true });
+  checkOut(source);
   const build = (output: string): string => go(['build', '-o', output, '-trimpath', '-buildvcs=false', '-ldflags=-w -s', '.'], source);
   build(program);
   const main = join(source, 'hello.go');
