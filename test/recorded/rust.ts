@@ -7,23 +7,13 @@
  *
  * Updates rust.json beside this file, crate by crate, and writes rust.md from it. Exit code 0 when both builds of every crate have one digest.
  */
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, detectSandbox, digestOutput, fetchInputs, hostPlatform, limitsOf, planBuild } from '@verbatim/builder';
-import { decodeRecipe, encodeRecipe, recipeOutputs, type Recipe } from '@verbatim/statements';
-
-interface Run {
-  readonly cores: number;
-  readonly fetchSeconds: number;
-  readonly wallSeconds: number;
-  readonly cpuSeconds: number;
-  readonly peakMebibytes: number | null;
-  readonly sha256: string | null;
-  /** Why there is no digest; null when there is one. */
-  readonly failure: string | null;
-}
+import { hostPlatform } from '@verbatim/builder';
+import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
+import { progress, rebuild, type Run } from './_rebuild.ts';
 
 interface Pair {
   readonly name: string;
@@ -44,7 +34,6 @@ const VARIATIONS = [
 const RESULTS = new URL('rust.json', import.meta.url);
 const TABLE = new URL('rust.md', import.meta.url);
 const HOURS = 3;
-const MIB = 1024 ** 2;
 
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -52,56 +41,23 @@ const { values, positionals: names } = parseArgs({
 });
 const dataDir = values.data ?? mkdtempSync(join(tmpdir(), 'verbatim-rust-'));
 const cacheDir = values.cache ?? join(dataDir, 'cache');
-const progress = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
-const sandbox = await detectSandbox();
 
 async function pairOf(name: string): Promise<Pair> {
   const json = readFileSync(new URL(`recipes/${name}.recipe.json`, import.meta.url), 'utf8');
   const recipe = decodeRecipe(encodeRecipe(JSON.parse(json) as Recipe));
   const runs: Run[] = [];
-  let facts = { crates: 0, toolchains: [] as string[], bytes: null as number | null };
+  let facts = { crates: 0, toolchains: [] as readonly string[], bytes: null as number | null };
   for (const variation of VARIATIONS) {
     process.umask(variation.umask);
     process.env['TZ'] = variation.TZ;
-    const { run, ...found } = await runOnce(name, recipe, variation);
+    const { cores, folder } = variation;
+    const { run, dependencies, ...found } = await rebuild(recipe, { cores, hours: HOURS, cacheDir, workDir: join(dataDir, name, folder) });
     runs.push(run);
-    facts = found;
+    facts = { crates: dependencies, ...found };
     progress(`${name}: ${run.failure ?? run.sha256!} in ${run.wallSeconds} s`);
   }
   const same = runs.every(({ sha256 }) => sha256 !== null && sha256 === runs[0]!.sha256);
   return { name, date: new Date().toISOString().slice(0, 10), host: hostPlatform(), ...facts, runs, same };
-}
-
-async function runOnce(name: string, recipe: Recipe, { cores, folder }: (typeof VARIATIONS)[number]) {
-  const workDir = join(dataDir, name, folder);
-  mkdirSync(workDir, { recursive: true });
-  const started = performance.now();
-  const seconds = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
-  await using inputs = await fetched(recipe, workDir);
-  const fetchSeconds = seconds(started);
-  const [artifact] = recipeOutputs(recipe) as [string];
-  const plan = planBuild(recipe, artifact, { platform: hostPlatform(), cpus: cores });
-  const limits = limitsOf({ wallSeconds: HOURS * 3600, cpuSeconds: HOURS * 3600, memoryBytes: 8 * 1024 * MIB });
-  const outcome = await build({ plan, fetched: inputs, sandbox, limits, workDir, outDir: join(workDir, 'out') });
-  const { wallSeconds, cpuSeconds, peakMemoryBytes } = outcome.usage;
-  const digests = outcome.kind === 'built' ? await digestOutput(outcome.outputPath, { maxBytes: 1024 * MIB }) : null;
-  const run: Run = {
-    cores,
-    fetchSeconds,
-    wallSeconds: Math.round(wallSeconds),
-    cpuSeconds: Math.round(cpuSeconds),
-    peakMebibytes: peakMemoryBytes === null ? null : Math.round(peakMemoryBytes / MIB),
-    sha256: digests?.sha256 ?? null,
-    failure: outcome.kind === 'built' ? null : `${outcome.kind}: ${outcome.detail}`,
-  };
-  const toolchains = inputs.toolchains.map((each) => `${each.name} ${each.version} ${each.digest}`);
-  return { run, crates: inputs.dependencies.length, toolchains, bytes: digests?.size ?? null };
-}
-
-async function fetched(recipe: Recipe, workDir: string) {
-  const outcome = await fetchInputs({ recipe, forbidden: [], cacheDir, workDir, log: progress });
-  if (outcome.kind === 'unavailable') throw new Error(`${outcome.reason}: ${outcome.detail}`);
-  return outcome;
 }
 
 /** Writes results and table; without a pair, the table of what is known. */
