@@ -15,7 +15,7 @@ import { programsOf, type Program, type Programs } from '../recipe/programs.ts';
 import { readRecipe } from '../recipe/read-recipe.ts';
 import { toJson } from './json.ts';
 import { Machine } from './machine.ts';
-import { EXIT, type Result, type Variation } from './result.ts';
+import { EXIT, worstExit, type Result, type Variation } from './result.ts';
 import { search, type Attempt } from './search.ts';
 import { toText } from './text.ts';
 import { variationOf } from './variation.ts';
@@ -74,7 +74,7 @@ export async function rebuild(file: string, options: RebuildOptions, io: Io): Pr
     results.push(result);
     await keep(result, options, machine);
   }
-  const exitCode = results.length === 0 ? EXIT.noRecipe : Math.max(...results.map((result) => result.exitCode));
+  const exitCode = worstExit(results.map((result) => result.exitCode));
   const summary = { file, sandbox: machine.sandbox, results, exitCode };
   io.out(options.json ? toJson(summary) : toText(summary, io));
   return exitCode;

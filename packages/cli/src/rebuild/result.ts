@@ -26,3 +26,9 @@ export interface Variation extends Pick<Varied, 'varied' | 'kept'> {
 
 /** As the verdicts of verify have them (DESIGN §3.13). */
 export const EXIT = { same: 0, different: 1, noRecipe: 3, unavailable: 4 } as const;
+
+/** Of a whole file: other bytes outweigh what could not be built (DESIGN §3.13, worst first); 0 only when every program came out the same. */
+export function worstExit(codes: readonly number[]): number {
+  if (codes.length === 0) return EXIT.noRecipe;
+  return codes.includes(EXIT.different) ? EXIT.different : Math.max(...codes);
+}
