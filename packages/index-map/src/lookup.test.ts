@@ -34,7 +34,11 @@ test.each<[LookupType, string]>([
   ['release', `pkg:golang/${'a'.repeat(MAX_LOOKUP_BYTES)}`],
   ['release', 'pkg:golang/\ud800'],
   ['rebuilder', 'example.com/foo'],
-  ['rebuilder', 'example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'],
+  ['rebuilder', 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'],
+  ['rebuilder', DIGEST.toUpperCase()],
+  ['control', ''],
+  ['control', 'log.example/a b'],
+  ['control', 'log.example+a'],
 ])('%s %j is no lookup', (type, value) => {
   expect(() => lookupKey(type, value)).toThrow(expect.objectContaining({ code: 'bad-lookup' }));
 });

@@ -1,14 +1,14 @@
 /** How the log's index uses the map: docs/spec/index-map.md §6. */
-import { HASH_BYTES, MAX_SIZE, bytesEqual, concatBytes, parseVkey, sha256, utf8Encode, type Hash } from '@verbatim/tlog';
+import { HASH_BYTES, MAX_SIZE, bytesEqual, concatBytes, isKeyName, sha256, utf8Encode, type Hash } from '@verbatim/tlog';
 import { IndexMapError } from './errors.ts';
 import type { Pair } from './hashing.ts';
 import { verifyPrefix } from './verify.ts';
 
 /**
  * What entries can be looked up by: `artifact` and `observed` by SHA-256 in lower-case hex, `release` by its canonical purl,
- * `rebuilder` by its verifier key's text.
+ * `rebuilder` by its keyid in lower-case hex, `control` by the log's origin.
  */
-export type LookupType = 'artifact' | 'observed' | 'release' | 'rebuilder';
+export type LookupType = 'artifact' | 'observed' | 'release' | 'rebuilder' | 'control';
 
 /** Longest lookup value in bytes of UTF-8. */
 export const MAX_LOOKUP_BYTES = 4096;
@@ -39,20 +39,12 @@ function isValue(type: LookupType, value: string): boolean {
   switch (type) {
     case 'artifact':
     case 'observed':
+    case 'rebuilder':
       return /^[0-9a-f]{64}$/.test(value);
     case 'release':
       return /^pkg:[^\s]+$/.test(value);
-    case 'rebuilder':
-      return isVkey(value);
-  }
-}
-
-function isVkey(text: string): boolean {
-  try {
-    parseVkey(text);
-    return true;
-  } catch {
-    return false;
+    case 'control':
+      return isKeyName(value);
   }
 }
 

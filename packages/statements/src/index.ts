@@ -53,6 +53,7 @@ export { checkRecipe, recipeOf } from './release-recipe.ts';
 export { subjectDigestOf, type ObservationPredicate, type ObservationStatement } from './observation.ts';
 export type { Enrolment, Revocation, RosterStatement } from './roster.ts';
 export { originDigest, type ControlPredicate, type ControlStatement } from './control.ts';
+export { lookupsOf, type IndexedLog, type Lookup } from './index-keys.ts';
 export { decodeEntry, decodeStatement, encodeStatement, type DecodedEntry, type Statement } from './statement.ts';
 export { addSignature, signStatement } from './sign.ts';
 export { makeControl, makeObservation, makeRelease, makeRoster, type PublishedArtifact } from './make.ts';
