@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import { durable, openDatabase } from '@verbatim/service-kit';
+import { type Leaf, NodeCache, PublicFolder, Tree } from '@verbatim/service-kit/tree';
 import { bytesEqual, CompactRange } from '@verbatim/tlog';
 import type { LogConfig } from './config.ts';
 import { LogStateError } from './engine/state-error.ts';
 import { CheckpointStore } from './store/checkpoints.ts';
 import { EntryStore } from './store/entries.ts';
-import { PublicFolder } from './store/public-folder.ts';
 import { MIGRATIONS } from './store/schema.ts';
-import { NodeCache } from './tree/node-cache.ts';
-import { type Leaf, Tree } from './tree/tree.ts';
 
 /** Entries hashed in one step; a multiple of 256, so that no step but the last makes partial tiles. */
 const CHUNK = 4096n;

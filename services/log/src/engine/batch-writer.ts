@@ -1,11 +1,10 @@
+import type { Leaf, PublicFolder, Tree } from '@verbatim/service-kit/tree';
 import { formatCheckpoint, type Signer, signNote } from '@verbatim/tlog';
 import type { Candidate } from '../admission/candidate.ts';
 import type { SignedCheckpoint } from '../publication/collector.ts';
 import type { BatchWriter } from '../sequencer/sequencer.ts';
 import type { CheckpointStore, StoredCheckpoint } from '../store/checkpoints.ts';
 import type { Ledger, Sequenced } from '../store/ledger.ts';
-import type { PublicFolder } from '../store/public-folder.ts';
-import type { Leaf, Tree } from '../tree/tree.ts';
 
 export interface BatchWriterOptions {
   readonly origin: string;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Durable, Logger, OwnedDatabase } from '@verbatim/service-kit';
+import { type NodeCache, PublicFolder, type Tree } from '@verbatim/service-kit/tree';
 import { keyidOfVkey } from '@verbatim/statements';
 import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, utf8Decode } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
@@ -15,9 +16,6 @@ import { CheckpointStore, type StoredCheckpoint } from '../store/checkpoints.ts'
 import { EntryStore } from '../store/entries.ts';
 import { Ledger } from '../store/ledger.ts';
 import { LookupStore } from '../store/lookups.ts';
-import { PublicFolder } from '../store/public-folder.ts';
-import type { NodeCache } from '../tree/node-cache.ts';
-import type { Tree } from '../tree/tree.ts';
 import { EvidenceFolder } from '../witness/evidence-folder.ts';
 import { LogBatchWriter } from './batch-writer.ts';
 import { WitnessAlarms } from './alarms.ts';

@@ -1,12 +1,8 @@
+import { bundleStart, edgeFiles, NodeCache, type PublicFolder, splitHashes, TileNodes, Tree } from '@verbatim/service-kit/tree';
 import { bytesEqual, CompactRange, compactRangeNodes, encodeBundle, openCheckpoint, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { CheckpointStore, PublishedCheckpoint, StoredCheckpoint } from '../store/checkpoints.ts';
 import type { EntryStore } from '../store/entries.ts';
-import type { PublicFolder } from '../store/public-folder.ts';
-import { edgeFiles } from '../tree/growth.ts';
-import { NodeCache } from '../tree/node-cache.ts';
-import { TileNodes } from '../tree/tile-nodes.ts';
-import { bundleStart, splitHashes, Tree } from '../tree/tree.ts';
 import { LogStateError } from './state-error.ts';
 import { readOrRebuildTile } from './tile-source.ts';
 

@@ -1,9 +1,8 @@
+import { consistencyProof, type NodeCache } from '@verbatim/service-kit/tree';
 import type { Ed25519Verify } from '@verbatim/tlog';
 import type { WitnessConfig } from '../config.ts';
 import type { StageWitness } from '../publication/witness-stage.ts';
 import type { CheckpointStore } from '../store/checkpoints.ts';
-import type { NodeCache } from '../tree/node-cache.ts';
-import { consistencyProof } from '../tree/proofs.ts';
 import { askWitness } from '../witness/ask.ts';
 import { WitnessTransport } from '../witness/transport.ts';
 

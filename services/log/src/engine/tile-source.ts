@@ -1,7 +1,6 @@
+import { type PublicFolder, TileNodes } from '@verbatim/service-kit/tree';
 import { TILE_WIDTH, tilePath } from '@verbatim/tlog';
 import type { EntryStore } from '../store/entries.ts';
-import type { PublicFolder } from '../store/public-folder.ts';
-import { TileNodes } from '../tree/tile-nodes.ts';
 
 interface Source {
   readonly entries: EntryStore;

@@ -1,7 +1,6 @@
+import { inclusionProof, type NodeCache } from '@verbatim/service-kit/tree';
 import { formatTlogProof, type Hash, utf8Decode } from '@verbatim/tlog';
 import type { Publication } from '../publication/published.ts';
-import type { NodeCache } from '../tree/node-cache.ts';
-import { inclusionProof } from '../tree/proofs.ts';
 
 const NO_CHECKPOINT = new Uint8Array();
 

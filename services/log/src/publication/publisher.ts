@@ -1,6 +1,6 @@
+import type { PublicFolder } from '@verbatim/service-kit/tree';
 import { bytesEqual, formatNote, type NoteSignature, parseNote, utf8Decode } from '@verbatim/tlog';
 import type { CheckpointStore } from '../store/checkpoints.ts';
-import type { PublicFolder } from '../store/public-folder.ts';
 import type { Cosignature, SignedCheckpoint } from './collector.ts';
 import type { Published } from './published.ts';
 

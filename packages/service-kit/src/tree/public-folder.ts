@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Durable } from '@verbatim/service-kit';
 import { TILE_WIDTH, tilePath } from '@verbatim/tlog';
-import type { TileFile } from '../tree/growth.ts';
+import type { Durable } from '../durable.ts';
+import type { TileFile } from './growth.ts';
 
 /** A file of the tile folder with its bytes. */
 export interface TileContent {
