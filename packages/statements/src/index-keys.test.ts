@@ -72,8 +72,17 @@ test('every revocation stands under control, a rebuilder’s under the rebuilder
 test.each([
   aGenesis(origin),
   makeControl({ action: 'freeze', origin, reason: 'The log ends here.' }),
-  makeControl({ action: 'successor', origin, vkey: testVkey('log.example/next'), size: 10, root }),
-  makeControl({ action: 'rotate', origin, key: 'log', old: testVkey(origin), vkey: testVkey('log.example/new') }),
+  makeControl({
+    action: 'successor',
+    origin,
+    vkey: testVkey('log.example/next'),
+    rootVkey: testVkey('next-root'),
+    size: 10,
+    root,
+    url: 'https://log.example/next/',
+  }),
+  makeControl({ action: 'rotate', origin, key: 'root', old: testVkey('old-root'), vkey: testVkey('new-root') }),
+  makeControl({ action: 'admission', origin, claims: ['registrar'], attempts: 3, approvals: 1 }),
 ])('$predicate.action stands under control', (statement) => {
   expect(of(statement)).toEqual([`control:${origin}`]);
 });

@@ -5,6 +5,7 @@ export {
   CONCLUSIVE_RESULTS,
   EVIDENCE_KINDS,
   MAX_ARTIFACTS,
+  MAX_ATTEMPT,
   MAX_BLOB_BYTES,
   MAX_ENTRY_BYTES,
   MAX_INLINE_RECIPE,
@@ -51,8 +52,10 @@ export { decodeRecipe, encodeRecipe, recipeDigest, type Recipe } from './recipe.
 export { artifactNames, claimedDigests, type ReleaseArtifact, type ReleasePredicate, type ReleaseStatement } from './release.ts';
 export { checkRecipe, recipeOf } from './release-recipe.ts';
 export { subjectDigestOf, type ObservationPredicate, type ObservationStatement } from './observation.ts';
+export { checkMemberEntry, compareMemberPaths, decodeMembers, MAX_MEMBERS, memberLeaf, type MemberEntry } from './members.ts';
 export type { Enrolment, Revocation, RosterStatement } from './roster.ts';
-export { originDigest, type ControlPredicate, type ControlStatement } from './control.ts';
+export { originDigest, type ControlAction, type ControlPredicate, type ControlStatement } from './control.ts';
+export { authorityOf } from './control-signers.ts';
 export { lookupsOf, type IndexedLog, type Lookup } from './index-keys.ts';
 export { decodeEntry, decodeStatement, encodeStatement, type DecodedEntry, type Statement } from './statement.ts';
 export { addSignature, signStatement } from './sign.ts';

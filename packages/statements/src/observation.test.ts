@@ -1,9 +1,9 @@
 import { Scene, aRelease, anObservation } from '@verbatim/testkit';
 import { describe, expect, test } from 'vitest';
 import { changed, outcome } from './_refusals.ts';
-import { MAX_ATTEMPT, subjectDigestOf, type ObservationPredicate, type ObservationStatement } from './observation.ts';
+import { subjectDigestOf, type ObservationPredicate, type ObservationStatement } from './observation.ts';
 import { encodeStatement } from './statement.ts';
-import { RESULTS, type Result } from './vocabulary.ts';
+import { MAX_ATTEMPT, RESULTS, type Result } from './vocabulary.ts';
 
 const scene = new Scene();
 const about = {

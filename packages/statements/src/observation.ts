@@ -1,10 +1,19 @@
 /** observation: what one rebuilder received, built and saw, whatever it came to (DESIGN §3.2, §3.3). */
 import { StatementError } from './errors.ts';
+import { MAX_MEMBERS } from './members.ts';
 import { array, distinct, integer, nullable, object, oneOf, where, type Infer } from './schema.ts';
 import { code, h1, origin, platform, relativePath, revision, sha256Hex, time, token, toolchainDigest } from './text.ts';
-import { CLAIM_MISMATCH, EVIDENCE_KINDS, MAX_BLOB_BYTES, PREDICATE, RESULTS, STATEMENT_TYPE, isConclusive } from './vocabulary.ts';
+import {
+  CLAIM_MISMATCH,
+  EVIDENCE_KINDS,
+  MAX_ATTEMPT,
+  MAX_BLOB_BYTES,
+  PREDICATE,
+  RESULTS,
+  STATEMENT_TYPE,
+  isConclusive,
+} from './vocabulary.ts';
 
-export const MAX_ATTEMPT = 1_000_000;
 const MAX_EVIDENCE = 8;
 const MAX_TOOLCHAINS = 16;
 
@@ -15,7 +24,7 @@ const outputDigest = object(
     /** Of a Go module's zip: what Go's checksum database has, over names and contents alone. */
     h1,
     /** Of a container: root of the RFC 6962 tree over its entries, and their number (DESIGN §3.12a). */
-    members: object({ root: sha256Hex, size: integer(0, 1_000_000) }),
+    members: object({ root: sha256Hex, size: integer(0, MAX_MEMBERS) }),
   },
 );
 

@@ -1,6 +1,5 @@
 import {
   Scene,
-  aGenesis,
   aRelease,
   aRevocation,
   anArtifact,
@@ -18,6 +17,7 @@ import { changed, outcome } from './_refusals.ts';
 import { decodeEnvelope, encodeEnvelope } from './envelope.ts';
 import { StatementError } from './errors.ts';
 import { keyidOf } from './keyid.ts';
+import { makeControl } from './make.ts';
 import { RESULTS } from './vocabulary.ts';
 import { decodeEntry, encodeStatement } from './statement.ts';
 
@@ -121,7 +121,7 @@ describe('statements', () => {
   test('round-trip through entries, of every kind and with every result', () => {
     const about = { origin: 'log.example/test', release, index: 5, leafHash: new Uint8Array(32), rebuilder: registrar };
     const statements = [
-      aGenesis('log.example/x'),
+      makeControl({ action: 'freeze', origin: 'log.example/x', reason: 'It ends.' }),
       anEnrolment(registrar),
       aRevocation(registrar),
       release,

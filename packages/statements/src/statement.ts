@@ -1,5 +1,6 @@
 /** in-toto Statement v1: which statements there are, and reading them out of entries. */
 import { sha256, toHex } from '@verbatim/tlog';
+import { checkControlSigners } from './control-signers.ts';
 import { controlSchema, type ControlStatement } from './control.ts';
 import { decodeEnvelope, type Envelope } from './envelope.ts';
 import { StatementError, show } from './errors.ts';
@@ -43,8 +44,9 @@ function decodePayload(payload: Uint8Array): Statement {
 }
 
 /** How many signatures a statement has, and by whom, as far as the statement itself says. */
-function checkSigners(statement: Statement, { signatures }: Envelope): void {
-  if (statement.predicateType === PREDICATE.control) return;
+function checkSigners(statement: Statement, envelope: Envelope): void {
+  if (statement.predicateType === PREDICATE.control) return checkControlSigners(statement, envelope);
+  const { signatures } = envelope;
   const byPublishers = statement.predicateType === PREDICATE.release && statement.predicate.claim.kind === 'publisher';
   if (!byPublishers && signatures.length !== 1) {
     throw new StatementError('inconsistent', 'signatures', `expected one signature, found ${signatures.length}`);

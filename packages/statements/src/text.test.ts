@@ -5,6 +5,7 @@ import {
   code,
   h1,
   httpsUrl,
+  logUrl,
   isPrintable,
   isRelativePath,
   isTime,
@@ -146,6 +147,14 @@ test.each<[string, Check<string>, unknown, boolean]>([
   ['https address', httpsUrl, 'https://GIT.example/', false],
   ['https address', httpsUrl, 'https://git.example/a/../b', false],
   ['https address', httpsUrl, `https://git.example/${hex(512)}`, false],
+  ['log address', logUrl, 'https://log.example/next/', true],
+  ['log address', logUrl, 'http://127.0.0.1:8080/', true],
+  ['log address', logUrl, 'https://log.example', false],
+  ['log address', logUrl, 'https://log.example/?a', false],
+  ['log address', logUrl, 'https://log.example/?', false],
+  ['log address', logUrl, 'https://log.example/#a', false],
+  ['log address', logUrl, 'https://user@log.example/', false],
+  ['log address', logUrl, 'file:///srv/log/', false],
 ])('%s: %#', (_, check, value, expected) => {
   expect(takes(check, value)).toBe(expected);
 });

@@ -19,6 +19,8 @@ export const builderIdOf = (keyid: string): string => `urn:verbatim:rebuilder:${
 /** One entry of the log (DESIGN §3.2), in bytes. */
 export const MAX_ENTRY_BYTES = 16_384;
 export const MAX_SIGNATURES = 8;
+/** Attempts of one key at one artifact of one release. */
+export const MAX_ATTEMPT = 1_000_000;
 /** Artifacts of one release statement; a larger release is several, "i of n". */
 export const MAX_ARTIFACTS = 16;
 export const MAX_PARTS = 256;

@@ -135,5 +135,5 @@ export const ADMIN = testSigner('test-admin');
 
 /** Entry 0 of a log, to be signed by ROOT. */
 export function aGenesis(origin: string): ControlStatement {
-  return makeControl({ action: 'genesis', origin, root: testVkey(ROOT.name), admin: testVkey(ADMIN.name) });
+  return makeControl({ action: 'genesis', origin, root: testVkey(ROOT.name), admin: testVkey(ADMIN.name), predecessor: null });
 }

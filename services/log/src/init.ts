@@ -63,7 +63,7 @@ function genesis(origin: string, root: Signer, rootVkey: string, adminVkey: stri
     _type: STATEMENT_TYPE,
     predicateType: PREDICATE.control,
     subject: [{ name: origin, digest: { sha256: originDigest(origin) } }],
-    predicate: { action: 'genesis', origin, root: rootVkey, admin: adminVkey },
+    predicate: { action: 'genesis', origin, root: rootVkey, admin: adminVkey, predecessor: null },
   };
   return signStatement(statement, [root]);
 }
