@@ -4,7 +4,8 @@ import { IndexMapError } from './errors.ts';
 import type { Pair } from './hashing.ts';
 import { checkKey, checkValue, firstDifference, keyBit } from './key-bits.ts';
 import { loadPaths, loadedNode, type Loaded } from './load.ts';
-import { hashMapNode, type LeafNode, type MapNode, type MapState, type NodeReader, type NodeRef } from './node.ts';
+import { hashMapNode, type LeafNode, type MapNode, type MapState, type NodeReader, type NodeRef, type SyncNodeReader } from './node.ts';
+import { readAll, readAllSync, type Reading } from './reading.ts';
 
 /** What a batch changes. To keep it, write `nodes` and `state` in one transaction. */
 export interface MapChange {
@@ -33,19 +34,22 @@ interface Fork {
  * store.apply(change);
  * state = change.state;
  */
-export async function addPairs(reader: NodeReader, state: MapState, pairs: readonly Pair[]): Promise<MapChange> {
+export function addPairs(reader: NodeReader, state: MapState, pairs: readonly Pair[]): Promise<MapChange> {
+  return readAll(reader, grow(state, pairs));
+}
+
+/** `addPairs` with a store that answers at once, inside a transaction of a database for one. */
+export function addPairsSync(reader: SyncNodeReader, state: MapState, pairs: readonly Pair[]): MapChange {
+  return readAllSync(reader, grow(state, pairs));
+}
+
+function* grow(state: MapState, pairs: readonly Pair[]): Reading<MapChange> {
   for (const { key, value } of pairs) {
     checkKey(key);
     checkValue(value);
   }
-  const batch = new Batch(
-    state,
-    await loadPaths(
-      reader,
-      state,
-      pairs.map(({ key }) => key),
-    ),
-  );
+  const keys = pairs.map(({ key }) => key);
+  const batch = new Batch(state, yield* loadPaths(state, keys));
   for (const pair of pairs) batch.add(pair);
   return batch.finish();
 }

@@ -13,9 +13,10 @@ export {
   type MapState,
   type NodeReader,
   type NodeRef,
+  type SyncNodeReader,
 } from './node.ts';
-export { addPairs, type MapChange } from './grow.ts';
+export { addPairs, addPairsSync, type MapChange } from './grow.ts';
 export { MemoryNodeStore } from './memory-store.ts';
-export { proveKey, provePrefix } from './prove.ts';
+export { proveKey, provePrefix, provePrefixSync, type KeyProof, type PrefixProof } from './prove.ts';
 export { MAX_PREFIX_PAIRS, verifyAbsence, verifyPrefix, verifyPresence } from './verify.ts';
 export { MAX_LOOKUP_BYTES, lookupKey, mapKey, parseIndexPair, verifyLookup, type IndexedEntry, type LookupType } from './lookup.ts';

@@ -2,21 +2,19 @@
 import { bytesEqual, toHex } from '@verbatim/tlog';
 import { IndexMapError } from './errors.ts';
 import { keyBit } from './key-bits.ts';
-import { hashMapNode, type LeafNode, type MapNode, type MapState, type NodeReader, type NodeRef } from './node.ts';
+import { hashMapNode, type LeafNode, type MapNode, type MapState, type NodeRef } from './node.ts';
+import type { Reading } from './reading.ts';
 
 /** Nodes by number. */
 export type Loaded = ReadonlyMap<number, MapNode>;
 
 /** Every node from the top to the leaf at which the look-up of each key ends. */
-export async function loadPaths(reader: NodeReader, state: MapState, keys: readonly Uint8Array[]): Promise<Loaded> {
+export function* loadPaths(state: MapState, keys: readonly Uint8Array[]): Reading<Loaded> {
   const loaded = new Map<number, MapNode>();
   let level: { ref: NodeRef; keys: readonly Uint8Array[] }[] = [];
   if (state.top !== null && keys.length > 0) level = [{ ref: state.top, keys }];
   while (level.length > 0) {
-    const nodes = await readNodes(
-      reader,
-      level.map(({ ref }) => ref),
-    );
+    const nodes = yield* readNodes(level.map(({ ref }) => ref));
     const next: typeof level = [];
     for (const [i, { ref, keys: below }] of level.entries()) {
       const node = nodes[i]!;
@@ -36,8 +34,8 @@ export async function loadPaths(reader: NodeReader, state: MapState, keys: reado
  * The nodes that these mean, each held against the hash that its parent keeps: a damaged row never gets into a root, and every way
  * down ends. Throws `malformed-node`.
  */
-export async function readNodes(reader: NodeReader, refs: readonly NodeRef[]): Promise<readonly MapNode[]> {
-  const nodes = await reader.read(refs.map(({ id }) => id));
+export function* readNodes(refs: readonly NodeRef[]): Reading<readonly MapNode[]> {
+  const nodes = yield refs.map(({ id }) => id);
   if (nodes.length !== refs.length) throw new IndexMapError('malformed-node', `expected ${refs.length} nodes, found ${nodes.length}`);
   for (const [i, { id, hash }] of refs.entries()) {
     if (bytesEqual(hashMapNode(nodes[i]!), hash)) continue;

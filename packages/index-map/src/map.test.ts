@@ -4,7 +4,19 @@ import { EMPTY_ROOT, toHex } from '@verbatim/tlog';
 import { ByteNodeStore } from './_byte-store.ts';
 import { CountingReader, build, naiveRoot, readBit } from './_naive.ts';
 import { indexPairs, keys, pairSets } from './_pairs.ts';
-import { EMPTY_MAP, MAX_KEY_BYTES, MAX_VALUE_BYTES, MemoryNodeStore, addPairs, encodeMapNode, rootOf, rootOfPairs } from './index.ts';
+import {
+  EMPTY_MAP,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+  MemoryNodeStore,
+  addPairs,
+  addPairsSync,
+  encodeMapNode,
+  provePrefix,
+  provePrefixSync,
+  rootOf,
+  rootOfPairs,
+} from './index.ts';
 import { compareKeys, firstDifference, hasPrefix, keyBit } from './key-bits.ts';
 
 const SIZE = 100;
@@ -89,6 +101,15 @@ describe('the root', () => {
 });
 
 describe('a batch', () => {
+  test('and its proofs are the same from a store that answers at once', async () => {
+    const pairs = indexPairs(60, 9);
+    const { store, state } = await build(new MemoryNodeStore(), pairs.slice(0, 40));
+    expect(addPairsSync(store, state, pairs.slice(40))).toEqual(await addPairs(store, state, pairs.slice(40)));
+    const prefix = pairs[3]!.key.slice(0, 32);
+    expect(provePrefixSync(store, state, prefix)).toEqual(await provePrefix(store, state, prefix));
+    expect(() => provePrefixSync(store, state, prefix, 1)).toThrow(expect.objectContaining({ code: 'too-many-pairs' }));
+  });
+
   test('that is repeated changes nothing', async () => {
     const pairs = indexPairs(20, 3);
     const { store, state } = await build(new MemoryNodeStore(), pairs);

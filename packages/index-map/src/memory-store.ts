@@ -1,9 +1,9 @@
 /** Nodes in memory: for an audit, which builds a map and throws it away. */
 import type { MapChange } from './grow.ts';
 import { IndexMapError } from './errors.ts';
-import type { MapNode, NodeReader } from './node.ts';
+import type { MapNode, NodeReader, SyncNodeReader } from './node.ts';
 
-export class MemoryNodeStore implements NodeReader {
+export class MemoryNodeStore implements NodeReader, SyncNodeReader {
   readonly #nodes = new Map<number, MapNode>();
 
   get count(): number {
@@ -11,7 +11,11 @@ export class MemoryNodeStore implements NodeReader {
   }
 
   read(ids: readonly number[]): Promise<MapNode[]> {
-    return Promise.resolve(ids.map((id) => this.#get(id)));
+    return Promise.resolve(this.readSync(ids));
+  }
+
+  readSync(ids: readonly number[]): MapNode[] {
+    return ids.map((id) => this.#get(id));
   }
 
   /** Keeps what a batch has made. Older states can still be read. */

@@ -50,8 +50,22 @@ export interface NodeReader {
   read(ids: readonly number[]): Promise<readonly MapNode[]>;
 }
 
+/** The same at once. */
+export interface SyncNodeReader {
+  /** Throws when one is missing. */
+  readSync(ids: readonly number[]): readonly MapNode[];
+}
+
+/** A store that keeps nodes in memory gives the same objects again, and what they hash to does not change. */
+const hashes = new WeakMap<MapNode, Hash>();
+
 export function hashMapNode(node: MapNode): Hash {
-  return node.kind === 'leaf' ? hashPair(node) : hashInner(node.bit, node.left.hash, node.right.hash);
+  let hash = hashes.get(node);
+  if (hash === undefined) {
+    hash = node.kind === 'leaf' ? hashPair(node) : hashInner(node.bit, node.left.hash, node.right.hash);
+    hashes.set(node, hash);
+  }
+  return hash;
 }
 
 /** 0x00 ‖ pair, or 0x01 ‖ bit ‖ left number ‖ left hash ‖ right number ‖ right hash. */

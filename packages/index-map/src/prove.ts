@@ -4,18 +4,31 @@ import { IndexMapError } from './errors.ts';
 import type { Pair } from './hashing.ts';
 import { checkKey, hasPrefix } from './key-bits.ts';
 import { loadPaths, pathTo, readNodes, type Turn } from './load.ts';
-import type { MapState, NodeReader, NodeRef } from './node.ts';
+import type { MapState, NodeReader, NodeRef, SyncNodeReader } from './node.ts';
 import { encodePathProof, encodeSteps, type Step } from './proof.ts';
+import { readAll, readAllSync, type Reading } from './reading.ts';
 import { MAX_PREFIX_PAIRS } from './verify.ts';
 
+export interface KeyProof {
+  /** Null when the map holds nothing under the key. */
+  readonly value: Uint8Array | null;
+  readonly proof: Uint8Array;
+}
+
+export interface PrefixProof {
+  /** In the map's order. */
+  readonly pairs: Pair[];
+  readonly proof: Uint8Array;
+}
+
 /** The value under `key`, or null, and the proof of presence or absence. Throws `out-of-range` for a key that is too long. */
-export async function proveKey(
-  reader: NodeReader,
-  state: MapState,
-  key: Uint8Array,
-): Promise<{ value: Uint8Array | null; proof: Uint8Array }> {
+export function proveKey(reader: NodeReader, state: MapState, key: Uint8Array): Promise<KeyProof> {
+  return readAll(reader, keyProof(state, key));
+}
+
+function* keyProof(state: MapState, key: Uint8Array): Reading<KeyProof> {
   checkKey(key);
-  const path = pathTo(await loadPaths(reader, state, [key]), state, key);
+  const path = pathTo(yield* loadPaths(state, [key]), state, key);
   if (path === null) return { value: null, proof: new Uint8Array(0) };
   const { turns, leaf } = path;
   return bytesEqual(leaf.key, key)
@@ -24,24 +37,38 @@ export async function proveKey(
 }
 
 /**
- * All pairs whose keys begin with `prefix`, in the map's order, and the proof that they are all.
+ * All pairs whose keys begin with `prefix` and the proof that they are all.
  * Throws `too-many-pairs` beyond `limit`, `out-of-range` for a prefix that is longer than a key may be.
  */
-export async function provePrefix(
+export function provePrefix(
   reader: NodeReader,
   state: MapState,
   prefix: Uint8Array,
   limit: number = MAX_PREFIX_PAIRS,
-): Promise<{ pairs: Pair[]; proof: Uint8Array }> {
+): Promise<PrefixProof> {
+  return readAll(reader, prefixProof(state, prefix, limit));
+}
+
+/** `provePrefix` from a store that answers at once. */
+export function provePrefixSync(
+  reader: SyncNodeReader,
+  state: MapState,
+  prefix: Uint8Array,
+  limit: number = MAX_PREFIX_PAIRS,
+): PrefixProof {
+  return readAllSync(reader, prefixProof(state, prefix, limit));
+}
+
+function* prefixProof(state: MapState, prefix: Uint8Array, limit: number): Reading<PrefixProof> {
   checkKey(prefix);
-  const path = pathTo(await loadPaths(reader, state, [prefix]), state, prefix);
+  const path = pathTo(yield* loadPaths(state, [prefix]), state, prefix);
   if (path === null) return { pairs: [], proof: new Uint8Array(0) };
   const { turns, leaf } = path;
   if (!hasPrefix(leaf.key, prefix)) return { pairs: [], proof: encodePathProof(leaf, stepsUp(turns)) };
   // Bits rise on the way down; the subtree begins below the last one that the prefix decides.
   const above = turns.filter(({ bit }) => bit < 8 * prefix.length);
   const subtree = above.at(-1)?.child ?? state.top!;
-  return { pairs: await readSubtree(reader, subtree, limit), proof: encodeSteps(stepsUp(above)) };
+  return { pairs: yield* readSubtree(subtree, limit), proof: encodeSteps(stepsUp(above)) };
 }
 
 function stepsUp(turns: readonly Turn[]): Step[] {
@@ -49,7 +76,7 @@ function stepsUp(turns: readonly Turn[]): Step[] {
 }
 
 /** The pairs below `top` from left to right, a level a request. */
-async function readSubtree(reader: NodeReader, top: NodeRef, limit: number): Promise<Pair[]> {
+function* readSubtree(top: NodeRef, limit: number): Reading<Pair[]> {
   let level: (NodeRef | Pair)[] = [top];
   for (;;) {
     if (level.length > limit) {
@@ -57,7 +84,7 @@ async function readSubtree(reader: NodeReader, top: NodeRef, limit: number): Pro
     }
     const refs = level.filter((item) => 'id' in item);
     if (refs.length === 0) return level as Pair[];
-    const nodes = await readNodes(reader, refs);
+    const nodes = yield* readNodes(refs);
     let i = 0;
     level = level.flatMap((item): (NodeRef | Pair)[] => {
       if (!('id' in item)) return [item];
