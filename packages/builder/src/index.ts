@@ -24,6 +24,6 @@ export type { Usage } from './sandbox/watchdog.ts';
 export { runSandboxed, type Sandbox, type SandboxJob, type SandboxResult } from './sandbox/run.ts';
 export { receiveArtifact, type Received, type ReceiveLimits, type ReceiveOutcome, type ReceiveRequest } from './receive/receive.ts';
 export type { NotReceived, ReceiveReason } from './receive/outcome.ts';
-export { memberLeaf, memberRoot, memberTree, type MemberEntry, type MemberProof, type MemberTree } from './member-root.ts';
+export { memberRoot, memberTree, type MemberProof, type MemberTree } from './member-root.ts';
 export { Apt, type AptRequest } from './debian/apt.ts';
 export { inferDebianRecipe, type DebianInferRequest } from './debian/infer.ts';

@@ -3,22 +3,10 @@
  * merkletreejs builds the tree and nothing else: its `verify` knows neither index nor size and accepts inner nodes as leaves. Proofs are
  * checked by @verbatim/tlog.
  */
-import { encodeCanonicalJson } from '@verbatim/statements';
-import { EMPTY_ROOT, hashLeaf, sha256, utf8Encode, type Hash } from '@verbatim/tlog';
+import { checkMemberEntry, MAX_MEMBERS, memberLeaf, StatementError, type MemberEntry } from '@verbatim/statements';
+import { EMPTY_ROOT, hashLeaf, sha256, type Hash } from '@verbatim/tlog';
 import { MerkleTree } from 'merkletreejs';
 import { BuilderError } from './errors.ts';
-
-export interface MemberEntry {
-  /** Relative, `/` between segments, no `.` or `..`. */
-  readonly path: string;
-  readonly type: 'file' | 'folder' | 'link';
-  /** Permission bits, 0 to 0o7777. */
-  readonly mode: number;
-  /** Bytes of the content; of a link, of its target's text; of a folder, 0. */
-  readonly size: number;
-  /** Hex SHA-256 of the same bytes. */
-  readonly sha256: string;
-}
 
 export interface MemberProof {
   readonly index: bigint;
@@ -33,14 +21,7 @@ export interface MemberTree {
   prove(path: string): MemberProof | null;
 }
 
-export const MAX_MEMBERS = 1_000_000;
-const MAX_PATH_BYTES = 4096;
 const NODE_PREFIX = Buffer.of(1);
-
-/** The bytes that a leaf hashes: RFC 8785 JSON of the entry. */
-export function memberLeaf({ path, type, mode, size, sha256: digest }: MemberEntry): Uint8Array {
-  return encodeCanonicalJson({ mode, path, sha256: digest, size, type });
-}
 
 /**
  * The tree over `entries`, sorted by the bytes of their paths.
@@ -77,21 +58,12 @@ function hashPair(pair: Buffer): Buffer {
 }
 
 function checked(entry: MemberEntry): MemberEntry {
-  const { path, type, mode, size, sha256: digest } = entry;
-  const segments = path.split('/');
-  if (
-    path.includes('\0') ||
-    !path.isWellFormed() ||
-    utf8Encode(path).length > MAX_PATH_BYTES ||
-    segments.some((each) => ['', '.', '..'].includes(each))
-  ) {
-    throw bad('a relative path without empty segments, "." and ".."', JSON.stringify(path.slice(0, 64)));
+  try {
+    return checkMemberEntry(entry);
+  } catch (cause) {
+    if (!(cause instanceof StatementError)) throw cause;
+    throw new BuilderError('bad-members', `member root: ${cause.message}`, { cause });
   }
-  if (!['file', 'folder', 'link'].includes(type)) throw bad('file, folder or link', JSON.stringify(type));
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) throw bad('permission bits', String(mode));
-  if (!Number.isSafeInteger(size) || size < 0 || (type === 'folder' && size !== 0)) throw bad('a size', String(size));
-  if (!/^[0-9a-f]{64}$/.test(digest)) throw bad('64 lower-case hex digits', JSON.stringify(digest));
-  return entry;
 }
 
 function bad(expected: string, found: string): BuilderError {

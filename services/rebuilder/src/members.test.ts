@@ -1,4 +1,5 @@
-import { memberTree, type MemberEntry } from '@verbatim/builder';
+import { memberTree } from '@verbatim/builder';
+import { decodeMembers } from '@verbatim/statements';
 import type { Recipe } from '@verbatim/statements';
 import { toHex, verifyInclusion } from '@verbatim/tlog';
 import { execFileSync } from 'node:child_process';
@@ -24,7 +25,7 @@ async function deb(): Promise<string> {
 
 test('one file of a package can be proved to be in what was built, by the signed root and the list beside it', async () => {
   const members = await membersOf(debian, await deb());
-  const entries = JSON.parse(Buffer.from(members!.list!).toString()) as MemberEntry[];
+  const entries = decodeMembers(members!.list!);
   expect(entries.map(({ path }) => path)).toEqual(['usr', 'usr/bin', 'usr/bin/hello']);
   expect(entries[2]!.sha256).toBe(createHash('sha256').update('hello').digest('hex'));
   const tree = memberTree(entries);
