@@ -1,5 +1,6 @@
 /** A log without a service: entries in, checkpoints, proofs and tiles out. Slow, small and obviously right. */
-import { signStatement, type Statement } from '@verbatim/statements';
+import { lookupKey, type Pair } from '@verbatim/index-map';
+import { type Lookup, makeControl, signStatement, type Statement } from '@verbatim/statements';
 import {
   CompactRange,
   TILE_WIDTH,
@@ -17,6 +18,7 @@ import {
   signNote,
   tilePath,
   tileWidth,
+  toHex,
   type Hash,
   type NodeId,
   type ProofPlan,
@@ -24,6 +26,7 @@ import {
 } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { TEST_TIME } from './clock.ts';
+import { indexPairs, indexRoot, proveLookup } from './in-memory-index.ts';
 import { testSigner } from './keys.ts';
 
 export interface InMemoryLogOptions {
@@ -47,6 +50,15 @@ export interface LoggedEntry {
   readonly proof: Hash[];
 }
 
+/** What the log says about one lookup key. */
+export interface ProvedLookup {
+  readonly lookup: Lookup;
+  /** Ascending. */
+  readonly entries: readonly bigint[];
+  /** Prefix proof over the entries before the last index-root entry. */
+  readonly proof: Uint8Array;
+}
+
 const TEST_SECONDS = Date.parse(TEST_TIME) / 1000;
 const label = ({ level, index }: NodeId): string => `${level}/${index}`;
 
@@ -58,6 +70,8 @@ export class InMemoryLog {
   readonly #nodes = new Map<string, Hash>();
   readonly #roots: Hash[] = [];
   readonly #range = new CompactRange();
+  readonly #pairs = new Map<bigint, readonly Pair[]>();
+  #sealed = -1n;
 
   constructor({ origin = 'log.example/test', signer = testSigner(origin), witnesses = [] }: InMemoryLogOptions = {}) {
     this.origin = origin;
@@ -86,6 +100,25 @@ export class InMemoryLog {
   /** Signs a statement and adds it. */
   addStatement(statement: Statement, ...signers: readonly Signer[]): bigint {
     return this.add(signStatement(statement, signers));
+  }
+
+  /** Ends a batch with the index-root entry over everything before it, unless nothing came since the last one. The new size. */
+  seal(): bigint {
+    if (this.#sealed === this.size) return this.size;
+    const root = toHex(indexRoot(this.#pairsOf(this.size)));
+    this.addStatement(makeControl({ action: 'index-root', origin: this.origin, size: Number(this.size), root }), this.signer);
+    this.#sealed = this.size;
+    return this.size;
+  }
+
+  /** Everything under each of these lookup keys, with proofs for a log of `size` entries, the last of which is an index root. */
+  index(lookups: readonly Lookup[], size: bigint = this.size): ProvedLookup[] {
+    const pairs = this.#pairsOf(size - 1n);
+    return lookups.map((lookup) => {
+      const key = toHex(lookupKey(lookup.type, lookup.value));
+      const entries = pairs.flatMap((pair) => (toHex(pair.key.subarray(0, 32)) === key ? [indexOf(pair)] : []));
+      return { lookup, entries, proof: proveLookup(pairs, lookup) };
+    });
   }
 
   entry(index: bigint): Uint8Array {
@@ -146,7 +179,19 @@ export class InMemoryLog {
     return files;
   }
 
+  /** Of the index over the first `size` entries. */
+  #pairsOf(size: bigint): readonly Pair[] {
+    const known = this.#pairs.get(size);
+    const pairs = known ?? indexPairs(this.#entries.slice(0, Number(size)), this.origin);
+    this.#pairs.set(size, pairs);
+    return pairs;
+  }
+
   #prove(plan: ProofPlan): Hash[] {
     return plan.assemble(plan.nodes.map((id) => this.#nodes.get(label(id))!));
   }
+}
+
+function indexOf({ key }: Pair): bigint {
+  return new DataView(key.buffer, key.byteOffset + 32, 8).getBigUint64(0);
 }

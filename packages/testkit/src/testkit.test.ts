@@ -1,4 +1,5 @@
 /** The kit itself must be right: tests of other packages lean on it. */
+import { addPairs, EMPTY_MAP, lookupKey, MemoryNodeStore, provePrefix, rootOf, verifyLookup } from '@verbatim/index-map';
 import { decodeEntry, keyidOf, verifySignatures } from '@verbatim/statements';
 import {
   bytesEqual,
@@ -19,9 +20,12 @@ import {
   Scene,
   aRevocation,
   anEnrolment,
+  digestsOf,
+  contentOf,
   fixedClock,
   forgeEntry,
   forkedLog,
+  indexPairs,
   testSigner,
   testVkey,
   withByteChanged,
@@ -94,6 +98,43 @@ describe('the log in memory', () => {
     const honest = log.tiles();
     const changed = [...withEntryRewritten(log, 257n, Uint8Array.of(7))].filter(([path, bytes]) => !bytesEqual(bytes, honest.get(path)!));
     expect(changed.map(([path]) => path)).toEqual(['tile/0/001.p/44', 'tile/entries/001.p/44']);
+  });
+});
+
+describe('the index of the log in memory', () => {
+  const scene = new Scene();
+  for (const position of [0, 1, 2]) scene.observe(position, position === 2 ? { result: 'differ' } : {});
+  const { log } = scene;
+  const size = log.seal();
+  const { sha256: file } = digestsOf(contentOf('linux-x64/bin/esbuild'));
+  const lookups = [
+    { type: 'artifact', value: file },
+    { type: 'artifact', value: '0'.repeat(64) },
+    { type: 'release', value: 'pkg:npm/esbuild@0.25.0' },
+    { type: 'control', value: log.origin },
+  ] as const;
+
+  test('is sealed once by an entry that states its root', () => {
+    expect(log.seal()).toBe(size);
+    const { statement } = decodeEntry(log.entry(size - 1n));
+    expect(statement.predicate).toMatchObject({ action: 'index-root', origin: log.origin, size: Number(size - 1n) });
+  });
+
+  test('has the root and the proofs that the map has which a log grows', async () => {
+    const entries = Array.from({ length: Number(size - 1n) }, (_, i) => log.entry(BigInt(i)));
+    const store = new MemoryNodeStore();
+    const change = await addPairs(store, EMPTY_MAP, indexPairs(entries, log.origin));
+    store.apply(change);
+    const root = rootOf(change.state);
+    expect(decodeEntry(log.entry(size - 1n)).statement.predicate).toMatchObject({ root: toHex(root) });
+    for (const { lookup, entries: found, proof } of log.index(lookups)) {
+      const key = lookupKey(lookup.type, lookup.value);
+      expect(toHex(proof)).toBe(toHex((await provePrefix(store, change.state, key)).proof));
+      const pairs = found.map((index) => ({ index, leafHash: log.leafHash(index) }));
+      expect(verifyLookup(root, key, pairs, proof)).toBe(true);
+      expect(verifyLookup(root, key, pairs.slice(1), proof)).toBe(pairs.length === 0);
+    }
+    expect(log.index(lookups).map(({ entries: found }) => found.length)).toEqual([4, 0, 4, 1]);
   });
 });
 
