@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { receiveArtifact } from '@verbatim/builder';
 import { REPOSITORY, mustVerbatim } from '@verbatim/local';
-import { MAX_INLINE_RECIPE, encodeRecipe, parsePurl, type Recipe } from '@verbatim/statements';
+import { MAX_INLINE_RECIPE, encodeRecipe, parsePurl, recipeOutputs, type Recipe } from '@verbatim/statements';
 
 /** Real releases whose recipes are data here: a folder each, with `recipe.json` and `release.json`. */
 const RELEASES = join(REPOSITORY, 'deploy/local/releases');
@@ -47,13 +47,15 @@ interface Registrar {
   readonly key: (type: string) => string;
   /** Keeps downloads and the signed statement, so that a second run submits the same bytes. */
   readonly dataDir: string;
+  /** The one artifact to register; all of the recipe's without. */
+  readonly only?: string | undefined;
 }
 
 /** Does what a registrar does, as a rebuilder receives: each coordinate through its ecosystem's client, then says so, signed, to the log. */
 export async function registerPublished(name: string, registrar: Registrar, progress: (line: string) => void): Promise<PublishedRelease> {
   const folder = join(RELEASES, name);
-  const recipe = join(folder, 'recipe.json');
-  const { purl, artifacts, unpublished = [] } = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8')) as ReleaseFile;
+  const { recipe, release } = await chosen(name, folder, registrar);
+  const { purl, artifacts, unpublished = [] } = release;
   const key = registrar.key(parsePurl(purl).type);
   const files: PublishedFile[] = [];
   for (const artifact of artifacts) {
@@ -80,6 +82,21 @@ export async function registerPublished(name: string, registrar: Registrar, prog
   const { index } = JSON.parse(said) as { index: number };
   progress(`registered ${purl} with ${files.length} artifacts, as entry ${index} of the log`);
   return { purl, index, artifacts: files };
+}
+
+/** The recipe's file and what is said beside it; both with one artifact when only that one is wanted. */
+async function chosen(name: string, folder: string, { only, dataDir }: Registrar): Promise<{ recipe: string; release: ReleaseFile }> {
+  const recipe = join(folder, 'recipe.json');
+  const release = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8')) as ReleaseFile;
+  if (only === undefined) return { recipe, release };
+  const all = JSON.parse(await readFile(recipe, 'utf8')) as Recipe;
+  const outputs = all.outputs.filter(({ artifact }) => artifact === only);
+  if (outputs.length === 0) throw new Error(`${name}: expected one of ${recipeOutputs(all).join(', ')}, found ${only}`);
+  const narrowed = join(dataDir, `${name}.recipe.json`);
+  await writeFile(narrowed, JSON.stringify({ ...all, outputs }));
+  const artifacts = release.artifacts.filter(({ name: artifact }) => artifact === only);
+  const unpublished = release.unpublished?.filter((artifact) => artifact === only) ?? [];
+  return { recipe: narrowed, release: { ...release, artifacts, unpublished } };
 }
 
 async function download(coordinate: string, folder: string, progress: (line: string) => void): Promise<string> {

@@ -2,7 +2,7 @@
  * Real releases through the product, on one machine: a log, a witness, rebuilder nodes, the client. Takes minutes to hours, so it is no part
  * of `npm test`. Each release's recipe is data in deploy/local/releases.
  *
- * node test/recorded/releases.ts [--nodes N] [--arm64] [--again] [--data FOLDER] [--cache FOLDER] NAME…
+ * node test/recorded/releases.ts [--nodes N] [--arm64] [--only ARTIFACT] [--again] [--data FOLDER] [--cache FOLDER] NAME…
  *
  * Updates releases.json (releases-arm64.json with --arm64) beside this file, release by release, and writes releases.md from it. Exit code 0 when every file got the verdict
  * `reproduced`.
@@ -22,6 +22,8 @@ const { values, positionals: names } = parseArgs({
     nodes: { type: 'string', default: '1' },
     /** One more node, in an arm64 root; verdicts then need both architectures. */
     arm64: { type: 'boolean', default: false },
+    /** One file of each release, where the others would take too long. */
+    only: { type: 'string' },
     /** Every artifact a second time, with what the caches hold now. */
     again: { type: 'boolean', default: false },
     data: { type: 'string' },
@@ -58,7 +60,7 @@ async function main(): Promise<boolean> {
 }
 
 async function rebuild(name: string, network: Network): Promise<ReleaseResult> {
-  const registrar = { policy: network.policy, key: (type: string) => network.registrarKey(type), dataDir };
+  const registrar = { policy: network.policy, key: (type: string) => network.registrarKey(type), dataDir, only: values.only };
   const release = await registerPublished(name, registrar, progress);
   const observations = await observed(release, network, 1);
   if (values.again) {
