@@ -9,6 +9,7 @@ export { CompactRange } from './compact-range.ts';
 export { planConsistency, planInclusion, planSubtreeConsistency, type ProofPlan } from './proof-plan.ts';
 export {
   MAX_PROOF_HASHES,
+  rootBefore,
   rootFromInclusion,
   verifyConsistency,
   verifyGrowth,

@@ -6,6 +6,7 @@ import {
   MAX_SIZE,
   planConsistency,
   planInclusion,
+  rootBefore,
   rootFromInclusion,
   verifyConsistency,
   verifyGrowth,
@@ -59,6 +60,19 @@ describe('inclusion', () => {
     }
     expect(wrong).toEqual([]);
     expect(checked).toBe((SIZE * (SIZE + 1)) / 2);
+  });
+
+  test('a proof shows the root of what was before the entry', () => {
+    const wrong: string[] = [];
+    for (let size = 1; size <= SIZE; size++) {
+      for (let index = 0; index < size; index++) {
+        const proof = prove(planInclusion(BigInt(index), BigInt(size)));
+        const before = rootBefore(BigInt(index), BigInt(size), tree.leaves[index]!, proof);
+        if (before === null || !isSame([before], [tree.root(index)])) wrong.push(`before ${index} in ${size}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(rootBefore(1n, 3n, tree.leaves[1]!, [])).toBeNull();
   });
 
   test('every damage to a proof, leaf or root is refused', () => {

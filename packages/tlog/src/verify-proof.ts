@@ -16,6 +16,18 @@ export const MAX_PROOF_HASHES = 63;
 
 /** The root that `proof` leads to, or null when it has the wrong length for (index, size). */
 export function rootFromInclusion(index: bigint, size: bigint, leaf: Hash, proof: readonly Hash[]): Hash | null {
+  return climb(index, size, leaf, proof)?.root ?? null;
+}
+
+/**
+ * The root of the tree over entries 0…index−1, or null when `proof` has the wrong length. The left siblings on the way up from entry `index` are
+ * that tree's complete subtrees, so an inclusion proof that verifies shows this root too: what was before cannot be exchanged.
+ */
+export function rootBefore(index: bigint, size: bigint, leaf: Hash, proof: readonly Hash[]): Hash | null {
+  return climb(index, size, leaf, proof)?.before ?? null;
+}
+
+function climb(index: bigint, size: bigint, leaf: Hash, proof: readonly Hash[]): { root: Hash; before: Hash } | null {
   // Step 1: the index must be in the tree.
   if (index < 0n || index >= size || size > MAX_SIZE) return null;
   if (!areHashes([leaf]) || !areHashes(proof)) return null;
@@ -24,12 +36,14 @@ export function rootFromInclusion(index: bigint, size: bigint, leaf: Hash, proof
   let sn = size - 1n;
   // Step 3.
   let r = leaf;
+  let left: Hash | null = null;
   for (const p of proof) {
     // Step 4.a: more hashes than levels.
     if (sn === 0n) return null;
     if ((fn & 1n) === 1n || fn === sn) {
       // Step 4.b: p is a left sibling; then skip the levels at which this node has no sibling.
       r = hashNode(p, r);
+      left = left === null ? p : hashNode(p, left);
       while ((fn & 1n) === 0n && fn !== 0n) {
         fn >>= 1n;
         sn >>= 1n;
@@ -42,7 +56,7 @@ export function rootFromInclusion(index: bigint, size: bigint, leaf: Hash, proof
     sn >>= 1n;
   }
   // Step 5: fewer hashes than levels.
-  return sn === 0n ? r : null;
+  return sn === 0n ? { root: r, before: left ?? EMPTY_ROOT } : null;
 }
 
 /** Does `proof` show that `leaf` is entry `index` of the tree of `size` with `root`? */
