@@ -9,5 +9,6 @@ export { serve, type RunningServer, type ServeOptions } from './serve.ts';
 export { bodyLimited } from './body.ts';
 export { DurableError, createDurable, durable, type Durable, type DurableErrorCode, type DurableIo, type FileToWrite } from './durable.ts';
 export { DatabaseError, openDatabase, type DatabaseErrorCode, type OpenDatabaseOptions, type OwnedDatabase } from './database.ts';
+export { EMPTY_INDEX, INDEX_SCHEMA, IndexStore, type IndexState } from './index-store.ts';
 export { KeyFileError, createKeyFile, loadSigner, type KeyFileErrorCode } from './keyfile.ts';
 export { RateLimiter, type Permit, type RateLimit } from './limits.ts';
