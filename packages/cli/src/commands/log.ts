@@ -6,6 +6,8 @@ import { enrol, revoke } from '../log/admin.ts';
 import type { EnrolOptions, RevokeOptions } from '../log/admin.ts';
 import { printEntries } from '../log/entries.ts';
 import type { EntriesOptions } from '../log/entries.ts';
+import { exportLog } from '../log/export.ts';
+import type { ExportOptions } from '../log/export.ts';
 import { fsckLog } from '../log/fsck.ts';
 import type { FsckOptions } from '../log/fsck.ts';
 import { exportProof } from '../log/proof.ts';
@@ -32,6 +34,12 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit codes: 0 sound, 1 not what the log signed, 2 usage, 4 could not be read.')
     .action(async (options: FsckOptions) => finish(await fsckLog(options, io)));
+  named(command.command('export'))
+    .description('Copy a log into a folder that any static server can serve, with every file verified; a copy that is there is continued.')
+    .requiredOption('--to <folder>', 'an empty folder, or an earlier copy, whole or broken off')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExit codes: 0 whole, 1 not what the log signed, 2 usage or folder, 4 could not be read.')
+    .action(async (options: ExportOptions) => finish(await exportLog(options, io)));
   named(command.command('proof'))
     .description("Write one entry's inclusion proof, with the checkpoint and its cosignatures, as a C2SP .tlog-proof file.")
     .argument('<index>', 'the entry')
