@@ -22,8 +22,10 @@ export function adviceFor({ verdict, claim, members, expected, errors }: Omit<Ve
     case 'insufficient':
       return members === null ? waitFor(claim) : ['Verify the members that are claimed, one by one, with --member PATH.'];
     case 'unavailable':
-      return errors.some(({ code }) => code === 'checkpoint-stale')
-        ? ['Try again when the log\u2019s witnesses have cosigned a newer checkpoint; check this machine\u2019s clock.']
+      if (errors.some(({ code }) => code === 'checkpoint-stale'))
+        return ['Try again when the log\u2019s witnesses have cosigned a newer checkpoint; check this machine\u2019s clock.'];
+      return errors.some(({ code }) => code === 'member-unproved')
+        ? ['Verify the container itself and extract the file from it, or name a list of its members with --members FILE.']
         : ['Try again later, or from another network.'];
   }
 }

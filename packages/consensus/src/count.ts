@@ -1,7 +1,8 @@
 /** Counting from digests, per (file digest, release entry, recipe digest): DESIGN §3.4, to the letter. */
 import type { Claim } from './claims.ts';
 import { countDistinct, type MatchingOperator } from './distinct.ts';
-import { artifactKey, type LoggedObservation, type ObservationIndex } from './observations.ts';
+import type { Context } from './context.ts';
+import { artifactKey, type LoggedObservation } from './observations.ts';
 import type { Operator, Policy, Rebuilder } from './policy-types.ts';
 import { isRevokedAt, type Revocations } from './revocations.ts';
 
@@ -25,6 +26,9 @@ export interface CountedObservation {
   /** The digest that the rebuild gave, lower-case hex. */
   readonly observed: string | null;
   readonly finished: string;
+  /** Of a container: root of the tree over its entries, and SHA-256 of the blob that lists them, lower-case hex. */
+  readonly memberRoot: string | null;
+  readonly memberList: string | null;
   readonly counts: 'match' | 'dissent' | null;
   /** Why it counts for nothing, in words; null when it counts. */
   readonly because: string | null;
@@ -40,11 +44,12 @@ export interface Count {
   readonly unsatisfied: readonly string[];
 }
 
-export function count(claim: Claim, observations: ObservationIndex, policy: Policy, revocations: Revocations): Count {
+export function count(claim: Claim, context: Context): Count {
+  const { observations, policy } = context;
   const about = observations.get(artifactKey(claim.release.index, claim.artifact.name)) ?? [];
   const operators = policy.operators
     .filter((operator) => policy.rebuilders.some((rebuilder) => rebuilder.operator === operator.name))
-    .map((operator) => judgeOperator(operator, claim, about, policy, revocations));
+    .map((operator) => judgeOperator(operator, claim, about, context));
   const matches = operators.filter(({ standing }) => standing === 'matches').length;
   const dissents = operators.filter(({ standing }) => standing === 'dissents').length;
   const unsatisfied = unsatisfiedRules(operators, matches, dissents, policy);
@@ -53,22 +58,14 @@ export function count(claim: Claim, observations: ObservationIndex, policy: Poli
 }
 
 /** One operator, one vote, whatever the number of keys and attempts; no later attempt erases a dissent. */
-function judgeOperator(
-  operator: Operator,
-  claim: Claim,
-  about: readonly LoggedObservation[],
-  policy: Policy,
-  revocations: Revocations,
-): OperatorState {
-  const own = policy.rebuilders.filter((rebuilder) => rebuilder.operator === operator.name);
+function judgeOperator(operator: Operator, claim: Claim, about: readonly LoggedObservation[], context: Context): OperatorState {
+  const own = context.policy.rebuilders.filter((rebuilder) => rebuilder.operator === operator.name);
   const chains = own.map((rebuilder) => ({
     rebuilder,
     chain: about.filter(({ statement }) => statement.predicate.rebuilder === rebuilder.keyid),
   }));
   const gap = chains.map(({ rebuilder, chain }) => findGap(rebuilder, chain)).find((found) => found !== null) ?? null;
-  const counted = chains.flatMap(({ rebuilder, chain }) =>
-    chain.map((observation) => weigh(observation, rebuilder, claim, revocations, gap)),
-  );
+  const counted = chains.flatMap(({ rebuilder, chain }) => chain.map((observation) => weigh(observation, rebuilder, claim, context, gap)));
   counted.sort((a, b) => (a.index < b.index ? -1 : 1));
   const standing = counted.some(({ counts }) => counts === 'dissent')
     ? 'dissents'
@@ -83,17 +80,27 @@ function weigh(
   observation: LoggedObservation,
   rebuilder: Rebuilder,
   claim: Claim,
-  revocations: Revocations,
+  { revocations, memberRoot }: Context,
   gap: string | null,
 ): CountedObservation {
   const { index, statement } = observation;
   const { attempt, result, reason, finished } = statement.predicate;
   const observed = statement.predicate.observed?.sha256 ?? null;
-  const side = observed === claim.sha256 ? 'match' : 'dissent';
+  const members = statement.predicate.observed?.members ?? null;
+  const list = statement.predicate.evidence.find(({ kind }) => kind === 'members')?.sha256 ?? null;
+  const sameMembers = memberRoot === undefined || members === null || members.root === memberRoot;
+  const side = observed === claim.sha256 && sameMembers ? 'match' : 'dissent';
+  const unsaid = memberRoot !== undefined && members === null ? 'it signed no member root' : null;
   const because =
-    whyVoid(observation, rebuilder, claim) ?? (side === 'match' ? (whyNoMatch(observation, rebuilder, claim, revocations) ?? gap) : null);
-  const { name, arch } = rebuilder;
-  return { index, rebuilder: name, arch, attempt, result, reason, observed, finished, counts: because === null ? side : null, because };
+    whyVoid(observation, rebuilder, claim) ??
+    (side === 'match' ? (whyNoMatch(observation, rebuilder, claim, revocations) ?? gap ?? unsaid) : null);
+  return {
+    ...{ index, rebuilder: rebuilder.name, arch: rebuilder.arch, attempt, result, reason, observed, finished },
+    memberRoot: members?.root ?? null,
+    memberList: list,
+    counts: because === null ? side : null,
+    because,
+  };
 }
 
 /** Reasons that take any observation out of the count. */

@@ -2,8 +2,10 @@
 import type { Ed25519Verify } from '@verbatim/tlog';
 import { checkCheckpoint } from './check-checkpoint.ts';
 import { type Claim, claimsTo, explainUnclaimed, isContainerClaim, isFileClaim, readClaims } from './claims.ts';
+import type { Context } from './context.ts';
 import type { Evidence } from './evidence.ts';
-import { type Context, judge } from './judge.ts';
+import { type ExtractedFile, provedRoot } from './extracted.ts';
+import { judge } from './judge.ts';
 import { type ContainerMember, judgeMembers } from './members.ts';
 import { checkObservations, indexObservations } from './observations.ts';
 import type { Policy } from './policy-types.ts';
@@ -22,6 +24,8 @@ export interface Question {
   readonly release?: string;
   /** Judge this member of the file, which is a container; the caller read it. */
   readonly member?: ContainerMember;
+  /** Judge this file, which was extracted from `file`, a container that is not at hand. */
+  readonly extracted?: ExtractedFile;
   /** What is in the file, when it is a container. */
   readonly contents?: readonly ContainerMember[];
   readonly now: Date;
@@ -36,7 +40,8 @@ export interface Question {
  */
 export function evaluate(question: Question): Verdict {
   const { policy, evidence, verify, offline } = question;
-  const report = new Report(question.member?.sha256 ?? question.file.sha256);
+  const { file, member, extracted } = question;
+  const report = new Report((extracted ?? member ?? file).sha256, (member ?? file).sha256);
   const now = question.now.getTime() / 1000;
   // Also refuses a moment that is not a number.
   const valid = now < policy.expires;
@@ -63,7 +68,12 @@ export function evaluate(question: Question): Verdict {
   return report.finish(check.limit);
 }
 
-function judgeFile({ file, member, contents, release }: Question, all: readonly Claim[], context: Context, report: Report): void {
+function judgeFile(
+  { file, member, extracted, contents, release }: Question,
+  all: readonly Claim[],
+  context: Context,
+  report: Report,
+): void {
   const bound = all.filter((claim) => release === undefined || claim.release.statement.predicate.purl === release);
   // A dissent about the same recipe overrules whatever release it was logged under, so those claims are always looked at.
   const inScope = (claim: Claim): Claim => (bound.includes(claim) ? claim : { ...claim, claimants: [] });
@@ -73,10 +83,14 @@ function judgeFile({ file, member, contents, release }: Question, all: readonly 
     report.judged(judge(claimsTo(member.sha256, claims, about), context), about, release);
     return;
   }
-  const judgement = judge(
-    claims.filter((claim) => isFileClaim(claim, file.sha256)),
-    context,
-  );
+  const own = claims.filter((claim) => isFileClaim(claim, file.sha256));
+  if (extracted !== undefined) {
+    const root = provedRoot(own, extracted, context.observations, context.policy);
+    report.judged(judge(own, root === null ? context : { ...context, memberRoot: root }), bound, release);
+    report.extracted(extracted, root);
+    return;
+  }
+  const judgement = judge(own, context);
   const container = claims.some((claim) => isContainerClaim(claim, file.sha256) && claim.claimants.length > 0);
   if (container) report.container(judgeMembers(file.sha256, claims, contents ?? null, context));
   if (judgement !== null || !container) report.judged(judgement, bound, release);

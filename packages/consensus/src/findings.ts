@@ -14,8 +14,11 @@ export type FindingCode =
   | 'other-origin'
   | 'release-mismatch'
   | 'artifact-not-listed'
+  | 'index-root-wrong'
+  | 'incomplete'
   | 'attempt-repeated'
-  | 'attempt-order';
+  | 'attempt-order'
+  | 'member-unproved';
 
 export interface Finding {
   readonly code: FindingCode;

@@ -1,10 +1,9 @@
 /** Judging the claims to a digest, and choosing the one that the verdict names. */
 import type { ReleaseArtifact, ReleaseStatement } from '@verbatim/statements';
 import type { Claim } from './claims.ts';
+import type { Context } from './context.ts';
 import { count, type Count } from './count.ts';
-import type { Revocations } from './revocations.ts';
-import type { ObservationIndex } from './observations.ts';
-import type { Claimant, Policy } from './policy-types.ts';
+import type { Claimant } from './policy-types.ts';
 
 /** One claim with its count: what a verdict names (purl, claimant, source; DESIGN §3.4). */
 export interface JudgedClaim extends Count {
@@ -31,12 +30,6 @@ export interface Judgement {
   readonly overruledBy: JudgedClaim | null;
 }
 
-export interface Context {
-  readonly policy: Policy;
-  readonly observations: ObservationIndex;
-  readonly revocations: Revocations;
-}
-
 /**
  * Several release entries may claim one digest. Each is counted by itself; the verdict names the best one, and all are shown. It is
  * overruled, and the verdict is `not-reproduced`, when another claim to the same digest is not reproduced and either
@@ -60,11 +53,11 @@ export function judge(claims: readonly Claim[], context: Context): Judgement | n
   };
 }
 
-function judgeClaim(claim: Claim, { policy, observations, revocations }: Context): JudgedClaim {
+function judgeClaim(claim: Claim, context: Context): JudgedClaim {
   const { release, artifact, sha256, claimants } = claim;
   const { purl, source, recipe, toolchain } = release.statement.predicate;
   return {
-    ...count(claim, observations, policy, revocations),
+    ...count(claim, context),
     purl,
     index: release.index,
     leafHash: release.leafHash,

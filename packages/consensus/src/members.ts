@@ -1,6 +1,7 @@
 /** Containers of which only members are reproduced (DESIGN §3.12 b). */
 import { type Claim, claimsTo, isContainerClaim } from './claims.ts';
-import { type Context, judge, type JudgedClaim } from './judge.ts';
+import type { Context } from './context.ts';
+import { judge, type JudgedClaim } from './judge.ts';
 
 /** A file in a container, as the caller read it. */
 export interface ContainerMember {

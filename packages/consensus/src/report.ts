@@ -2,6 +2,7 @@
 import type { CheckpointCheck, CheckpointState } from './check-checkpoint.ts';
 import type { Claim } from './claims.ts';
 import type { Evidence } from './evidence.ts';
+import type { ExtractedFile, ExtractedState } from './extracted.ts';
 import { adviceFor } from './advice.ts';
 import type { Finding, Ignored, Step } from './findings.ts';
 import type { JudgedClaim, Judgement } from './judge.ts';
@@ -13,6 +14,7 @@ import { EXIT_CODES, type VerdictKind, worst } from './verdict-kind.ts';
 
 export class Report {
   readonly #sha256: string;
+  readonly #claimed: string;
   readonly #steps: Step[] = [];
   readonly #errors: Finding[] = [];
   readonly #ignored: Ignored[] = [];
@@ -23,10 +25,13 @@ export class Report {
   #claim: JudgedClaim | null = null;
   #others: readonly JudgedClaim[] = [];
   #members: readonly MemberState[] | null = null;
+  #extracted: ExtractedState | null = null;
   #expected: readonly ExpectedFile[] = [];
 
-  constructor(sha256: string) {
+  /** @param claimed what claims are looked for to; another digest than the file's when that was extracted from a container */
+  constructor(sha256: string, claimed = sha256) {
     this.#sha256 = sha256;
+    this.#claimed = claimed;
   }
 
   step(clause: string, check: string, ok: boolean, detail: string): void {
@@ -83,7 +88,7 @@ export class Report {
   judged(judgement: Judgement | null, about: readonly Claim[], release: string | undefined): void {
     const wanted = release === undefined ? 'a release' : release;
     if (judgement === null) {
-      this.step('§3.4', `${wanted} claims this digest`, false, `sha256:${this.#sha256}`);
+      this.step('§3.4', `${wanted} claims this digest`, false, `sha256:${this.#claimed}`);
       this.#counted = 'unknown-file';
       this.#expected = about.filter(({ claimants }) => claimants.length > 0).map(expectedFile);
       return;
@@ -109,6 +114,33 @@ export class Report {
     }
   }
 
+  /**
+   * Narrows what was counted of the container to one file of it.
+   * @param root what the proof leads to; null when it leads nowhere
+   */
+  extracted({ path, sha256, proof }: ExtractedFile, root: string | null): void {
+    const check = 'rebuilders signed that the container has this file';
+    if (proof === null || root === null) {
+      const detail =
+        proof === null ? 'no list of its members' : 'the list of members leads to no root that rebuilders of the policy signed';
+      this.step('§3.12', check, false, detail);
+      if (this.#counted !== 'reproduced') return;
+      this.#counted = 'unavailable';
+      this.error({ code: 'member-unproved', index: null, message: `${path} in sha256:${this.#claimed}: ${detail}` });
+      return;
+    }
+    const { type, mode, size, sha256: listed } = proof.entry;
+    const same = type === 'file' && listed === sha256;
+    this.step('§3.12', check, same, `${path}: ${type} sha256:${listed}, member root ${root}`);
+    if (same) {
+      this.#extracted = { container: this.#claimed, path, mode, size, root };
+      return;
+    }
+    this.#counted = worst([this.#counted, 'unknown-file']);
+    const claim = this.#claim;
+    if (claim !== null && type === 'file') this.#expected = [{ purl: claim.purl, index: claim.index, artifact: path, sha256: listed }];
+  }
+
   /** @param limit the best verdict that the checkpoint allows; null for any */
   finish(limit: VerdictKind | null): Verdict {
     // An old or unwitnessed checkpoint cannot show that nobody claims the file.
@@ -120,6 +152,7 @@ export class Report {
       claim: this.#claim,
       others: this.#others,
       members: this.#members,
+      extracted: this.#extracted,
       expected: this.#expected,
       completeness: 'advisory' as const,
       checkpoint: this.#checkpoint,

@@ -1,4 +1,5 @@
 import type { CheckpointState } from './check-checkpoint.ts';
+import type { ExtractedState } from './extracted.ts';
 import type { Finding, Ignored, Step } from './findings.ts';
 import type { JudgedClaim } from './judge.ts';
 import type { MemberState } from './members.ts';
@@ -17,6 +18,8 @@ export interface Verdict {
   readonly others: readonly JudgedClaim[];
   /** Of a container whose members are claimed (DESIGN §3.12); null otherwise. */
   readonly members: readonly MemberState[] | null;
+  /** Of a file that was extracted from a container, when the container is proved to have it; null otherwise. */
+  readonly extracted: ExtractedState | null;
   /** What the asked release claims instead, for `unknown-file`. */
   readonly expected: readonly ExpectedFile[];
   /** How sure it is that no logged dissent is missing (DESIGN §3.5). Without an index proof: not at all. */
