@@ -8,27 +8,13 @@
  *   counts as ever: a log that stands still goes stale. If the log says that the tiles of the remembered checkpoint do not exist, it was
  *   rolled back, which no log may be; both notes are saved. (A mirror that lags looks the same; then read the log itself.)
  */
-import {
-  bytesEqual,
-  type Checkpoint,
-  type Ed25519Verify,
-  formatKeyId,
-  type Hash,
-  sha256,
-  toBase64,
-  toHex,
-  utf8Decode,
-  utf8Encode,
-  type VerifierKey,
-  verifyGrowth,
-} from '@verbatim/tlog';
+import { bytesEqual, type Ed25519Verify, formatKeyId, sha256, toHex, utf8Encode, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ClientError, LogMisbehaviour } from './errors.ts';
+import { type Contradiction, findContradiction, type TreeAt } from './contradiction.ts';
+import { ClientError } from './errors.ts';
+import { accuse } from './evidence-file.ts';
 import { noteName, NoteStore, type Remembered } from './note-store.ts';
-import { writeWhole } from './state-files.ts';
-import type { VerifiedTree } from './verified-tree.ts';
 
 export interface MemoryOptions {
   readonly verify?: Ed25519Verify;
@@ -36,8 +22,9 @@ export interface MemoryOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** Makes the tree of a checkpoint that is known to be signed. */
-export type TreeAt = (checkpoint: Checkpoint) => VerifiedTree;
+const noTree: TreeAt = () => {
+  throw new Error('checkpoints of one size are compared without a tree');
+};
 
 /** Other processes may add notes while we check; more rounds than this means that something is very wrong. */
 const MAX_ROUNDS = 16;
@@ -92,87 +79,18 @@ export class CheckpointMemory {
   /** Without the network only this can be seen: two roots of one size. Nothing is remembered. Throws as `observe` does. */
   async compareOffline(note: Remembered, logKey: VerifierKey): Promise<void> {
     for (const known of await this.#store(logKey).list()) {
-      if (known.checkpoint.size === note.checkpoint.size && noteName(known.checkpoint) !== noteName(note.checkpoint)) {
-        await this.#fork(known, note, [], logKey);
-      }
+      if (known.checkpoint.size === note.checkpoint.size) await this.#compare(note, known, logKey, noTree);
     }
   }
 
   async #compare(served: Remembered, known: Remembered, logKey: VerifierKey, treeAt: TreeAt): Promise<void> {
-    if (noteName(served.checkpoint) === noteName(known.checkpoint)) return;
-    const [older, newer] = served.checkpoint.size < known.checkpoint.size ? [served, known] : [known, served];
-    if (older.checkpoint.size === newer.checkpoint.size) return this.#fork(known, served, [], logKey);
-    const proof = await this.#proofOf(older, newer, served, logKey, treeAt);
-    const { size: size1, root: root1 } = older.checkpoint;
-    const { size: size2, root: root2 } = newer.checkpoint;
-    if (!verifyGrowth(size1, size2, proof, root1, root2)) await this.#fork(known, served, proof, logKey);
+    const contradiction = await findContradiction(known, served, treeAt);
+    if (contradiction !== null) await this.#accuse(contradiction, known, served, logKey);
   }
 
-  async #proofOf(older: Remembered, newer: Remembered, served: Remembered, logKey: VerifierKey, treeAt: TreeAt): Promise<Hash[]> {
-    try {
-      return await treeAt(newer.checkpoint).consistencyProof(older.checkpoint.size);
-    } catch (error) {
-      if (older !== served || !(error instanceof ClientError)) throw error;
-      // Its tiles are of another tree than the one that it signed before. An empty proof verifies nothing, so this is reported as a fork.
-      if (error.code === 'tile-mismatch') return [];
-      if (error.code !== 'not-found') throw error;
-      const sizes = `signed ${newer.checkpoint.size} entries before and now shows ${older.checkpoint.size}; the newer ones are gone`;
-      return await this.#accuse('rolled-back', sizes, newer, older, [], logKey);
-    }
-  }
-
-  #fork(known: Remembered, served: Remembered, proof: readonly Hash[], logKey: VerifierKey): Promise<never> {
-    const what = `signed two histories (sizes ${known.checkpoint.size} and ${served.checkpoint.size})`;
-    return this.#accuse('fork', what, known, served, proof, logKey);
-  }
-
-  async #accuse(
-    code: 'fork' | 'rolled-back',
-    what: string,
-    known: Remembered,
-    served: Remembered,
-    proof: readonly Hash[],
-    logKey: VerifierKey,
-  ): Promise<never> {
-    const evidencePath = await this.#save(code, known, served, proof, logKey);
-    const where = evidencePath === null ? 'the evidence could not be saved' : `evidence: ${evidencePath}`;
-    throw new LogMisbehaviour(code, `${logKey.name} ${what}; ${where}`, { evidencePath });
-  }
-
-  /** Both notes speak for themselves: anybody who knows the log's key can check them. */
-  async #save(
-    code: 'fork' | 'rolled-back',
-    known: Remembered,
-    served: Remembered,
-    proof: readonly Hash[],
-    logKey: VerifierKey,
-  ): Promise<string | null> {
-    const [older, newer] = known.checkpoint.size <= served.checkpoint.size ? [known, served] : [served, known];
-    const text = JSON.stringify(
-      {
-        mediaType: 'application/vnd.verbatim.misbehaviour+json;version=1',
-        code,
-        origin: logKey.name,
-        logKey: logKey.text,
-        remembered: utf8Decode(known.note),
-        served: utf8Decode(served.note),
-        // Between these sizes, as far as it could be read; it does not lead from the older root to the newer one.
-        consistency: { from: String(older.checkpoint.size), to: String(newer.checkpoint.size), proof: proof.map(toBase64) },
-      },
-      null,
-      2,
-    );
-    const bytes = utf8Encode(`${text}\n`);
-    const name = `${code}-${toHex(sha256(bytes)).slice(0, 16)}.json`;
-    for (const folder of [...(this.#stateDir === null ? [] : [join(this.#stateDir, 'evidence')]), join(tmpdir(), 'verbatim-evidence')]) {
-      try {
-        await writeWhole(folder, name, bytes);
-        return join(folder, name);
-      } catch (error) {
-        this.#options.onWarning(`cannot save evidence in ${folder}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
-    return null;
+  async #accuse(contradiction: Contradiction, remembered: Remembered, served: Remembered, logKey: VerifierKey): Promise<never> {
+    const folder = this.#stateDir === null ? null : join(this.#stateDir, 'evidence');
+    throw await accuse({ ...contradiction, logKey, remembered, served }, folder, this.#options.onWarning);
   }
 
   /** One folder for each log key: a log that changes its key is another log until the policy says otherwise. */

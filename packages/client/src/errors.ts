@@ -22,6 +22,10 @@ export type ClientErrorCode =
   | 'fork'
   /** An older state than the log has signed before, and the newer one is gone. */
   | 'rolled-back'
+  /** A handing over that the root key signed, and that does not fit one of the two logs. */
+  | 'bad-successor'
+  /** An index-root entry that is not what follows from the entries before it, or is missing. */
+  | 'bad-index'
   /** A local file or address that cannot be used. */
   | 'unusable'
   /** Members of a container that cannot be told apart, or are too many. */
@@ -40,6 +44,8 @@ const VERDICTS: Readonly<Record<ClientErrorCode, VerdictKind>> = {
   'entry-mismatch': 'log-misbehaviour',
   fork: 'log-misbehaviour',
   'rolled-back': 'log-misbehaviour',
+  'bad-successor': 'log-misbehaviour',
+  'bad-index': 'log-misbehaviour',
   unusable: 'policy-error',
   'void-container': 'policy-error',
 };
@@ -53,18 +59,37 @@ export class ClientError extends CodedError<ClientErrorCode> {
   }
 }
 
+export type MisbehaviourCode =
+  | 'bad-checkpoint'
+  | 'tile-mismatch'
+  | 'entry-mismatch'
+  | 'fork'
+  | 'rolled-back'
+  | 'bad-successor'
+  | 'bad-index';
+
+/** Bytes that a log served, as evidence. */
+export interface Exhibit {
+  /** Below the log's address. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A proof or a signature of the log does not fit. Never retried: the same answer would not become true. */
 export class LogMisbehaviour extends ClientError {
   override readonly name = 'LogMisbehaviour';
   /** Where both checkpoints and the failing proof were saved; null when there is nothing to save, or nowhere. */
   readonly evidencePath: string | null;
+  /** What the log served, for whoever saves it as evidence. */
+  readonly exhibits: readonly Exhibit[];
 
   constructor(
-    code: 'bad-checkpoint' | 'tile-mismatch' | 'entry-mismatch' | 'fork' | 'rolled-back',
+    code: MisbehaviourCode,
     message: string,
-    options?: ErrorOptions & { evidencePath?: string | null },
+    { evidencePath = null, exhibits = [], ...options }: ErrorOptions & { evidencePath?: string | null; exhibits?: readonly Exhibit[] } = {},
   ) {
     super(code, message, options);
-    this.evidencePath = options?.evidencePath ?? null;
+    this.evidencePath = evidencePath;
+    this.exhibits = exhibits;
   }
 }

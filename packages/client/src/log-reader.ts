@@ -47,12 +47,17 @@ export class LogReader {
   async latest(signal?: AbortSignal): Promise<LogView> {
     const trees = new Map<bigint, VerifiedTree>();
     const treeAt = (checkpoint: Checkpoint): VerifiedTree => {
-      const tree = trees.get(checkpoint.size) ?? new VerifiedTree(checkpoint, this.source, { cache: this.#cache, signal });
+      const tree = trees.get(checkpoint.size) ?? this.treeAt(checkpoint, signal);
       trees.set(checkpoint.size, tree);
       return tree;
     };
     const { note, checkpoint } = await this.#memory.observe(await this.#served(signal), this.logKey, treeAt);
     return { note, checkpoint, tree: treeAt(checkpoint) };
+  }
+
+  /** The tree of a checkpoint whose log signature was verified by the caller. */
+  treeAt(checkpoint: Checkpoint, signal?: AbortSignal): VerifiedTree {
+    return new VerifiedTree(checkpoint, this.source, { cache: this.#cache, signal });
   }
 
   async #served(signal: AbortSignal | undefined): Promise<Remembered> {
@@ -64,7 +69,7 @@ export class LogReader {
       if (!(cause instanceof TlogError)) throw cause;
       const message = `${this.source.location}: ${cause.message}`;
       if (cause.code === 'bad-signature' || cause.code === 'unverified-note' || cause.code === 'wrong-origin') {
-        throw new LogMisbehaviour('bad-checkpoint', message, { cause });
+        throw new LogMisbehaviour('bad-checkpoint', message, { cause, exhibits: [{ path: 'checkpoint', bytes: note }] });
       }
       throw new ClientError('malformed', message, { cause });
     }

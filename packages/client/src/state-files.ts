@@ -1,6 +1,6 @@
 /** Small files that appear whole or not at all, in folders that several processes share. */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 let counter = 0;
 
@@ -17,6 +17,21 @@ export async function writeWhole(folder: string, name: string, bytes: Uint8Array
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** As `writeWhole`, and there after a power cut too. */
+export async function writeDurably(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeWhole(folder, name, bytes);
+  await syncFolder(folder);
+  // mkdir tells the topmost folder that it made: every parent from there on got an entry.
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
 }
 
 /** Names in a folder; none when it does not exist. */

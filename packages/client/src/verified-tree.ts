@@ -9,6 +9,7 @@ import {
   bytesEqual,
   type Checkpoint,
   compactRangeNodes,
+  concatBytes,
   decodeBundle,
   EMPTY_ROOT,
   entriesPath,
@@ -114,6 +115,7 @@ export class VerifiedTree {
         throw new LogMisbehaviour(
           'entry-mismatch',
           `entry ${at}: its bytes are not what the tree of size ${this.checkpoint.size} commits to`,
+          { exhibits: [{ path, bytes }] },
         );
       });
       if (entries !== null) return entries;
@@ -152,6 +154,7 @@ export class VerifiedTree {
         throw new LogMisbehaviour(
           'tile-mismatch',
           `${path}: its root is not what its parent tile says in the tree of size ${this.checkpoint.size}`,
+          { exhibits: [{ path, bytes }] },
         );
       }
       return hashes;
@@ -178,7 +181,13 @@ export class VerifiedTree {
     });
     const found = subtrees.length === 0 ? EMPTY_ROOT : foldRange(subtrees);
     if (!bytesEqual(found, root)) {
-      throw new LogMisbehaviour('tile-mismatch', `the tiles on the edge do not lead to the root of the checkpoint of size ${size}`);
+      const exhibits = wanted.map(({ level, index, width }) => ({
+        path: tilePath(level, index, width),
+        bytes: concatBytes(...edge.get(level)!),
+      }));
+      throw new LogMisbehaviour('tile-mismatch', `the tiles on the edge do not lead to the root of the checkpoint of size ${size}`, {
+        exhibits,
+      });
     }
     return edge;
   }

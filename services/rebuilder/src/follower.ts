@@ -1,23 +1,22 @@
-import { follow, LogMisbehaviour, type ClientError, type LogReader } from '@verbatim/client';
+import { follow, LogMisbehaviour, type ClientError, type FollowConsumer, type FollowPosition, type LogReader } from '@verbatim/client';
 import type { Logger } from '@verbatim/service-kit';
-import type { Ingest, Ingested, VerifiedEntry } from './ingest.ts';
+import type { Ingest, Ingested } from './ingest.ts';
 import type { JobQueue } from './store/queue.ts';
 
 export interface FollowerOptions {
   readonly reader: LogReader;
   readonly ingest: Ingest;
-  readonly queue: Pick<JobQueue, 'nextIndex'>;
+  readonly queue: Pick<JobQueue, 'position'>;
   readonly pollMs: number;
+  /** Where evidence of misbehaviour is kept. */
+  readonly evidenceFolder: string;
   readonly logger: Logger;
   readonly onIngested: (ingested: Ingested) => void;
   /** Everything in a verified, cosigned checkpoint of `size` entries has been looked at. */
   readonly onCaughtUp: (size: bigint) => void;
 }
 
-/** Entries of one transaction, so that a new node reads an old log at more than one fsync an entry. */
-const BATCH = 256;
-
-/** Follows the log from the stored position on, and keeps what `status` and the metrics tell about it. */
+/** Follows the log from the stored position on, each entry exactly once, and keeps what `status` and the metrics tell about it. */
 export class Follower {
   readonly #options: FollowerOptions;
   #trouble: string | null = null;
@@ -45,31 +44,24 @@ export class Follower {
 
   /** Until `signal` aborts. Throws LogMisbehaviour: after it nothing of this log should be believed, and nothing be done for it. */
   async loop(signal: AbortSignal): Promise<void> {
-    const { reader, ingest, queue, pollMs, logger, onIngested, onCaughtUp } = this.#options;
-    let batch: VerifiedEntry[] = [];
-    const flush = (): void => {
-      if (batch.length === 0) return;
-      const ingested = ingest.take(batch, Date.now());
-      batch = [];
-      onIngested(ingested);
+    const { reader, ingest, queue, pollMs, evidenceFolder, logger, onIngested, onCaughtUp } = this.#options;
+    const consumer: FollowConsumer = {
+      position: () => queue.position(),
+      take: ({ entries, position }) => onIngested(ingest.take(entries, Date.now(), position)),
     };
     const onTrouble = (error: ClientError): void => {
       if (this.#trouble === null) logger.warn({ code: error.code, detail: error.message }, 'the log cannot be read');
       this.#trouble = error.code;
     };
-    const caughtUp = (size: bigint): void => {
-      flush();
+    const caughtUp = ({ next }: FollowPosition): void => {
       if (this.#trouble !== null) logger.info('the log can be read again');
       this.#trouble = null;
-      this.#checkpoint = { size, verifiedAt: Date.now() };
-      onCaughtUp(size);
+      this.#checkpoint = { size: next, verifiedAt: Date.now() };
+      onCaughtUp(next);
     };
+    const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
     try {
-      const options = { signal, pollMs, onTrouble, onCaughtUp: caughtUp };
-      for await (const { index, entry } of follow(reader, queue.nextIndex(), options)) {
-        batch.push({ index, entry });
-        if (batch.length >= BATCH) flush();
-      }
+      await follow(reader, consumer, { signal, pollMs, evidenceFolder, onTrouble, onCaughtUp: caughtUp, onWarning });
     } catch (error) {
       this.#trouble = (error as Error).message;
       this.#misbehaved = error instanceof LogMisbehaviour;

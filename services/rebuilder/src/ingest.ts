@@ -1,3 +1,4 @@
+import type { FollowPosition } from '@verbatim/client';
 import type { Logger } from '@verbatim/service-kit';
 import { decodeEntry, keyidOfVkey, PREDICATE, verifySignatures, type DecodedEntry } from '@verbatim/statements';
 import { hashLeaf } from '@verbatim/tlog';
@@ -41,8 +42,8 @@ export class Ingest {
     this.#options = options;
   }
 
-  /** The entries must follow each other, starting at the stored position. */
-  take(entries: readonly VerifiedEntry[], now: number): Ingested {
+  /** The entries must follow each other, starting at the stored position. @param position the one behind them, kept with them */
+  take(entries: readonly VerifiedEntry[], now: number, position?: FollowPosition): Ingested {
     const { db, queue } = this.#options;
     return db.transaction(() => {
       let jobs = 0;
@@ -55,6 +56,7 @@ export class Ingest {
         enrolled ||= taken.enrolled;
         queue.advanceTo(entry.index + 1n);
       }
+      if (position !== undefined) queue.keepPosition(position);
       return { jobs, enrolled };
     })();
   }

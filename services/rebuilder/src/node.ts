@@ -58,12 +58,13 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   const interrupted = queue.recover(Date.now());
   if (interrupted > 0) logger.warn({ jobs: interrupted }, 'jobs of the last run were interrupted: back in the queue');
 
+  const logState = join(stateFolder(config), 'log');
   const connection = stack.use(
     await LogConnection.open({
       url: config.log.url,
       policy,
       signer,
-      stateDir: join(stateFolder(config), 'log'),
+      stateDir: logState,
       onWarning: (message) => logger.error({ detail: message }, 'checkpoints cannot be remembered'),
     }),
   );
@@ -113,6 +114,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
     ingest,
     queue,
     pollMs: config.log.poll_seconds * 1000,
+    evidenceFolder: join(logState, 'evidence'),
     logger,
     onIngested({ jobs, enrolled }) {
       if (jobs > 0) runner.wake();

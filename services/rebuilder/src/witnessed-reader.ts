@@ -26,7 +26,9 @@ export class WitnessedReader extends LogReader {
 export function requireQuorum(checkpoint: Uint8Array, policy: TlogPolicy, nowMs: number): void {
   const { quorum, forged } = readWitnesses(parseNote(checkpoint), policy, BigInt(Math.floor(nowMs / 1000)), verifyEd25519);
   if (forged.length > 0) {
-    throw new LogMisbehaviour('bad-checkpoint', `the checkpoint carries cosignatures that do not verify: ${forged.join(', ')}`);
+    throw new LogMisbehaviour('bad-checkpoint', `the checkpoint carries cosignatures that do not verify: ${forged.join(', ')}`, {
+      exhibits: [{ path: 'checkpoint', bytes: checkpoint }],
+    });
   }
   if (!quorum)
     throw new ClientError('not-found', `expected a checkpoint that the quorum ${policy.quorum} has cosigned, found fewer cosignatures`);

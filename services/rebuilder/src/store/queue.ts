@@ -1,3 +1,4 @@
+import type { FollowPosition } from '@verbatim/client';
 import type { Database } from 'better-sqlite3';
 
 /** What a worker slot holds while it works. `fence` proves that it still does: the queue refuses a conclusion under an older one. */
@@ -230,5 +231,18 @@ export class JobQueue {
 
   advanceTo(nextIndex: bigint): void {
     this.#db.prepare('UPDATE follow SET next_index = ?').run(Number(nextIndex));
+  }
+
+  /** The log position with the checkpoint that proves it; null before the first. */
+  position(): FollowPosition | null {
+    const { vkey, checkpoint } = this.#db.prepare('SELECT vkey, checkpoint FROM follow').get() as {
+      vkey: string | null;
+      checkpoint: Buffer | null;
+    };
+    return vkey === null || checkpoint === null ? null : { vkey, checkpoint: new Uint8Array(checkpoint), next: this.nextIndex() };
+  }
+
+  keepPosition({ vkey, checkpoint, next }: FollowPosition): void {
+    this.#db.prepare('UPDATE follow SET next_index = ?, vkey = ?, checkpoint = ?').run(Number(next), vkey, checkpoint);
   }
 }

@@ -75,4 +75,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (observation_id, sha256)
   ) STRICT;
   `,
+  `
+  -- A position is kept with the verified checkpoint that it was read at. One without is read again from entry 0: nothing is queued twice.
+  ALTER TABLE follow ADD COLUMN vkey TEXT;
+  ALTER TABLE follow ADD COLUMN checkpoint BLOB;
+  UPDATE follow SET next_index = 0;
+  `,
 ];

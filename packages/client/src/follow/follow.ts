@@ -1,0 +1,66 @@
+/** Follows a log as rebuilders, monitors and mirrors do: every entry, in order, verified. The log is the work queue (DESIGN §2). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClientError } from '../errors.ts';
+import type { LogReader } from '../log-reader.ts';
+import type { FollowConsumer, FollowPosition } from './consumer.ts';
+import { FollowRounds } from './rounds.ts';
+import type { Succession } from './succession.ts';
+
+export interface CatchUpOptions {
+  /** Where evidence of misbehaviour is saved, before anybody hears of it. Null, or a folder that cannot be written: with temporary files. */
+  readonly evidenceFolder: string | null;
+  readonly signal?: AbortSignal;
+  /** How to go on when the log names a successor; without it, the log is followed to its end. */
+  readonly succession?: Succession;
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface FollowOptions extends CatchUpOptions {
+  /** Between looks at the checkpoint, in milliseconds. */
+  readonly pollMs?: number;
+  /** The longest pause after trouble, in milliseconds. */
+  readonly maxPauseMs?: number;
+  /** The log cannot be read at the moment; following goes on. */
+  readonly onTrouble?: (error: ClientError) => void;
+  /** Everything of the newest checkpoint was handled. */
+  readonly onCaughtUp?: (position: FollowPosition) => void;
+}
+
+/**
+ * Gives a consumer all entries up to the newest checkpoint and returns the position that it kept last. Every checkpoint is proved to
+ * continue the one in the consumer's position.
+ *
+ * @throws LogMisbehaviour after which nothing of this log should be believed; its evidence is saved
+ * @throws ClientError when the log cannot be read: what was handled by then is kept
+ */
+export async function catchUp(reader: LogReader, consumer: FollowConsumer, options: CatchUpOptions): Promise<FollowPosition> {
+  await using rounds = await FollowRounds.start(reader, consumer, options);
+  return rounds.next();
+}
+
+/**
+ * `catchUp` again and again, until the signal aborts. A log without entries, without a checkpoint yet or out of reach is waited for.
+ * Throws `LogMisbehaviour`, and what the consumer throws.
+ *
+ * @example
+ * await follow(reader, { position: () => load(), take: db.transaction(({ entries, position }) => { queue(entries); save(position); }) }, { signal });
+ */
+export async function follow(reader: LogReader, consumer: FollowConsumer, options: FollowOptions): Promise<void> {
+  const { signal, pollMs = 1000, maxPauseMs = 60_000, onTrouble, onCaughtUp } = options;
+  const isOver = (): boolean => signal?.aborted === true;
+  await using rounds = await FollowRounds.start(reader, consumer, options);
+  for (let failures = 0; !isOver();) {
+    try {
+      onCaughtUp?.(await rounds.next());
+      failures = 0;
+    } catch (error) {
+      if (isOver()) return;
+      if (!(error instanceof ClientError) || error.verdict !== 'unavailable') throw error;
+      // After a batch that went through, trouble is new trouble.
+      failures = rounds.progressed() ? 1 : failures + 1;
+      onTrouble?.(error);
+    }
+    const pause = failures === 0 ? pollMs : Math.min(maxPauseMs, pollMs * 2 ** Math.min(failures, 16));
+    await sleep(pause, undefined, { signal }).catch(() => {});
+  }
+}
