@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mustVerbatim } from '@verbatim/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareObservations, publishedSize, startLog, type RunningLog } from '../_log.ts';
 import { buildFsck, fsck } from './_fsck.ts';
@@ -36,6 +37,14 @@ describe("tessera's fsck, a foreign checker", () => {
 
   it('accepts our log from its folder', async () => {
     const result = await fsck(binary, `file://${log.dataDir}/public/`, log.vkey, await publishedSize(log));
+    expect(result.accepted, result.output).toBe(true);
+  });
+
+  it('accepts what "verbatim log export" wrote', async () => {
+    const copy = await mkdtemp(join(tmpdir(), 'verbatim-export-'));
+    await mustVerbatim(['log', 'export', '--log', log.url, '--vkey', log.vkey, '--to', copy]);
+    const result = await fsck(binary, `file://${copy}/`, log.vkey, await publishedSize(log));
+    await rm(copy, { recursive: true });
     expect(result.accepted, result.output).toBe(true);
   });
 
