@@ -86,6 +86,8 @@ const schema = z.strictObject({
       environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(4096)).default({}),
     })
     .prefault({}),
+  /** Where anybody may read what this node signed and the log does not take; not served when left out. Policies name its address. */
+  public_listen: listenAddress({ host: '127.0.0.1', port: 0 }).optional(),
   /** Metrics and health. */
   listen: listenAddress({ host: '127.0.0.1', port: 0 }),
   log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),

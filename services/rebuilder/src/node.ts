@@ -19,6 +19,7 @@ import { statusOf } from './status.ts';
 import { JobQueue } from './store/queue.ts';
 import { Outbox } from './store/outbox.ts';
 import { Submitter } from './submitter.ts';
+import { unloggedApp } from './unlogged.ts';
 import { settleWorker, WORKER_ENTRY } from './worker-setting.ts';
 import { freeBytes } from './work-folders.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -150,6 +151,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   app.get('/metrics', async (c) => c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }));
   app.route('/', health(healthChecks({ db, signer, follower, pollMs: config.log.poll_seconds * 1000 })));
   const server = stack.use(await serve(app, config.listen));
+  const open = config.public_listen === undefined ? null : stack.use(await serve(unloggedApp(outbox, logger), config.public_listen));
 
   const stop = new AbortController();
   const forward = (): void => stop.abort(STOPPING);
@@ -173,7 +175,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   logger.info({ keyid, origin, host: hostPlatform(), worker: worker.owner === null ? 'same-user' : 'separate-user' }, 'node started');
 
   const running = stack.move();
-  return { url: server.url, metricsUrl: `${server.url}/metrics`, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url: open?.url ?? server.url, metricsUrl: `${server.url}/metrics`, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 function limitsOf({ limits, concurrency }: RebuilderConfig): ReceiveRequest['limits'] {

@@ -33,6 +33,16 @@ export interface OutboxCounts {
   readonly oldestPendingAt: number | null;
 }
 
+/** Signed, and not in the log as far as we know. */
+export interface UnloggedObservation {
+  readonly id: number;
+  readonly entry: Uint8Array;
+  /** Milliseconds since the epoch. */
+  readonly recordedAt: number;
+  /** The log's last answer about it; null before the first. */
+  readonly trouble: string | null;
+}
+
 /** One attempt, as `status` shows it. */
 export interface AttemptSummary {
   readonly release: number;
@@ -226,6 +236,17 @@ export class Outbox {
          FROM observations ORDER BY id DESC LIMIT ?`,
       )
       .all(limit) as AttemptSummary[];
+  }
+
+  /** What is signed about a release entry and not acknowledged by the log, for whatever reason; in the order of signing, after `after`. */
+  unlogged(releaseIndex: bigint, after: number, limit: number): UnloggedObservation[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT id, entry, recorded_at AS recordedAt, last_trouble AS trouble FROM observations
+         WHERE release_index = ? AND state != 'acknowledged' AND id > ? ORDER BY id LIMIT ?`,
+      )
+      .all(Number(releaseIndex), after, limit) as (Omit<UnloggedObservation, 'entry'> & { entry: Buffer })[];
+    return rows.map((row) => ({ ...row, entry: new Uint8Array(row.entry) }));
   }
 
   /** When the next pending observation becomes due, for a timer; null when nothing waits. */
