@@ -60,6 +60,7 @@ function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles,
       dissents: other.dissents,
     })),
     members: judged?.members?.map(({ path, state, sha256: digest, detail }) => ({ path, state, sha256: digest, detail })) ?? null,
+    extracted: judged?.extracted ?? null,
     expected: (judged?.expected ?? []).map(({ purl, index, artifact, sha256: digest }) => ({
       purl,
       entry: Number(index),
@@ -99,10 +100,11 @@ function observationJson({
   reason,
   observed,
   finished,
+  memberRoot,
   counts,
   because,
 }: CountedObservation): object {
-  return { entry: Number(index), rebuilder, host: arch, attempt, result, reason, observed, finished, counts, because };
+  return { entry: Number(index), rebuilder, host: arch, attempt, result, reason, observed, finished, memberRoot, counts, because };
 }
 
 function checkpointJson({ origin, size, root, cosignatures, asOf }: CheckpointState): object {

@@ -1,5 +1,5 @@
 import { EXIT_CODES, isWorse } from '@verbatim/consensus';
-import type { ContainerMember, Evidence, Verdict } from '@verbatim/consensus';
+import type { ContainerMember, Evidence, Question, Verdict } from '@verbatim/consensus';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { CliError } from '../errors.ts';
 import { printable } from '../io.ts';
@@ -14,6 +14,10 @@ import { troubleOf } from './trouble.ts';
 export interface JudgeOptions {
   readonly release?: string | undefined;
   readonly member?: string | undefined;
+  /** SHA-256 of the container that the file was extracted from; `sha256:` may stand before it. */
+  readonly memberOf?: string | undefined;
+  /** A file that lists the container's members. */
+  readonly members?: string | undefined;
   readonly bundle?: string | undefined;
   readonly saveBundle?: string | undefined;
   readonly offline?: boolean | undefined;
@@ -38,14 +42,16 @@ export async function judgeFile(
   stages: Stages,
 ): Promise<FileResult> {
   const member = options.member ?? null;
+  const from = options.memberOf?.replace(/^sha256:/, '');
   let sha256: string | null = null;
   try {
-    const container = member === null ? null : await openContainer(input, stages);
+    const container = member === null || from !== undefined ? null : await openContainer(input, stages);
     sha256 = container?.sha256 ?? (input.bytes === undefined ? stages.hashFile(input.file) : hashBytes(input.bytes));
-    const wanted = member === null ? null : findMember(container!.members, member, input.file);
+    const wanted = container === null ? null : findMember(container.members, member!, input.file);
+    const claimed = from ?? sha256;
     const gathered = await stages.gather({
       policy: policyFile.policy,
-      sha256,
+      sha256: claimed,
       release: options.release,
       member: wanted?.sha256,
       bundle: options.bundle,
@@ -54,11 +60,11 @@ export async function judgeFile(
         if (!options.quiet) io.err(`${printable(text)}\n`);
       },
     });
-    const ask = (extra: { member?: ContainerMember; contents?: readonly ContainerMember[] }): Verdict =>
+    const ask = (extra: Extra): Verdict =>
       stages.evaluate({
         policy: policyFile.policy,
         evidence: gathered.evidence,
-        file: { sha256: sha256! },
+        file: { sha256: claimed },
         ...(options.release === undefined ? {} : { release: options.release }),
         ...extra,
         now: io.now(),
@@ -67,12 +73,25 @@ export async function judgeFile(
       });
     let judged = ask(wanted === null ? {} : { member: { path: wanted.path, sha256: wanted.sha256 } });
     const troubles: Trouble[] = [];
+    if (from !== undefined) {
+      const request = { policy: policyFile.policy, container: from, path: member!, file: options.members, offline: gathered.offline };
+      const proof = await stages.proveMember({ ...request, lists: listsOf(judged) });
+      judged = ask({ extracted: { sha256, path: member!, proof } });
+    }
     if (judged.members !== null) judged = await lookInside(input, sha256, judged, ask, stages, troubles);
     return await finish(input, member, judged, gathered, troubles, options, stages);
   } catch (error) {
     const { verdict, trouble } = troubleOf(error);
     return failedResult({ file: input.file, member, asked: options.release ?? null, sha256 }, verdict, [trouble]);
   }
+}
+
+type Extra = Pick<Question, 'member' | 'contents' | 'extracted'>;
+
+/** Lists of a container's members that operators made who rebuilt it. */
+function listsOf({ claim }: Verdict): string[] {
+  const observations = claim?.operators.flatMap((state) => state.observations) ?? [];
+  return [...new Set(observations.flatMap(({ counts, memberList }) => (counts === 'match' && memberList !== null ? memberList : [])))];
 }
 
 interface OpenContainer {

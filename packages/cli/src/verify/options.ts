@@ -16,6 +16,12 @@ export const VERIFY_OPTIONS: readonly OptionLine[] = [
   },
   { name: 'release', value: 'purl', help: 'accept the file as this release only, such as pkg:npm/esbuild@0.25.0' },
   { name: 'member', value: 'path', help: 'judge this member of the file, which is a container' },
+  {
+    name: 'member-of',
+    value: 'sha256',
+    help: 'the file was extracted from the container with this digest, where --member says; only the log has to know the container',
+  },
+  { name: 'members', value: 'file', help: 'with --member-of: a list of what the container holds, instead of the one that the log keeps' },
   { name: 'manifest', value: 'file', help: 'a SHA256SUMS file: the files that it names, which must also have its digests' },
   { name: 'bundle', value: 'file', help: 'take the evidence from this file instead of the log' },
   { name: 'save-bundle', value: 'file', help: 'write the evidence to this file, for --bundle' },

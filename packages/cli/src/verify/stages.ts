@@ -1,5 +1,5 @@
 import { encodeBundle, evaluate } from '@verbatim/consensus';
-import type { ContainerMember, Evidence, Policy, Question, Verdict } from '@verbatim/consensus';
+import type { ContainerMember, Evidence, MemberProof, Policy, Question, Verdict } from '@verbatim/consensus';
 import { hashFile, readWhole } from '../files.ts';
 import { loadPolicy } from '../policy-file.ts';
 import type { PolicyFile } from '../policy-file.ts';
@@ -31,6 +31,20 @@ export interface ReadMember extends ContainerMember {
   readonly bytes: Uint8Array | null;
 }
 
+/** An entry of a container that is not at hand. */
+export interface MemberRequest {
+  readonly policy: Policy;
+  /** SHA-256 of the container, lower-case hex. */
+  readonly container: string;
+  readonly path: string;
+  /** SHA-256 of lists of its members that matching operators made, best first. */
+  readonly lists: readonly string[];
+  /** A file to take the list from instead. */
+  readonly file: string | undefined;
+  /** Ask nobody. */
+  readonly offline: boolean;
+}
+
 /**
  * Everything that `verify` does besides deciding in which order. One value each, so that a test can let each of them fail, and so that
  * what touches the network or archives is loaded only when it is needed.
@@ -41,6 +55,7 @@ export interface Stages {
   readWhole(path: string): Uint8Array;
   readMembers(name: string, bytes: Uint8Array, collect: (path: string) => boolean): Promise<ReadMember[]>;
   gather(request: GatherRequest): Promise<Gathered>;
+  proveMember(request: MemberRequest): Promise<MemberProof | null>;
   evaluate(question: Question): Verdict;
   saveBundle(path: string, evidence: Evidence): Promise<void>;
 }
@@ -55,6 +70,7 @@ export const STAGES: Stages = {
     if (bundle === undefined) return (await import('./gather.ts')).gatherFromLog(request);
     return (await import('./bundle-file.ts')).gatherFromBundle(bundle, request);
   },
+  proveMember: async (request) => (await import('./extracted.ts')).proveMember(request),
   evaluate,
   saveBundle: async (path, evidence) => {
     const { durable } = await import('@verbatim/service-kit/durable');

@@ -58,6 +58,7 @@ function subject({ verdict, judged, troubles, asked }: FileResult, policy: Polic
         ? 'the container does not hold what was claimed'
         : `${claim.purl}  ${people(claim.dissents)} got other bytes, ${claim.matches} of ${policy?.require ?? '?'} required match`;
     case 'unknown-file':
+      if (judged === null && troubles.length > 0) return troubles[0]!.message;
       return asked === null ? 'no release that your claimants registered has this file' : `it is not a file of ${asked}`;
     case 'insufficient':
       if (members !== null) return 'a container of which only members are reproduced';
@@ -71,7 +72,8 @@ function subject({ verdict, judged, troubles, asked }: FileResult, policy: Polic
 
 function evidence(judged: Verdict, policy: Policy | null): string[] {
   const lines: string[] = [];
-  if (judged.claim !== null) lines.push(...claimLines(judged.claim, judged.sha256, policy));
+  if (judged.claim !== null) lines.push(...claimLines(judged.claim, policy));
+  if (judged.extracted !== null) lines.push(extractedLine(judged.extracted));
   for (const { path, state, detail } of judged.members ?? [])
     lines.push(`    ${MEMBER_SYMBOLS[state]} ${printable(path)}  ${state}: ${detail}`);
   for (const { artifact, purl, sha256, index } of judged.expected) {
@@ -104,8 +106,8 @@ function originOf(source: JudgedClaim['source']): string {
   }
 }
 
-function claimLines(claim: JudgedClaim, sha256: string, policy: Policy | null): string[] {
-  const { purl, index, claimants, source, recipe, toolchain, artifact, matches, dissents, operators } = claim;
+function claimLines(claim: JudgedClaim, policy: Policy | null): string[] {
+  const { sha256, purl, index, claimants, source, recipe, toolchain, artifact, matches, dissents, operators } = claim;
   const origin = originOf(source);
   const member = artifact.member === undefined ? '' : `, ${artifact.member.path} in ${artifact.member.container.name}`;
   return [
@@ -116,6 +118,11 @@ function claimLines(claim: JudgedClaim, sha256: string, policy: Policy | null): 
     `  ${matches} of ${people(operators.length)} match, ${dissents} got other bytes${policy === null ? '' : ` (required: ${policy.require})`}`,
     ...operators.flatMap((state) => operatorLines(state, sha256)),
   ].map(printable);
+}
+
+function extractedLine({ container, path, mode, size, root }: NonNullable<Verdict['extracted']>): string {
+  const permissions = mode.toString(8).padStart(4, '0');
+  return `  extracted from sha256:${container}: ${printable(path)}, ${size} bytes, mode ${permissions} there; member root ${root}`;
 }
 
 function operatorLines({ operator, standing, observations }: OperatorState, sha256: string): string[] {
@@ -129,6 +136,7 @@ function operatorLines({ operator, standing, observations }: OperatorState, sha2
 
 function saying({ counts, observed, result, reason, because }: CountedObservation, sha256: string): string {
   if (counts === 'match') return 'matches';
+  if (counts === 'dissent' && observed === sha256) return 'got the same bytes, but signed another member root';
   if (counts === 'dissent') return `got sha256:${observed}`;
   const what =
     observed === null ? `${result}${reason === null ? '' : ` (${reason})`}` : observed === sha256 ? 'the same bytes' : `sha256:${observed}`;

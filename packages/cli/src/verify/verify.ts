@@ -48,13 +48,19 @@ function inputs(files: readonly string[], { manifest }: VerifyOptions, stages: S
 /** Refuses what could be misunderstood, before anything is read. */
 function checkUsage(
   files: readonly string[],
-  { member, manifest, saveBundle, bundle, offline, release, json, quiet }: VerifyOptions,
+  { member, memberOf, members, manifest, saveBundle, bundle, offline, release, json, quiet }: VerifyOptions,
 ): void {
   if (files.length === 0 && manifest === undefined)
     throw new CliError('usage', 'name a file to verify, - for standard input, or --manifest SHA256SUMS');
   if (files.filter((file) => file === '-').length > 1) throw new CliError('usage', 'standard input can be read once');
   if (member !== undefined && (files.length !== 1 || manifest !== undefined))
     throw new CliError('usage', '--member is about one container; name exactly one file');
+  if (memberOf !== undefined && member === undefined)
+    throw new CliError('usage', '--member-of: say with --member PATH where in the container the file was');
+  if (memberOf !== undefined && !/^(?:sha256:)?[0-9a-f]{64}$/.test(memberOf))
+    throw new CliError('usage', `--member-of: expected the SHA-256 of the container in hex, found ${JSON.stringify(memberOf)}`);
+  if (members !== undefined && memberOf === undefined)
+    throw new CliError('usage', '--members is about a container: name it with --member-of');
   if (saveBundle !== undefined && files.length !== 1) throw new CliError('usage', '--save-bundle is about one file; name exactly one');
   if (offline && bundle === undefined) throw new CliError('usage', '--offline needs the evidence in a file: --bundle FILE');
   if (saveBundle !== undefined && bundle !== undefined)
