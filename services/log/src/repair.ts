@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { durable, openDatabase } from '@verbatim/service-kit';
+import { durable, openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
 import { type Leaf, NodeCache, PublicFolder, Tree } from '@verbatim/service-kit/tree';
 import { bytesEqual, CompactRange } from '@verbatim/tlog';
 import type { LogConfig } from './config.ts';
@@ -11,14 +11,19 @@ import { MIGRATIONS } from './store/schema.ts';
 /** Entries hashed in one step; a multiple of 256, so that no step but the last makes partial tiles. */
 const CHUNK = 4096n;
 
+/** `writeMissingTiles` for a log that is stopped. */
+export async function repairTiles(config: LogConfig): Promise<string[]> {
+  using db = openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false });
+  return writeMissingTiles(db, config);
+}
+
 /**
- * Writes every tile and bundle again that is missing or differs from what the database's entries give, while the log is stopped. Nothing is
- * written unless these entries have the root that was signed: the database is trusted, and this is the proof that it may be.
+ * Writes every tile and bundle again that is missing or differs from what the database's entries give. Nothing is written unless these entries
+ * have the root that was signed: the database is trusted, and this is the proof that it may be.
  *
  * @returns paths of the files that were replaced or put back
  */
-export async function repairTiles(config: LogConfig): Promise<string[]> {
-  using db = openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false });
+export async function writeMissingTiles(db: OwnedDatabase, config: LogConfig): Promise<string[]> {
   const signed = new CheckpointStore(db).signed();
   if (signed === null) return [];
   const entries = new EntryStore(db);

@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { type Durable, ProblemError } from '@verbatim/service-kit';
 import type { BlobTable } from '../store/blob-table.ts';
 
+/** Where a blob is below a folder of blobs. */
+export function blobPath(folder: string, sha256: string): string {
+  return join(folder, sha256.slice(0, 2), sha256);
+}
+
 /**
  * `<data_dir>/blobs/<2 hex>/<sha256>`: recipes too large for an entry, and evidence. The row is written after the file, so a blob that exists
  * for us exists on disk; a file without a row is left over from a crash and is taken over by the next upload of the same bytes.
@@ -85,6 +90,6 @@ export class BlobFolder {
   }
 
   #file(sha256: string): string {
-    return join(this.#path, sha256.slice(0, 2), sha256);
+    return blobPath(this.#path, sha256);
   }
 }

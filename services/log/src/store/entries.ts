@@ -1,3 +1,4 @@
+import { CompactRange, type Hash, HASH_BYTES } from '@verbatim/tlog';
 import type { Database, Statement } from 'better-sqlite3';
 
 export interface StoredEntry {
@@ -15,16 +16,26 @@ interface Row {
   entry: Buffer;
 }
 
+/** Leaf hashes read in one step. */
+const CHUNK = 65_536n;
+
 /** Reads entries back from the trusted store. Callers bound the range by the published size. */
 export class EntryStore {
   readonly #one: Statement<[bigint], Row>;
   readonly #range: Statement<[bigint, bigint], Row>;
   readonly #hashes: Statement<[bigint, bigint], { idx: number; leaf_hash: Buffer }>;
+  readonly #count: Statement<[], number>;
 
   constructor(db: Database) {
     this.#one = db.prepare('SELECT * FROM entries WHERE idx = ?');
     this.#range = db.prepare('SELECT * FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx');
     this.#hashes = db.prepare('SELECT idx, leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx');
+    this.#count = db.prepare<[], number>('SELECT coalesce(max(idx) + 1, 0) FROM entries').pluck();
+  }
+
+  /** Entries that are there, signed or not. */
+  count(): bigint {
+    return BigInt(this.#count.get()!);
   }
 
   get(index: bigint): StoredEntry | null {
@@ -45,6 +56,17 @@ export class EntryStore {
     const rows = this.#hashes.all(start, end);
     if (BigInt(rows.length) !== end - start) throw new Error(`expected entries ${start} to ${end} in the database; found ${rows.length}`);
     return Buffer.concat(rows.map((row) => row.leaf_hash));
+  }
+
+  /** The root of the first `size` entries, from their leaf hashes; null when there are fewer. Reads all of them. */
+  rootAt(size: bigint): Hash | null {
+    if (size > this.count()) return null;
+    const range = new CompactRange();
+    for (let start = 0n; start < size; start += CHUNK) {
+      const hashes = this.leafHashes(start, start + CHUNK < size ? start + CHUNK : size);
+      for (let at = 0; at < hashes.length; at += HASH_BYTES) range.append(hashes.subarray(at, at + HASH_BYTES));
+    }
+    return range.root();
   }
 }
 
