@@ -17,6 +17,8 @@ export interface TestLogOptions {
   /** TOML after the defaults; top-level keys first. */
   readonly toml?: string;
   readonly engine?: ServeContext['engine'];
+  /** Another private key of the log than the one of `init`. */
+  readonly logKeyFile?: string;
   /** An existing folder of an earlier log; a new one otherwise. */
   readonly dir?: string;
 }
@@ -34,6 +36,7 @@ export class TestLog implements AsyncDisposable {
   readonly config: LogConfig;
   readonly keys: InitResult;
   readonly admin: Signer;
+  readonly root: Signer;
   readonly logKey: VerifierKey;
   readonly #service: RunningService;
   readonly #ownsFolder: boolean;
@@ -46,6 +49,7 @@ export class TestLog implements AsyncDisposable {
     this.config = config;
     this.keys = keys;
     this.admin = loadSigner(keys.adminKeyFile);
+    this.root = loadSigner(keys.rootKeyFile);
     this.logKey = parseVkey(keys.logVkey);
     this.#service = service;
     this.fatal = fatal;
@@ -128,13 +132,13 @@ export interface TestScene {
 }
 
 /** Writes the configuration file and reads it back as the service does. */
-export async function writeConfig(dir: string, toml = ''): Promise<LogConfig> {
+export async function writeConfig(dir: string, toml = '', keyFile = 'keys/log.key'): Promise<LogConfig> {
   const file = join(dir, 'log.toml');
   // Tables end the top level: ours come last unless the test brings them.
   const tables = ['listen', 'metrics_listen'].filter((name) => !toml.includes(`[${name}]`)).map((name) => `[${name}]\nport = 0\n`);
   await writeFile(
     file,
-    `origin = "${ORIGIN}"\ndata_dir = "data"\nkey_file = "keys/log.key"\nroot_key_file = "keys/root.key"\nadmin_key_file = "keys/admin.key"\n${toml}\n${tables.join('')}`,
+    `origin = "${ORIGIN}"\ndata_dir = "data"\nkey_file = "${keyFile}"\nroot_key_file = "keys/root.key"\nadmin_key_file = "keys/admin.key"\n${toml}\n${tables.join('')}`,
   );
   return loadConfig(logConfig, file);
 }
@@ -144,10 +148,10 @@ export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'verbatim-log-'));
 }
 
-export async function startLog({ toml, engine, dir }: TestLogOptions = {}): Promise<TestLog> {
+export async function startLog({ toml, logKeyFile, engine, dir }: TestLogOptions = {}): Promise<TestLog> {
   const folder = dir ?? (await temporaryFolder());
   await mkdir(folder, { recursive: true });
-  const config = await writeConfig(folder, toml);
+  const config = await writeConfig(folder, toml, logKeyFile);
   const keys = dir === undefined ? await initLog(config, Date.now()) : await readKeys(config);
   const fatal: unknown[] = [];
   const service = await serveLog(config, {

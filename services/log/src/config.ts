@@ -55,6 +55,11 @@ const shape = z.strictObject({
   data_dir: filePath(),
   /** The log's private key; `init` makes it if it is not there. */
   key_file: filePath(),
+  /**
+   * The log's next private key: a rotation to it is admitted, and from then on both sign. Afterwards it becomes `key_file`, when witnesses and
+   * clients know it.
+   */
+  next_key_file: filePath().optional(),
   /** Needed by `init` only. Keep the file elsewhere afterwards. */
   root_key_file: filePath().optional(),
   admin_key_file: filePath().optional(),

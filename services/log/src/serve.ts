@@ -11,6 +11,7 @@ import {
 } from '@verbatim/service-kit';
 import type { LogConfig } from './config.ts';
 import { Engine, type EngineOptions } from './engine/engine.ts';
+import { LogKeys } from './engine/log-keys.ts';
 import { PartialTileCollector } from './engine/partial-tiles.ts';
 import { healthChecks } from './health.ts';
 import { createApp } from './http/app.ts';
@@ -42,10 +43,10 @@ const FIRST_PUBLICATION_MS = 250;
  */
 export async function serveLog(config: LogConfig, { logger, fatal, engine: ports }: ServeContext): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
-  const signer = loadSigner(config.key_file);
+  const keys = new LogKeys([config.key_file, config.next_key_file].flatMap((file) => (file === undefined ? [] : [loadSigner(file)])));
   const db = stack.use(openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false }));
   const files = stack.use(new WriterThread());
-  const engine = stack.use(await Engine.open({ config, signer, db, durable: files, logger, now: Date.now, onFatal: fatal, ...ports }));
+  const engine = stack.use(await Engine.open({ config, keys, db, durable: files, logger, now: Date.now, onFatal: fatal, ...ports }));
   const disk = stack.use(await DiskGuard.start(config.data_dir, config.limits.min_free_bytes));
   stack.use(PartialTileCollector.start(engine, logger));
   const blobs = new BlobFolder(join(config.data_dir, 'blobs'), engine.blobs, durable, config.limits.blob_quota);

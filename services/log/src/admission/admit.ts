@@ -1,8 +1,8 @@
 import { PREDICATE } from '@verbatim/statements';
 import { type Candidate, keyidsOf } from './candidate.ts';
+import { admitControl, frozenRefusal } from './control.ts';
 import { admitObservation } from './observation.ts';
 import type { Decision } from './plan.ts';
-import { refuse } from './refusal.ts';
 import { admitRelease } from './release.ts';
 import { admitRoster } from './roster.ts';
 import { attemptKey, submissionKey } from './uniqueness.ts';
@@ -19,6 +19,8 @@ export function admit(candidate: Candidate, view: AdmissionView): Decision {
   const { statement } = candidate;
   const logged = repeated(candidate, view);
   if (logged !== null) return { kind: 'duplicate', index: logged };
+  const { frozen } = view.control;
+  if (frozen !== null && statement.predicateType !== PREDICATE.control) return { kind: 'refuse', refusal: frozenRefusal(frozen) };
   switch (statement.predicateType) {
     case PREDICATE.release:
       return admitRelease(candidate, statement, view);
@@ -27,13 +29,7 @@ export function admit(candidate: Candidate, view: AdmissionView): Decision {
     case PREDICATE.roster:
       return admitRoster(candidate, statement, view);
     case PREDICATE.control:
-      return {
-        kind: 'refuse',
-        refusal: refuse(
-          'control-not-handled',
-          `Expected a release, observation or roster statement; found control action ${statement.predicate.action}. This version of the log writes entry 0 only and takes no control statement.`,
-        ),
-      };
+      return admitControl(candidate, statement, view);
   }
 }
 

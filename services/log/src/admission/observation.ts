@@ -86,6 +86,14 @@ function checkRelease({ predicate }: ObservationStatement, release: ReleaseSumma
 
 function checkAttempt({ predicate }: ObservationStatement, release: bigint, view: AdmissionView): Refusal | null {
   const { attempt, artifact, rebuilder } = predicate;
+  const { attempts, index } = view.control.admission;
+  if (attempt > attempts) {
+    return refuse(
+      'too-many-attempts',
+      `Expected at most ${attempts} attempts of a key at one artifact of a release, as entry ${index} says; found attempt ${attempt}. What was logged stands; nothing is left to do.`,
+      index ?? undefined,
+    );
+  }
   const holder = view.holder(attemptKey(rebuilder, release, attempt, artifact));
   if (holder !== null) {
     return refuse(

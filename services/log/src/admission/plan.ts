@@ -1,3 +1,4 @@
+import type { ControlPredicate } from '@verbatim/statements';
 import type { Refusal } from './refusal.ts';
 import type { Role, RosterKey } from './view.ts';
 
@@ -12,7 +13,8 @@ export type Effect =
   | { readonly kind: 'release'; readonly row: ReleaseRow }
   | { readonly kind: 'observation'; readonly row: ObservationRow }
   | { readonly kind: 'enrol'; readonly key: RosterKey }
-  | { readonly kind: 'revoke'; readonly role: Role; readonly keyid: string };
+  | { readonly kind: 'revoke'; readonly role: Role; readonly keyid: string }
+  | { readonly kind: 'control'; readonly predicate: ControlPredicate };
 
 export interface ReleaseRow {
   readonly purl: string;

@@ -7,7 +7,6 @@ import type { AdmissionView } from './view.ts';
 
 export interface PrepareOptions {
   readonly view: AdmissionView;
-  readonly admin: { readonly keyid: string; readonly publicKey: Uint8Array };
   /** Verification off the event loop (DESIGN §3.2). */
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
   /** A stored blob, or null. */
@@ -22,11 +21,11 @@ export type Prepared =
  * Everything about an entry that can be judged before its turn comes: form, signatures, and whether a recipe that is a blob is one. What depends
  * on the state of the log is judged again, or only, in the sequencing transaction (`admit`).
  */
-export async function prepare(bytes: Uint8Array, { view, admin, verify, readBlob }: PrepareOptions): Promise<Prepared> {
+export async function prepare(bytes: Uint8Array, { view, verify, readBlob }: PrepareOptions): Promise<Prepared> {
   const decoded = decode(bytes);
   if ('code' in decoded) return { kind: 'refused', refusal: decoded };
   const candidate = { ...decoded, recipeChecked: true };
-  const signers = findSigners(candidate, view, admin);
+  const signers = findSigners(candidate, view);
   if (signers.kind === 'refuse') return { kind: 'refused', refusal: signers.refusal };
   const { envelope } = candidate;
   const message = preAuthEncoding(envelope.payloadType, envelope.payload);

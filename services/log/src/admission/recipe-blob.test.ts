@@ -1,9 +1,9 @@
 import { encodeRecipe, keyidOf, recipeDigest, signStatement } from '@verbatim/statements';
-import { aGoRecipe, aLargeRecipe, aRelease, testSigner } from '@verbatim/testkit';
-import { toHex } from '@verbatim/tlog';
+import { aGoRecipe, aLargeRecipe, aRelease, testSigner, testVkey } from '@verbatim/testkit';
 import { verifyEd25519Async } from '@verbatim/tlog/node';
 import { describe, expect, test } from 'vitest';
 import { admit } from './admit.ts';
+import { firstState } from './control-state.ts';
 import { prepare } from './prepare.ts';
 import type { AdmissionView, RosterKey } from './view.ts';
 
@@ -25,7 +25,9 @@ const key: RosterKey = {
 const viewOf = (blobs: ReadonlyMap<string, Uint8Array>): AdmissionView => ({
   origin: 'log.test',
   size: 2n,
-  adminKeyid: toHex(new Uint8Array(32)),
+  control: firstState({ log: testVkey('log.test'), root: testVkey('test-root'), admin: testVkey('test-admin') }),
+  holdsLogKey: () => false,
+  treeRoot: () => null,
   reservedUse: () => null,
   rosterKeys: (keyid) => (keyid === key.keyid ? [key] : []),
   groupMembers: () => [],
@@ -37,7 +39,6 @@ const viewOf = (blobs: ReadonlyMap<string, Uint8Array>): AdmissionView => ({
   blobSize: (sha256) => blobs.get(sha256)?.length ?? null,
 });
 
-const admin = { keyid: toHex(new Uint8Array(32)), publicKey: new Uint8Array(32) };
 const recipe = aLargeRecipe();
 const entry = signStatement(aRelease({ recipe }), [registrar]);
 
@@ -47,7 +48,7 @@ async function decide(stored: ReadonlyMap<string, Uint8Array>, later: ReadonlyMa
     read.push(sha256);
     return stored.get(sha256) ?? null;
   };
-  const prepared = await prepare(entry, { view: viewOf(stored), admin, verify: verifyEd25519Async, readBlob });
+  const prepared = await prepare(entry, { view: viewOf(stored), verify: verifyEd25519Async, readBlob });
   if (prepared.kind === 'refused') return prepared.refusal.code;
   const decision = admit(prepared.candidate, viewOf(later));
   return `${decision.kind === 'refuse' ? decision.refusal.code : decision.kind}, ${read.length} read`;

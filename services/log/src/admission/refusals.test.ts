@@ -5,13 +5,15 @@ import {
   encodeCanonicalJson,
   decodeEnvelope,
   keyidOf,
+  makeControl,
   recipeDigest,
   signStatement,
+  type ControlPredicate,
   type Statement,
 } from '@verbatim/statements';
-import { utf8Encode } from '@verbatim/tlog';
+import { type Signer, utf8Encode } from '@verbatim/tlog';
+import { vkeyOf } from '@verbatim/tlog/node';
 import {
-  aGenesis,
   aLargeRecipe,
   anArtifact,
   anEnrolment,
@@ -20,6 +22,7 @@ import {
   aRevocation,
   forgePayload,
   testSigner,
+  testVkey,
 } from '@verbatim/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { filesBelow } from '../_check-log.ts';
@@ -35,7 +38,8 @@ const stranger = testSigner('stranger');
 const publisher = testSigner('publisher');
 const members = ['m1', 'm2', 'm3'].map((name) => testSigner(name));
 const revokedPublisher = testSigner('revoked-publisher');
-const expectedCodes = new Set<RefusalCode>(['internal']);
+/** `internal` cannot be provoked; the others are tried in control.test.ts, in logs of their own. */
+const expectedCodes = new Set<RefusalCode>(['internal', 'frozen', 'claim-not-admitted', 'too-many-attempts', 'successor-named']);
 
 beforeAll(async () => {
   log = await startLog();
@@ -75,6 +79,23 @@ async function everything(): Promise<unknown> {
 }
 
 const otherDigest = 'ab'.repeat(32);
+const spare = testSigner('spare');
+const nextLogKey = testSigner(ORIGIN, 'next');
+
+function freeze(origin = ORIGIN): ControlPredicate {
+  return { action: 'freeze', origin, reason: 'test' };
+}
+
+function rotation(key: 'log' | 'root' | 'admin', to: Signer): Extract<ControlPredicate, { action: 'rotate' }> {
+  const old = { log: log.keys.logVkey, root: log.keys.rootVkey, admin: log.keys.adminVkey }[key];
+  return { action: 'rotate', origin: ORIGIN, key, old, vkey: vkeyOf(to) };
+}
+
+function successor(origin: string): ControlPredicate {
+  const url = 'https://log.example/next/';
+  return { action: 'successor', origin: ORIGIN, vkey: testVkey(origin), rootVkey: testVkey('next-root'), size: 3, root: otherDigest, url };
+}
+
 const cases: readonly [name: string, status: number, code: RefusalCode, entry: () => Uint8Array][] = [
   ['bytes that are no JSON', 400, 'malformed', () => utf8Encode('not json')],
   [
@@ -286,11 +307,47 @@ const cases: readonly [name: string, status: number, code: RefusalCode, entry: (
     'index-in-the-future',
     () => signStatement(aRevocation(beta, { compromisedSince: 5000 }), [log.admin]),
   ],
+  ['a control statement by the admin', 403, 'not-the-root', () => signStatement(makeControl(freeze()), [log.admin])],
+  ['a control statement for another log', 422, 'other-origin', () => signStatement(makeControl(freeze('other.example')), [log.root])],
   [
-    'a control statement',
+    'a second genesis',
     422,
-    'control-not-handled',
-    () => signStatement({ ...aGenesis(ORIGIN), predicate: { action: 'freeze', origin: ORIGIN, reason: 'test' } } as Statement, [log.admin]),
+    'written-by-the-log',
+    () =>
+      signStatement(makeControl({ action: 'genesis', origin: ORIGIN, root: log.keys.rootVkey, admin: vkeyOf(spare), predecessor: null }), [
+        log.root,
+      ]),
+  ],
+  [
+    'an index root by somebody else',
+    422,
+    'written-by-the-log',
+    () => signStatement(makeControl({ action: 'index-root', origin: ORIGIN, size: 1, root: otherDigest }), [log.root]),
+  ],
+  [
+    'a rotation of a key that is not current',
+    409,
+    'key-not-current',
+    () => signStatement(makeControl({ ...rotation('admin', spare), old: vkeyOf(acme) }), [log.root, spare]),
+  ],
+  ['a rotation to a key that is enrolled', 422, 'key-in-use', () => signStatement(makeControl(rotation('admin', acme)), [log.root, acme])],
+  [
+    'a rotation to the key of another office',
+    422,
+    'key-in-use',
+    () => signStatement(makeControl(rotation('root', log.admin)), [log.root, log.admin]),
+  ],
+  [
+    'a rotation to a log key that the log does not hold',
+    422,
+    'key-not-held',
+    () => signStatement(makeControl(rotation('log', nextLogKey)), [log.root, nextLogKey]),
+  ],
+  [
+    'a successor that goes on from another state',
+    422,
+    'successor-elsewhere',
+    () => signStatement(makeControl(successor('log.example/next')), [log.root]),
   ],
 ];
 

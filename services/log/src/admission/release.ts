@@ -10,8 +10,18 @@ import type { AdmissionView, RosterKey } from './view.ts';
 export function admitRelease(candidate: Candidate, statement: ReleaseStatement, view: AdmissionView): Decision {
   const { predicate } = statement;
   const keyids = keyidsOf(candidate);
-  const claim =
-    predicate.claim.kind === 'publisher' ? publisherClaim(keyids, predicate.purl, view) : registrarClaim(keyids, predicate.purl, view);
+  const { claims, index } = view.control.admission;
+  const { kind } = predicate.claim;
+  if (!claims.includes(kind)) {
+    return no(
+      refuse(
+        'claim-not-admitted',
+        `Expected a release claimed by ${claims.map((each) => `a ${each}`).join(' or ') || 'nobody, as no more are registered'}; found a ${kind}'s. Entry ${index} says what this log admits.`,
+        index ?? undefined,
+      ),
+    );
+  }
+  const claim = kind === 'publisher' ? publisherClaim(keyids, predicate.purl, view) : registrarClaim(keyids, predicate.purl, view);
   if ('refusal' in claim) return { kind: 'refuse', refusal: claim.refusal };
 
   const stray = predicate.artifacts.find((artifact) => ecosystemOf(artifact.coordinate) !== ecosystemOf(predicate.purl));
@@ -98,6 +108,16 @@ function publisherClaim(keyids: readonly string[], purl: string, view: Admission
       refusal: refuse(
         'threshold-not-met',
         `Expected ${need} approvals of group ${group}; found ${have}. Have ${need - have} more of its publishers sign the same statement.`,
+      ),
+    };
+  }
+  const { approvals, index } = view.control.admission;
+  if (have < approvals) {
+    return {
+      refusal: refuse(
+        'threshold-not-met',
+        `Expected ${approvals} approvals of every publisher's release, as entry ${index} demands; found ${have}. Have ${approvals - have} more publishers of one group sign the same statement.`,
+        index ?? undefined,
       ),
     };
   }

@@ -1,16 +1,18 @@
 import { type Enrolment, groupConflict, type Revocation, ROLES, type RosterStatement } from '@verbatim/statements';
 import { parseVkey } from '@verbatim/tlog';
 import { type Candidate, keyidsOf } from './candidate.ts';
+import { current } from './control-state.ts';
 import type { Decision } from './plan.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { notTheAdmin } from './signers.ts';
 import { enrolmentKey, publicKeyKey, revocationKey, submissionKey } from './uniqueness.ts';
 import type { AdmissionView, RosterKey } from './view.ts';
 
-/** Rules for a change of the roster: only by the admin key that entry 0 names, one enrolment a key and role, no way back after revocation. */
+/** Rules for a change of the roster: only by the admin key of this moment, one enrolment a key and role, no way back after revocation. */
 export function admitRoster(candidate: Candidate, statement: RosterStatement, view: AdmissionView): Decision {
   const keyids = keyidsOf(candidate);
-  const stranger = keyids.find((keyid) => keyid !== view.adminKeyid);
+  const admin = current(view.control, 'admin');
+  const stranger = keyids.find((keyid) => keyid !== admin.keyid);
   if (stranger !== undefined) return no(notTheAdmin(stranger, view));
   const submission = submissionKey(candidate.payloadDigest, keyids);
   // A sound Ed25519 key of type 0x01, whose keyid the subject names, and scopes that fit the role: checked when the statement was decoded.
@@ -28,7 +30,7 @@ function enrol(predicate: Enrolment, keyid: string, submission: string, view: Ad
     return no(
       refuse(
         'key-in-use',
-        `Expected a key used for nothing else; the public key of ${vkey.name} is already the ${use}. Generate a key for the ${role} alone.`,
+        `Expected a key used for nothing else; the public key of ${vkey.name} is the ${use}. Generate a key for the ${role} alone.`,
       ),
     );
   }

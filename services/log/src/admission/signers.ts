@@ -1,34 +1,48 @@
-import { PREDICATE } from '@verbatim/statements';
+import { keyidOfVkey, PREDICATE, type Statement } from '@verbatim/statements';
+import { parseVkey } from '@verbatim/tlog';
 import { type Candidate, keyidsOf } from './candidate.ts';
+import { notTheRoot } from './control.ts';
+import { current, type Term } from './control-state.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { AdmissionView, Role, RosterKey } from './view.ts';
 
+interface SignerKey {
+  readonly keyid: string;
+  readonly publicKey: Uint8Array;
+}
+
 /** Keys that must have signed the candidate, found before any signature is checked; whether they *may* sign it is `admit`'s business. */
 export type Signers =
-  | { readonly kind: 'known'; readonly keys: readonly { readonly keyid: string; readonly publicKey: Uint8Array }[] }
+  | { readonly kind: 'known'; readonly keys: readonly SignerKey[] }
   | { readonly kind: 'refuse'; readonly refusal: Refusal };
 
 /**
  * Finds the public key behind every signature of the envelope. One unknown key refuses the entry: a signature that the log cannot check
- * must not end up in it (DESIGN §8: readers re-check every entry).
+ * must not end up in it (DESIGN §8: readers re-check every entry). Keys that were retired are found too, for the repeat of what they signed.
  */
-export function findSigners(
-  candidate: Candidate,
-  view: AdmissionView,
-  admin: { readonly keyid: string; readonly publicKey: Uint8Array },
-): Signers {
-  const keys: { keyid: string; publicKey: Uint8Array }[] = [];
-  const byAdmin = candidate.statement.predicateType === PREDICATE.roster || candidate.statement.predicateType === PREDICATE.control;
+export function findSigners(candidate: Candidate, view: AdmissionView): Signers {
+  const keys: SignerKey[] = [];
+  const own = ownKeys(candidate.statement, view);
   for (const keyid of keyidsOf(candidate)) {
-    if (byAdmin && keyid === admin.keyid) {
-      keys.push({ keyid, publicKey: admin.publicKey });
-      continue;
-    }
-    const enrolled = view.rosterKeys(keyid)[0];
-    if (enrolled === undefined) return { kind: 'refuse', refusal: byAdmin ? notTheAdmin(keyid, view) : unknownKey(keyid) };
-    keys.push({ keyid, publicKey: enrolled.publicKey });
+    const known = own.find((key) => key.keyid === keyid) ?? view.rosterKeys(keyid)[0];
+    if (known === undefined) return { kind: 'refuse', refusal: strangerTo(candidate.statement, keyid, view) };
+    keys.push({ keyid, publicKey: known.publicKey });
   }
   return { kind: 'known', keys };
+}
+
+/** Keys that are not on the roster and may sign such a statement. */
+function ownKeys({ predicateType, predicate }: Statement, { control }: AdmissionView): SignerKey[] {
+  const held = (terms: readonly Term[]): SignerKey[] => terms.map(({ key, keyid }) => ({ keyid, publicKey: key.publicKey }));
+  if (predicateType === PREDICATE.roster) return held(control.terms.admin);
+  if (predicateType !== PREDICATE.control) return [];
+  const added = predicate.action === 'rotate' ? [parseVkey(predicate.vkey)] : [];
+  return [...held(control.terms.root), ...added.map((key) => ({ keyid: keyidOfVkey(key), publicKey: key.publicKey }))];
+}
+
+function strangerTo({ predicateType }: Statement, keyid: string, view: AdmissionView): Refusal {
+  if (predicateType === PREDICATE.roster) return notTheAdmin(keyid, view);
+  return predicateType === PREDICATE.control ? notTheRoot(keyid, view) : unknownKey(keyid);
 }
 
 /** The signer's standing in one role. A revoked key is refused from the index of its revocation on. */
@@ -60,7 +74,7 @@ export function standing(keyid: string, role: Role, view: AdmissionView): { read
 export function notTheAdmin(keyid: string, view: AdmissionView): Refusal {
   return refuse(
     'not-the-admin',
-    `Expected one signature by this log's admin key ${view.adminKeyid}, named in entry 0; found ${keyid}. Only the admin key changes the roster.`,
+    `Expected one signature by this log's admin key ${current(view.control, 'admin').keyid}; found ${keyid}. Only the admin key changes the roster.`,
   );
 }
 

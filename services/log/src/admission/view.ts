@@ -1,3 +1,5 @@
+import type { ControlState } from './control-state.ts';
+
 /**
  * What admission may know about the log: a read-only port, so that the rules are pure and one transaction can stand behind it.
  * It shows everything *sequenced* so far, entries of the batch in progress included: uniqueness must hold against those too.
@@ -34,9 +36,14 @@ export interface AdmissionView {
   readonly origin: string;
   /** Number of entries sequenced so far, which is the index the next entry gets. */
   readonly size: bigint;
-  readonly adminKeyid: string;
-  /** What a public key already serves as (log, root, admin, witness …), or null. One Ed25519 key serves one role (transparency-logs.md §1.3). */
+  /** What control entries say so far. */
+  readonly control: ControlState;
+  /** What a public key serves as already, or did before (log, root, admin, witness …), or null. One Ed25519 key serves one role (transparency-logs.md §1.3). */
   reservedUse(publicKey: Uint8Array): string | null;
+  /** Whether this process can sign checkpoints with the key. */
+  holdsLogKey(vkey: string): boolean;
+  /** Root of the tree of all entries so far; null while a batch is under way, whose entries are not in the tree yet. */
+  treeRoot(): Uint8Array | null;
   rosterKeys(keyid: string): readonly RosterKey[];
   /** Every publisher key ever enrolled in the group, revoked ones included. */
   groupMembers(group: string): readonly RosterKey[];

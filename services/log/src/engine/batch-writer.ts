@@ -8,7 +8,8 @@ import type { Ledger, Sequenced } from '../store/ledger.ts';
 
 export interface BatchWriterOptions {
   readonly origin: string;
-  readonly signer: Signer;
+  /** Who signs the checkpoint of a size, the current key first. */
+  readonly signersAt: (size: bigint) => readonly Signer[];
   readonly ledger: Pick<Ledger, 'sequence'>;
   readonly tree: Tree;
   readonly folder: Pick<PublicFolder, 'writeTiles'>;
@@ -41,11 +42,11 @@ export class LogBatchWriter implements BatchWriter {
   }
 
   async integrate(leaves: readonly Leaf[]): Promise<void> {
-    const { origin, signer, tree, folder, checkpoints, onSigned } = this.#options;
+    const { origin, signersAt, tree, folder, checkpoints, onSigned } = this.#options;
     await folder.writeTiles(tree.append(leaves));
     const root = tree.root();
     const text = formatCheckpoint({ origin, size: tree.size, root });
-    const note = signNote(text, [signer]);
+    const note = signNote(text, signersAt(tree.size));
     const next: StoredCheckpoint = { size: tree.size, root, compactRange: tree.compactRange(), note };
     checkpoints.swapSigned(this.#signed, next);
     this.#signed = next;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Durable, Logger, OwnedDatabase } from '@verbatim/service-kit';
 import { type NodeCache, PublicFolder, type Tree } from '@verbatim/service-kit/tree';
-import { keyidOfVkey } from '@verbatim/statements';
-import { formatCheckpoint, parseNote, parseVkey, quorumSatisfied, type Signer, utf8Decode } from '@verbatim/tlog';
+import { formatCheckpoint, parseNote, quorumSatisfied, utf8Decode, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { Candidate } from '../admission/candidate.ts';
+import { logKeyAt } from '../admission/control-state.ts';
 import type { LogConfig } from '../config.ts';
 import type { SignedCheckpoint } from '../publication/collector.ts';
 import { Published } from '../publication/published.ts';
@@ -20,13 +20,14 @@ import { EvidenceFolder } from '../witness/evidence-folder.ts';
 import { LogBatchWriter } from './batch-writer.ts';
 import { WitnessAlarms } from './alarms.ts';
 import { type Identity, ledgerIdentity, readIdentity } from './identity.ts';
+import type { LogKeys } from './log-keys.ts';
 import { restorePublished, restoreTree } from './restore.ts';
 import { LogStateError } from './state-error.ts';
 import { stageWitness } from './stage-witness.ts';
 
 export interface EngineOptions {
   readonly config: LogConfig;
-  readonly signer: Signer;
+  readonly keys: LogKeys;
   readonly db: OwnedDatabase;
   readonly durable: Durable;
   readonly logger: Logger;
@@ -58,7 +59,6 @@ const RESTORE_CHUNK = 4096n;
  */
 export class Engine implements AsyncDisposable {
   readonly identity: Identity;
-  readonly adminKey: { readonly keyid: string; readonly publicKey: Uint8Array };
   readonly entries: EntryStore;
   readonly lookups: LookupStore;
   readonly blobs: BlobTable;
@@ -76,19 +76,20 @@ export class Engine implements AsyncDisposable {
   #signed: SignedCheckpoint;
 
   static async open(options: EngineOptions): Promise<Engine> {
-    const { config, db, durable, signer } = options;
-    const identity = readIdentity(db, config.origin, signer);
-    const ledger = new Ledger(db, ledgerIdentity(identity, config.witnesses), (error) =>
+    const { config, db, durable, keys } = options;
+    const identity = readIdentity(db, config.origin);
+    const ledger = new Ledger(db, ledgerIdentity(identity, config.witnesses, keys), (error) =>
       options.logger.error({ err: error }, 'an admission rule threw'),
     );
+    keys.check(ledger.control.state, ledger.size);
     const checkpoints = options.wrapCheckpoints?.(new CheckpointStore(db)) ?? new CheckpointStore(db);
     const folder = new PublicFolder(join(config.data_dir, 'public'), durable);
     const entries = new EntryStore(db);
     await folder.create();
     const stored = checkpoints.signed();
     const tree = await restoreTree({ entries, checkpoints, folder }, stored, ledger.size);
-    const logKey = parseVkey(identity.logVkey);
-    const published = await restorePublished({ entries, checkpoints, folder }, tree, logKey);
+    const keyAt = (size: bigint): VerifierKey => logKeyAt(ledger.control.state, size);
+    const published = await restorePublished({ entries, checkpoints, folder }, tree, keyAt);
     const parts = { identity, ledger, checkpoints, folder, entries, tree };
     const engine = new Engine(options, parts, stored, published === null ? null : { size: published.size, bytes: published.note });
     try {
@@ -108,7 +109,6 @@ export class Engine implements AsyncDisposable {
   ) {
     const { config, db, logger, now } = options;
     this.identity = identity;
-    this.adminKey = { keyid: keyidOfVkey(identity.adminVkey), publicKey: parseVkey(identity.adminVkey).publicKey };
     this.entries = entries;
     this.folder = folder;
     this.ledger = ledger;
@@ -163,7 +163,7 @@ export class Engine implements AsyncDisposable {
     const ledgerPort = options.wrapLedger?.(ledger) ?? ledger;
     this.#writer = new LogBatchWriter({
       origin: identity.origin,
-      signer: options.signer,
+      signersAt: (size) => options.keys.signersAt(ledger.control.state, size),
       ledger: ledgerPort,
       tree,
       folder,

@@ -1,12 +1,11 @@
-import { keyidOfVkey } from '@verbatim/statements';
-import { parseVkey, type Signer, toHex, type VerifierKey } from '@verbatim/tlog';
-import { vkeyOf } from '@verbatim/tlog/node';
+import { toHex } from '@verbatim/tlog';
 import type { Database } from 'better-sqlite3';
 import type { WitnessConfig } from '../config.ts';
 import type { LedgerIdentity } from '../store/ledger-view.ts';
+import type { LogKeys } from './log-keys.ts';
 import { LogStateError } from './state-error.ts';
 
-/** Who the log is, fixed by `init`. */
+/** Who the log is, fixed by `init`: the keys are those that it began with. */
 export interface Identity {
   readonly origin: string;
   readonly logVkey: string;
@@ -34,27 +33,22 @@ interface Row {
   created: string;
 }
 
-/** The database's identity, if it is the configured log's. Throws LogStateError `wrong-identity`. */
-export function readIdentity(db: Database, origin: string, signer: Signer): Identity {
+/** The database's identity, if it is the configured log's. Throws LogStateError `wrong-identity`. Which keys are current, control entries say. */
+export function readIdentity(db: Database, origin: string): Identity {
   const row = db.prepare<[], Row>('SELECT * FROM identity').get();
   if (row === undefined) throw wrong('expected a database that "init" made; it has no identity. Run "init" for a new log.');
   if (row.origin !== origin) throw wrong(`expected the database of ${origin}, as the configuration says; it belongs to ${row.origin}.`);
-  if (row.log_vkey !== vkeyOf(signer)) {
-    throw wrong(`expected the log key ${row.log_vkey}, which signed this log so far; key_file holds ${vkeyOf(signer)}.`);
-  }
   return { origin, logVkey: row.log_vkey, rootVkey: row.root_vkey, adminVkey: row.admin_vkey, created: row.created };
 }
 
-/** What admission must know of it: the admin key, and the keys that must not be enrolled as anything else. */
-export function ledgerIdentity(identity: Identity, witnesses: readonly WitnessConfig[]): LedgerIdentity {
-  const uses: [string, VerifierKey][] = [
-    ['log key', parseVkey(identity.logVkey)],
-    ['root key', parseVkey(identity.rootVkey)],
-    ['admin key', parseVkey(identity.adminVkey)],
-    ...witnesses.map(({ name, key }): [string, VerifierKey] => [`key of witness ${name}`, key]),
-  ];
-  const reserved = new Map(uses.map(([use, key]) => [toHex(key.publicKey), use]));
-  return { origin: identity.origin, adminKeyid: keyidOfVkey(identity.adminVkey), reserved };
+/** What admission must know of it: where the log's own keys begin, and those of others that must not be enrolled as anything else. */
+export function ledgerIdentity(
+  { origin, logVkey, rootVkey, adminVkey }: Identity,
+  witnesses: readonly WitnessConfig[],
+  keys: LogKeys,
+): LedgerIdentity {
+  const reserved = new Map(witnesses.map(({ name, key }) => [toHex(key.publicKey), `key of witness ${name}`]));
+  return { origin, keys: { log: logVkey, root: rootVkey, admin: adminVkey }, reserved, holdsLogKey: (vkey) => keys.holds(vkey) };
 }
 
 function wrong(message: string): LogStateError {

@@ -1,5 +1,14 @@
 import { bundleStart, edgeFiles, NodeCache, type PublicFolder, splitHashes, TileNodes, Tree } from '@verbatim/service-kit/tree';
-import { bytesEqual, CompactRange, compactRangeNodes, encodeBundle, openCheckpoint, type VerifierKey } from '@verbatim/tlog';
+import {
+  bytesEqual,
+  CompactRange,
+  compactRangeNodes,
+  encodeBundle,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  type VerifierKey,
+} from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { CheckpointStore, PublishedCheckpoint, StoredCheckpoint } from '../store/checkpoints.ts';
 import type { EntryStore } from '../store/entries.ts';
@@ -70,7 +79,7 @@ function checkNodes(nodes: NodeCache, range: CompactRange): void {
 export async function restorePublished(
   { checkpoints, folder }: Stores,
   tree: Tree,
-  logKey: VerifierKey,
+  keyAt: (size: bigint) => VerifierKey,
 ): Promise<PublishedCheckpoint | null> {
   const file = await folder.readCheckpoint();
   const row = checkpoints.published();
@@ -78,7 +87,8 @@ export async function restorePublished(
     if (row !== null) await folder.writeCheckpoint(row.note);
     return row;
   }
-  const { checkpoint } = openCheckpoint(file, logKey, verifyEd25519);
+  const { size } = parseCheckpoint(parseNote(file).text);
+  const { checkpoint } = openCheckpoint(file, keyAt(size), verifyEd25519);
   if (checkpoint.size > tree.size) {
     throw new LogStateError(
       'rolled-back',

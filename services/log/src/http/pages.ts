@@ -3,6 +3,7 @@ import { ProblemError } from '@verbatim/service-kit';
 import { decodeEntry, PREDICATE } from '@verbatim/statements';
 import { toHex, utf8Decode } from '@verbatim/tlog';
 import type { Context } from 'hono';
+import { current, officeOf } from '../admission/control-state.ts';
 import { entryPage, titleOf } from '../pages/entry-page.ts';
 import { releaseFeed } from '../pages/feed.ts';
 import { ICON, ICON_PATH } from '../pages/icon.ts';
@@ -116,14 +117,15 @@ function entryHtml(
       statement,
       raw: utf8Decode(stored.entry),
       signers,
-      logVkey: engine.identity.logVkey,
+      logVkey: current(engine.ledger.control.state, 'log').key.text,
       base: baseOf(c, engine.identity.origin),
     }),
   });
 }
 
 function nameOf(engine: Services['engine'], keyid: string): string | null {
-  if (keyid === engine.adminKey.keyid) return 'the log’s admin key';
+  const office = officeOf(engine.ledger.control.state, keyid);
+  if (office !== null) return `the log’s ${office}`;
   const key = engine.ledger.roster.keys(keyid)[0];
   return key === undefined ? null : `${key.operator} (${key.name})`;
 }

@@ -35,7 +35,7 @@ export class SubmitService {
   constructor(engine: Engine, blobs: BlobFolder, disk: DiskGuard, timeoutMs: number) {
     this.#engine = engine;
     const readBlob = (sha256: string): Promise<Uint8Array | null> => blobs.read(sha256);
-    this.#options = { view: engine.ledger.view, admin: engine.adminKey, verify: verifyEd25519Async, readBlob };
+    this.#options = { view: engine.ledger.view, verify: verifyEd25519Async, readBlob };
     this.#disk = disk;
     this.#timeoutMs = timeoutMs;
   }

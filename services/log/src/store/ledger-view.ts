@@ -1,14 +1,19 @@
 import { hash } from 'node:crypto';
 import { decodeEnvelope } from '@verbatim/statements';
 import type { Database, Statement } from 'better-sqlite3';
+import type { ControlState, FirstKeys } from '../admission/control-state.ts';
 import type { AdmissionView, ReleaseSummary, RosterKey } from '../admission/view.ts';
+import type { ControlTable } from './control-table.ts';
 import type { RosterTable } from './roster-table.ts';
 
 export interface LedgerIdentity {
   readonly origin: string;
-  readonly adminKeyid: string;
-  /** Public keys that serve another purpose already, by lower-case hex. */
+  /** Vkeys that the log began with. */
+  readonly keys: FirstKeys;
+  /** Public keys of others that must not be enrolled, by lower-case hex. */
   readonly reserved: ReadonlyMap<string, string>;
+  /** Whether this process can sign checkpoints with the key. */
+  readonly holdsLogKey: (vkey: string) => boolean;
 }
 
 /** Parsed releases kept in memory: each observation names one. */
@@ -17,7 +22,9 @@ const MAX_RELEASES = 4096;
 /** What admission sees, read on the connection that writes: inside the transaction, the batch's earlier entries are there. */
 export class LedgerView implements AdmissionView {
   readonly origin: string;
-  readonly adminKeyid: string;
+  readonly holdsLogKey: (vkey: string) => boolean;
+  readonly #control: ControlTable;
+  readonly #signedRoot: Statement<[bigint], { root: Buffer }>;
   readonly #reserved: ReadonlyMap<string, string>;
   readonly #roster: RosterTable;
   readonly #holder: Statement<[string], { idx: number }>;
@@ -29,9 +36,11 @@ export class LedgerView implements AdmissionView {
   readonly #releases = new Map<bigint, ReleaseSummary>();
   #size: bigint;
 
-  constructor(db: Database, identity: LedgerIdentity, roster: RosterTable) {
+  constructor(db: Database, identity: LedgerIdentity, roster: RosterTable, control: ControlTable) {
     this.origin = identity.origin;
-    this.adminKeyid = identity.adminKeyid;
+    this.holdsLogKey = identity.holdsLogKey;
+    this.#control = control;
+    this.#signedRoot = db.prepare('SELECT root FROM signed_checkpoint WHERE size = ?');
     this.#reserved = identity.reserved;
     this.#roster = roster;
     this.#holder = db.prepare('SELECT idx FROM uniqueness WHERE key = ?');
@@ -59,8 +68,17 @@ export class LedgerView implements AdmissionView {
     if (this.#releases.size > MAX_RELEASES) this.#releases.delete(this.#releases.keys().next().value!);
   }
 
+  get control(): ControlState {
+    return this.#control.state;
+  }
+
   reservedUse(publicKey: Uint8Array): string | null {
-    return this.#reserved.get(Buffer.from(publicKey).toString('hex')) ?? null;
+    const hex = Buffer.from(publicKey).toString('hex');
+    return this.#control.use(hex) ?? this.#reserved.get(hex) ?? null;
+  }
+
+  treeRoot(): Uint8Array | null {
+    return this.#signedRoot.get(this.#size)?.root ?? null;
   }
 
   rosterKeys(keyid: string): readonly RosterKey[] {

@@ -4,6 +4,7 @@ import { admit } from '../admission/admit.ts';
 import type { Candidate } from '../admission/candidate.ts';
 import type { Decision, Effect, ObservationRow, ReleaseRow } from '../admission/plan.ts';
 import { type Refusal, refuse } from '../admission/refusal.ts';
+import { ControlTable } from './control-table.ts';
 import { type LedgerIdentity, LedgerView } from './ledger-view.ts';
 import { RosterTable } from './roster-table.ts';
 
@@ -19,6 +20,7 @@ export type Sequenced =
  */
 export class Ledger {
   readonly roster: RosterTable;
+  readonly control: ControlTable;
   readonly view: LedgerView;
   readonly #onDefect: (error: unknown) => void;
   readonly #sequence: (candidates: readonly Candidate[], loggedAt: number) => Sequenced[];
@@ -35,7 +37,8 @@ export class Ledger {
   constructor(db: Database, identity: LedgerIdentity, onDefect: (error: unknown) => void) {
     this.#onDefect = onDefect;
     this.roster = new RosterTable(db);
-    this.view = new LedgerView(db, identity, this.roster);
+    this.control = new ControlTable(db, identity.keys);
+    this.view = new LedgerView(db, identity, this.roster, this.control);
     this.#insertEntry = db.prepare('INSERT INTO entries (idx, leaf_hash, logged_at, entry) VALUES (?, ?, ?, ?)');
     this.#insertUnique = db.prepare('INSERT INTO uniqueness (key, idx) VALUES (?, ?)');
     this.#insertObservation = db.prepare(
@@ -113,6 +116,8 @@ export class Ledger {
         return this.roster.enrol(effect.key);
       case 'revoke':
         return this.roster.revoke(effect.role, effect.keyid, index);
+      case 'control':
+        return this.control.apply(index, effect.predicate);
     }
   }
 

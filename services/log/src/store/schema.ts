@@ -123,4 +123,15 @@ export const MIGRATIONS: readonly string[] = [
     bytes INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE control (
+    idx INTEGER PRIMARY KEY REFERENCES entries,
+    predicate TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE retired_keys (
+    public_key TEXT PRIMARY KEY,
+    use TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
