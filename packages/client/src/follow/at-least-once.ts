@@ -1,5 +1,5 @@
 /** Following with a file instead of a database: each entry is handled at least once, and what may come twice says so. */
-import { parseDecimal, parseVkey, utf8Decode, utf8Encode } from '@verbatim/tlog';
+import { bytesEqual, parseDecimal, parseVkey, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { join } from 'node:path';
 import { ClientError } from '../errors.ts';
 import { readIfThere, writeDurably } from '../state-files.ts';
@@ -46,24 +46,25 @@ export function atLeastOnce(folder: string, name: string, handle: (batch: PlainB
 }
 
 function encode({ position, begunTo }: Kept): Uint8Array {
-  const { vkey, checkpoint, next } = position ?? { vkey: null, checkpoint: null, next: 0n };
-  const text = checkpoint === null ? null : utf8Decode(checkpoint);
-  return utf8Encode(`${JSON.stringify({ version: 1, vkey, checkpoint: text, next: String(next), begunTo: String(begunTo) }, null, 2)}\n`);
+  const text = position === null ? null : { ...position, checkpoint: utf8Decode(position.checkpoint), next: String(position.next) };
+  return utf8Encode(`${JSON.stringify({ version: 1, position: text, begunTo: String(begunTo) }, null, 2)}\n`);
 }
 
 /** Our own file: anything but what `encode` writes is damage. */
 function decode(bytes: Uint8Array, path: string): Kept {
   try {
-    const { version, vkey, checkpoint, next, begunTo } = JSON.parse(utf8Decode(bytes)) as Record<string, unknown>;
-    if (version === 1 && typeof next === 'string' && typeof begunTo === 'string') {
-      const end = parseDecimal(begunTo, 'an index');
-      if (vkey === null && checkpoint === null) return { position: null, begunTo: end };
-      if (typeof vkey === 'string' && typeof checkpoint === 'string') {
-        return { position: { vkey, checkpoint: utf8Encode(checkpoint), next: parseDecimal(next, 'an index') }, begunTo: end };
-      }
-    }
-    throw new Error('it has other fields');
+    const { version, position, begunTo } = JSON.parse(utf8Decode(bytes)) as { version: 1; position: Written | null; begunTo: string };
+    if (version !== 1) throw new Error(`expected version 1, found ${JSON.stringify(version)}`);
+    const kept = { position: position === null ? null : read(position), begunTo: parseDecimal(begunTo, 'an index') };
+    if (!bytesEqual(encode(kept), bytes)) throw new Error('expected what was written, found a change');
+    return kept;
   } catch (cause) {
     throw new ClientError('unusable', `${path}: expected a kept position; move the file away to begin with entry 0`, { cause });
   }
+}
+
+type Written = Omit<FollowPosition, 'checkpoint' | 'next'> & { readonly checkpoint: string; readonly next: string };
+
+function read({ vkey, checkpoint, next, ...rest }: Written): FollowPosition {
+  return { vkey: parseVkey(vkey).text, checkpoint: utf8Encode(checkpoint), next: parseDecimal(next, 'an index'), ...rest };
 }

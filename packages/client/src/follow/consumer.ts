@@ -7,6 +7,14 @@ export interface FollowedEntry {
   readonly leafHash: Hash;
 }
 
+/** A log as another one named it in its successor statement. */
+export interface SuccessorLog {
+  readonly vkey: string;
+  /** Signs its control statements. */
+  readonly rootVkey: string;
+  readonly url: string;
+}
+
 /** How far a consumer is: all entries below `next` were handled. */
 export interface FollowPosition {
   /** The followed log's key as text; its name is the origin. It changes with a successor. */
@@ -14,6 +22,8 @@ export interface FollowPosition {
   /** The newest checkpoint that was verified, as served: every later one must continue it. */
   readonly checkpoint: Uint8Array;
   readonly next: bigint;
+  /** The followed log, when it is not the one that following began with. */
+  readonly successor?: SuccessorLog;
 }
 
 export interface FollowBatch {

@@ -80,7 +80,7 @@ export class FollowRounds implements AsyncDisposable {
     for (let next = this.#position?.next ?? 0n; next < view.checkpoint.size; next = this.#position!.next) {
       signal?.throwIfAborted();
       const entries = await entriesOfBundle(view, next);
-      const claims = entries.map((entry) => succession?.claimOf(entry, view.checkpoint.origin) ?? null);
+      const claims = entries.map((entry) => succession?.claimOf(entry, view.checkpoint.origin, this.#position?.successor) ?? null);
       const last = claims.findIndex((claim) => claim !== null);
       // What comes before the successor statement is handled first, if nothing else its checkpoint: the successor may be out of reach for long.
       const handled = last < 0 ? entries : entries.slice(0, last);
@@ -95,16 +95,16 @@ export class FollowRounds implements AsyncDisposable {
   /** The last entries of this log are handled in one transaction with the position in its successor: none is lost, none comes twice. */
   async #handOver(claim: SuccessorClaim, old: LogView): Promise<void> {
     const { signal, succession } = this.#options;
-    const reader = await succession!.open(claim.vkey);
+    const reader = await succession!.open(claim.log);
     try {
       const next = await reader.latest(signal);
       if (next.checkpoint.size < claim.size) {
         const found = `a checkpoint of ${next.checkpoint.size}`;
         throw new ClientError('not-found', `expected the successor ${reader.logKey.name} to have ${claim.size} entries, found ${found}`);
       }
-      const broken = await findBrokenSuccession(claim, old, next);
+      const broken = await findBrokenSuccession(claim, this.#position!.next, old, next);
       if (broken !== null) throw await this.#accuse(broken, old, { details: { successor: reader.logKey.text, note: textOf(next) } });
-      const position = { vkey: reader.logKey.text, checkpoint: next.note, next: claim.size };
+      const position = { vkey: reader.logKey.text, checkpoint: next.note, next: claim.size, successor: claim.log };
       await this.#commit(old, await this.#lastEntries(old), position, { note: next.note, checkpoint: next.checkpoint });
     } catch (error) {
       await reader.source.close();
@@ -129,7 +129,9 @@ export class FollowRounds implements AsyncDisposable {
   /** From `next` on in the log that is being followed. */
   #take(entries: readonly FollowedEntry[], view: LogView, next: bigint): Promise<void> {
     const { note, checkpoint } = view;
-    return this.#commit(view, entries, { vkey: this.#reader.logKey.text, checkpoint: note, next }, { note, checkpoint });
+    const successor = this.#position?.successor;
+    const position = { vkey: this.#reader.logKey.text, checkpoint: note, next, ...(successor === undefined ? {} : { successor }) };
+    return this.#commit(view, entries, position, { note, checkpoint });
   }
 
   async #commit({ checkpoint }: LogView, entries: readonly FollowedEntry[], position: FollowPosition, known: Remembered): Promise<void> {
@@ -141,13 +143,15 @@ export class FollowRounds implements AsyncDisposable {
 
   /** Where it was when the position was kept: perhaps in a successor. */
   async #resume(): Promise<void> {
+    if (this.#position === null) return;
+    const { vkey, successor } = this.#position;
+    const [expected, found] = [this.#reader.logKey.name, parseVkey(vkey).name];
+    if (found === expected) return;
     const { succession } = this.#options;
-    if (this.#position === null || parseVkey(this.#position.vkey).name === this.#reader.logKey.name) return;
-    if (succession === undefined) {
-      const [expected, found] = [this.#reader.logKey.name, parseVkey(this.#position.vkey).name];
+    if (succession === undefined || successor === undefined) {
       throw new ClientError('unusable', `expected a position in the log ${expected}, found one in ${found}: its state is another log's`);
     }
-    this.#reader = await succession.open(this.#position.vkey);
+    this.#reader = await succession.open(successor);
     this.#ownsReader = true;
   }
 
