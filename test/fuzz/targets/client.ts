@@ -1,0 +1,88 @@
+/** What a log serves to clients, and what a client finds in a file. */
+import { ClientError, LogReader, readMembers, type Source } from '@verbatim/client';
+import { InMemoryLog } from '@verbatim/testkit';
+import { bytesEqual, parseVkey, utf8Encode } from '@verbatim/tlog';
+import { readProblem } from '../../../packages/client/src/problem.ts';
+import { retryAfterMs } from '../../../packages/client/src/retry.ts';
+import { files, tarOf, zipOf } from '../archives.ts';
+import { must, refusesLaterWith, type Target } from '../target.ts';
+
+const log = new InMemoryLog();
+for (let index = 0; index < 300; index++) log.add(utf8Encode(`entry ${index}`));
+const logKey = parseVkey(log.vkey);
+const PATHS = ['checkpoint', 'tile/0/000', 'tile/0/001.p/44', 'tile/1/000.p/1', 'tile/entries/000', 'tile/entries/001.p/44'];
+
+/** An honest log, but for one file. */
+function sourceWith(path: string, bytes: Uint8Array): Source {
+  return { location: 'fuzz', hasLookup: false, get: async (asked) => (asked === path ? bytes : log.read(asked)), close: async () => {} };
+}
+
+/** First byte: which file it is. */
+const served = PATHS.map((path, which) => Buffer.concat([Buffer.from([which]), log.read(path)!]));
+
+const problems = [
+  { type: 'urn:verbatim:problem:busy', title: 'Busy', status: 503, code: 'busy', detail: 'later', index: 3 },
+  { code: 'unknown-key', detail: 'x', title: 'y' },
+];
+
+export const CLIENT: readonly Target[] = [
+  {
+    name: 'client-log-files',
+    shape: 'bytes',
+    seeds: served,
+    runs: 800,
+    accepts: ([which = 0, ...rest]) =>
+      refusesLaterWith(async () => {
+        const source = sourceWith(PATHS[which % PATHS.length]!, Uint8Array.from(rest));
+        const { checkpoint, tree } = await new LogReader({ source, logKey }).latest();
+        must(checkpoint.size === log.size && bytesEqual(checkpoint.root, log.root()), 'another checkpoint was believed');
+        for (const index of [0n, 255n, 256n, 299n]) {
+          const { entry } = await tree.proved(index);
+          must(bytesEqual(entry, log.entry(index)), `other bytes were believed to be entry ${index}`);
+        }
+      }, ClientError),
+  },
+  {
+    name: 'client-members',
+    shape: 'bytes',
+    seeds: [tarOf(files), tarOf(files, true), zipOf(files)],
+    runs: 800,
+    async accepts(input) {
+      const paths: string[] = [];
+      const accepted = await refusesLaterWith(async () => {
+        const container = await readMembers(input);
+        paths.push(...(container?.members ?? []).map(({ path }) => path));
+      }, ClientError);
+      must(new Set(paths).size === paths.length, 'two members of one path');
+      must(
+        paths.every((path) => !path.startsWith('/') && !path.split('/').includes('..')),
+        'a path that leads outside',
+      );
+      return accepted && paths.length > 0;
+    },
+  },
+  {
+    name: 'client-problem',
+    shape: 'json',
+    seeds: problems.map((problem) => utf8Encode(JSON.stringify(problem))),
+    accepts(input) {
+      const { code, title, detail } = readProblem({ status: 503, headers: {}, body: input });
+      must(
+        [code, title, detail].every((text) => typeof text === 'string' && text.length <= 1000),
+        'a text is no short text',
+      );
+      return code !== '';
+    },
+  },
+  {
+    name: 'client-retry-after',
+    shape: 'text',
+    seeds: ['0', '5', '120'].map(utf8Encode),
+    runs: 500,
+    accepts(input) {
+      const pause = retryAfterMs(Buffer.from(input).toString('latin1'));
+      must(pause === null || (pause >= 0 && pause < 1e9), `a pause of ${pause} ms`);
+      return pause !== null;
+    },
+  },
+];

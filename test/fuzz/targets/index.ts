@@ -1,0 +1,21 @@
+import type { Target } from '../target.ts';
+import { BINARIES } from './binaries.ts';
+import { BUILDER } from './builder.ts';
+import { CLIENT } from './client.ts';
+import { CONSENSUS } from './consensus.ts';
+import { INDEX_MAP } from './index-map.ts';
+import { SERVICES } from './services.ts';
+import { STATEMENTS } from './statements.ts';
+import { TLOG } from './tlog.ts';
+
+/** Every parser that faces the network. */
+export const TARGETS: readonly Target[] = [
+  ...TLOG,
+  ...STATEMENTS,
+  ...CONSENSUS,
+  ...INDEX_MAP,
+  ...CLIENT,
+  ...BINARIES,
+  ...BUILDER,
+  ...SERVICES,
+];
