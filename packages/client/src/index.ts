@@ -18,3 +18,4 @@ export type { Problem } from './problem.ts';
 export { type FileDigests, hashFile, type HashOptions, hashStream } from './hash-file.ts';
 export { type Container, type ContainerFormat, readMembers, type ReadMembersOptions } from './containers/read-members.ts';
 export type { Member, MemberType } from './containers/contents.ts';
+export { type Askable, type AskedRebuilder, askRebuilders } from './unlogged.ts';
