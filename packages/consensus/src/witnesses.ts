@@ -1,6 +1,6 @@
 /** Which witnesses cosigned a checkpoint, whether they are a quorum, and how old that is (C2SP tlog-policy; DESIGN §3.13). */
-import { type Ed25519Verify, type Note, quorumSatisfied, type TlogPolicy, verifyCosignature } from '@verbatim/tlog';
-import { MAX_CLOCK_LEAD } from './policy-types.ts';
+import { canVerify, type Note, type NoteVerify, quorumSatisfied, type TlogPolicy, verifyCosignature } from '@verbatim/tlog';
+import { MAX_CLOCK_LEAD, type Policy } from './policy-types.ts';
 
 export interface Cosignature {
   /** The witness's name in the policy. */
@@ -21,13 +21,14 @@ export interface WitnessState {
 }
 
 /** @param now POSIX seconds */
-export function readWitnesses(note: Note, policy: TlogPolicy, now: bigint, verify: Ed25519Verify): WitnessState {
+export function readWitnesses(note: Note, policy: TlogPolicy, now: bigint, verify: NoteVerify): WitnessState {
   const cosignatures: Cosignature[] = [];
   const forged: string[] = [];
   for (const witness of policy.witnesses) {
     // The note was parsed: no two lines have the same name and key ID.
     const line = note.signatures.find(({ name, keyId }) => name === witness.key.name && keyId === witness.key.keyId);
-    if (line === undefined) continue;
+    // What this platform cannot verify (ML-DSA in a browser) is nobody's line.
+    if (line === undefined || !canVerify(witness.key, verify)) continue;
     const timestamp = verifyCosignature(note.text, line, witness.key, verify);
     if (timestamp === null) forged.push(witness.name);
     else cosignatures.push({ witness: witness.name, timestamp, counts: timestamp <= now + BigInt(MAX_CLOCK_LEAD) });
@@ -49,4 +50,19 @@ function quorumTime(newestFirst: readonly Cosignature[], policy: TlogPolicy): bi
     if (quorumSatisfied(policy, names)) return timestamp;
   }
   return null;
+}
+
+/** The same of the policy's index-witnesses, whose cosignatures are used for nothing else (DESIGN §3.5). Without any there is no quorum. */
+export function readIndexWitnesses(note: Note, { indexWitnesses, indexQuorum }: Policy, now: bigint, verify: NoteVerify): WitnessState {
+  // Not a name that a policy can give.
+  const quorum = 'index witnesses';
+  const group = { name: quorum, threshold: indexQuorum, members: indexWitnesses.map(({ name }) => name) };
+  const state = readWitnesses(note, { logs: [], witnesses: [...indexWitnesses], groups: [group], quorum }, now, verify);
+  return indexWitnesses.length === 0 ? { ...state, quorum: false, asOf: null } : state;
+}
+
+/** Names of the witnesses that count, if they are a quorum that is not older than `limit` seconds; null otherwise. */
+export function freshQuorum({ cosignatures, quorum, asOf }: WitnessState, limit: number | null, now: bigint): readonly string[] | null {
+  if (!quorum || asOf === null || (limit !== null && now - asOf > BigInt(limit))) return null;
+  return cosignatures.filter(({ counts }) => counts).map(({ witness }) => witness);
 }

@@ -10,5 +10,20 @@ export { bodyLimited } from './body.ts';
 export { DurableError, createDurable, durable, type Durable, type DurableErrorCode, type DurableIo, type FileToWrite } from './durable.ts';
 export { DatabaseError, openDatabase, type DatabaseErrorCode, type OpenDatabaseOptions, type OwnedDatabase } from './database.ts';
 export { EMPTY_INDEX, INDEX_SCHEMA, IndexStore, type IndexState } from './index-store.ts';
-export { KeyFileError, createKeyFile, loadSigner, type KeyFileErrorCode } from './keyfile.ts';
+export { KeyFileError, createKeyFile, createMlDsaKeyFile, loadMlDsaSigner, loadSigner, type KeyFileErrorCode } from './keyfile.ts';
+export {
+  CosignerError,
+  cosignatureTime,
+  createCosigner,
+  initCosigner,
+  loadCosigner,
+  openCosignerStore,
+  type Cosigner,
+  type CosignerConfig,
+  type CosignerDatabase,
+  type CosignerErrorCode,
+} from './cosigner.ts';
+export { logEntry, logVkey, trustedLogs } from './trusted-logs.ts';
+export { MAX_ADD_CHECKPOINT_BYTES, answerLines, methodNotAllowed, refuseCheckpoint } from './add-checkpoint.ts';
+export { StorageGuard } from './storage-guard.ts';
 export { RateLimiter, type Permit, type RateLimit } from './limits.ts';

@@ -1,8 +1,17 @@
 /** Private keys in files: `PRIVATE+KEY+name+hex8+base64`, mode 0600, with the verifier key beside it in `<file>.pub`. */
 import { CodedError } from '@verbatim/tlog';
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { KEY_TYPE_ED25519, type Signer } from '@verbatim/tlog';
-import { formatPrivateKey, generateSeed, parsePrivateKey, signerFromSeed, vkeyOf } from '@verbatim/tlog/node';
+import { KEY_TYPE_ED25519, type MlDsaSigner, type Signer } from '@verbatim/tlog';
+import {
+  formatMlDsaPrivateKey,
+  formatPrivateKey,
+  generateSeed,
+  mlDsaSignerFromSeed,
+  parseMlDsaPrivateKey,
+  parsePrivateKey,
+  signerFromSeed,
+  vkeyOf,
+} from '@verbatim/tlog/node';
 import { DurableError, durable } from './durable.ts';
 
 export type KeyFileErrorCode =
@@ -29,8 +38,17 @@ const MAX_KEY_FILE_BYTES = 1024;
 
 /** The signer of a private key file. Throws KeyFileError; the key is never in a message. */
 export function loadSigner(path: string): Signer {
+  return load(path, parsePrivateKey);
+}
+
+/** The same for a file that holds an ML-DSA-44 key. */
+export function loadMlDsaSigner(path: string): MlDsaSigner {
+  return load(path, parseMlDsaPrivateKey);
+}
+
+function load<T>(path: string, parse: (text: string) => T): T {
   try {
-    return parsePrivateKey(readPrivate(path));
+    return parse(readPrivate(path));
   } catch (cause) {
     if (cause instanceof KeyFileError) throw cause;
     throw new KeyFileError('malformed', path, (cause as Error).message, { cause });
@@ -79,14 +97,27 @@ export async function createKeyFile(
   const seed = generateSeed();
   const signer = signerFromSeed(name, seed);
   const vkey = vkeyOf(signer, type);
+  await writeKeyFiles(path, formatPrivateKey(name, seed), vkey);
+  return { signer, vkey };
+}
+
+/** The same with an ML-DSA-44 key (0x06). */
+export async function createMlDsaKeyFile(path: string, name: string): Promise<{ signer: MlDsaSigner; vkey: string }> {
+  const seed = generateSeed();
+  const signer = mlDsaSignerFromSeed(name, seed);
+  const vkey = vkeyOf(signer);
+  await writeKeyFiles(path, formatMlDsaPrivateKey(name, seed), vkey);
+  return { signer, vkey };
+}
+
+async function writeKeyFiles(path: string, privateKey: string, vkey: string): Promise<void> {
   if (existsSync(`${path}.pub`)) throw new KeyFileError('exists', `${path}.pub`, 'expected no file, found one; nothing was written');
   const encode = (line: string): Uint8Array => new TextEncoder().encode(`${line}\n`);
   try {
-    await durable.createFile(path, encode(formatPrivateKey(name, seed)), { mode: 0o600 });
+    await durable.createFile(path, encode(privateKey), { mode: 0o600 });
     await durable.createFile(`${path}.pub`, encode(vkey), { mode: 0o644 });
   } catch (cause) {
     if (!(cause instanceof DurableError) || cause.code !== 'conflict') throw cause;
     throw new KeyFileError('exists', cause.path, 'expected no file, found one; nothing was overwritten', { cause });
   }
-  return { signer, vkey };
 }

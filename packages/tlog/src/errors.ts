@@ -8,6 +8,8 @@ export type TlogErrorCode =
   | 'out-of-range'
   /** A public key is not canonical, of small order or not torsion-free; or keys are ambiguous. */
   | 'bad-key'
+  /** This platform has no implementation of the algorithm. */
+  | 'unsupported'
   | 'malformed-vkey'
   | 'malformed-private-key'
   | 'malformed-note'

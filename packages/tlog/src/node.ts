@@ -1,15 +1,20 @@
 /**
  * The server's and the command's half of Ed25519, by node:crypto (OpenSSL): RFC 8032 verification,
- * cofactorless. The only file of this package that is not pure. Keys must have passed
- * `checkPublicKey` (parseVkey does that): OpenSSL itself accepts small-order keys.
+ * cofactorless; with ML-DSA-44 beside it (node-ml-dsa.ts). The files of this package that are not pure. Keys must
+ * have passed `checkPublicKey` (parseVkey does that): OpenSSL itself accepts small-order keys.
  */
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify, type KeyObject } from 'node:crypto';
 import { concatBytes, fromBase64, toBase64 } from './bytes.ts';
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, hasIdentityR, type Ed25519Verify } from './ed25519.ts';
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, hasIdentityR } from './ed25519.ts';
 import { TlogError } from './errors.ts';
+import type { MlDsaSigner } from './ml-dsa.ts';
+import { mlDsaSignerFromSeed, verifyMlDsa44 } from './node-ml-dsa.ts';
+import type { NoteVerify } from './note-verify.ts';
 import { isBoundedKeyName } from './text.ts';
 import type { Signer } from './sign-note.ts';
-import { KEY_TYPE_ED25519, computeKeyId, formatKeyId, formatVkey } from './vkey.ts';
+import { KEY_TYPE_ED25519, KEY_TYPE_ML_DSA, computeKeyId, formatKeyId, formatVkey } from './vkey.ts';
+
+export { mlDsaSignerFromSeed } from './node-ml-dsa.ts';
 
 // RFC 8410 §4 and §7: the fixed DER in front of a raw public key and of a seed.
 const SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
@@ -20,11 +25,12 @@ const SEED_BYTES = 32;
 const MAX_CACHED_KEYS = 1024;
 const keyObjects = new Map<string, KeyObject>();
 
-/** `Ed25519Verify` by node:crypto. */
-export const verifyEd25519: Ed25519Verify = (publicKey, message, signature) => {
-  if (!isPlausible(publicKey, signature)) return false;
-  return verify(null, message, keyObject(publicKey), signature);
-};
+/** Ed25519 by node:crypto; as a `NoteVerify` it brings ML-DSA-44 along. */
+export const verifyEd25519: NoteVerify = Object.assign(
+  (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+    isPlausible(publicKey, signature) && verify(null, message, keyObject(publicKey), signature),
+  { mlDsa44: verifyMlDsa44 },
+);
 
 /** The same on the thread pool. Message and signature must not change until it resolves. */
 export function verifyEd25519Async(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
@@ -67,32 +73,52 @@ export function signerFromSeed(name: string, seed: Uint8Array): Signer {
   return { name, publicKey, sign: (message) => new Uint8Array(sign(null, message, privateKey)) };
 }
 
-/** The signer's verifier key: type 0x01 for logs and statements, 0x04 for witnesses. */
-export function vkeyOf(signer: Signer, type: number = KEY_TYPE_ED25519): string {
-  return formatVkey(signer.name, type, signer.publicKey);
+/** The signer's verifier key: type 0x01 for logs and statements, 0x04 for witnesses; 0x06 for a signer with ML-DSA-44, always. */
+export function vkeyOf(signer: Signer | MlDsaSigner, type: number = KEY_TYPE_ED25519): string {
+  return formatVkey(signer.name, signer.algorithm === 'ml-dsa-44' ? KEY_TYPE_ML_DSA : type, signer.publicKey);
 }
 
 /** `PRIVATE+KEY+name+hex8+base64(0x01 ‖ seed)`, as golang.org/x/mod/sumdb/note writes it. */
 export function formatPrivateKey(name: string, seed: Uint8Array): string {
-  const id = computeKeyId(name, KEY_TYPE_ED25519, signerFromSeed(name, seed).publicKey);
-  return `PRIVATE+KEY+${name}+${formatKeyId(id)}+${toBase64(concatBytes(Uint8Array.of(KEY_TYPE_ED25519), seed))}`;
+  return spellPrivateKey(signerFromSeed(name, seed), KEY_TYPE_ED25519, seed);
+}
+
+/** The same of type 0x06, as github.com/transparency-dev/formats/note writes it. */
+export function formatMlDsaPrivateKey(name: string, seed: Uint8Array): string {
+  return spellPrivateKey(mlDsaSignerFromSeed(name, seed), KEY_TYPE_ML_DSA, seed);
+}
+
+function spellPrivateKey({ name, publicKey }: Signer | MlDsaSigner, type: number, seed: Uint8Array): string {
+  const id = formatKeyId(computeKeyId(name, type, publicKey));
+  return `PRIVATE+KEY+${name}+${id}+${toBase64(concatBytes(Uint8Array.of(type), seed))}`;
 }
 
 /** The signer of a private key text, with or without one final newline. Throws `malformed-private-key`; the key is never in the message. */
 export function parsePrivateKey(text: string): Signer {
+  const { line, name, seed } = readPrivateKey(text);
+  const signer = signerFromSeed(name, seed);
+  if (formatPrivateKey(name, seed) !== line) throw malformed('type 0x01 and a key ID that fits name and key');
+  return signer;
+}
+
+/** As `parsePrivateKey`, for a key of type 0x06. Throws `unsupported` where node has no ML-DSA. */
+export function parseMlDsaPrivateKey(text: string): MlDsaSigner {
+  const { line, name, seed } = readPrivateKey(text);
+  const signer = mlDsaSignerFromSeed(name, seed);
+  if (formatMlDsaPrivateKey(name, seed) !== line) throw malformed('type 0x06 and a key ID that fits name and key');
+  return signer;
+}
+
+function readPrivateKey(text: string): { line: string; name: string; seed: Uint8Array } {
   const line = text.endsWith('\n') ? text.slice(0, -1) : text;
   const match = /^PRIVATE\+KEY\+([^+]+)\+[0-9a-f]{8}\+([A-Za-z0-9+/]{44})$/u.exec(line);
   if (match === null) throw malformed('PRIVATE+KEY+name+hex8+base64');
   const [, name, base64] = match as unknown as [string, string, string];
-  let seed: Uint8Array;
   try {
-    seed = fromBase64(base64).slice(1);
+    return { line, name, seed: fromBase64(base64).slice(1) };
   } catch {
     throw malformed('canonical base64');
   }
-  const signer = signerFromSeed(name, seed);
-  if (formatPrivateKey(name, seed) !== line) throw malformed('type 0x01 and a key ID that fits name and key');
-  return signer;
 }
 
 function malformed(expected: string): TlogError {

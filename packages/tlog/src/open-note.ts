@@ -2,10 +2,11 @@
 import { utf8Encode } from './bytes.ts';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { verifyCosignature } from './cosignature.ts';
-import { SIGNATURE_BYTES, type Ed25519Verify } from './ed25519.ts';
+import { SIGNATURE_BYTES } from './ed25519.ts';
 import { TlogError, quote } from './errors.ts';
+import { canVerify, type NoteVerify } from './note-verify.ts';
 import { parseNote, type Note, type NoteSignature } from './note.ts';
-import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, formatKeyId, type VerifierKey } from './vkey.ts';
+import { KEY_TYPE_ED25519, KEY_TYPE_ML_DSA, formatKeyId, type VerifierKey } from './vkey.ts';
 
 export interface OpenedNote {
   text: string;
@@ -16,17 +17,17 @@ export interface OpenedNote {
 }
 
 /**
- * Parse a note and verify every line whose (name, key ID) both match one of `keys` (types 0x01 and
- * 0x04). Throws `malformed-note`; `bad-signature` when a known key's line fails, whatever the others
+ * Parse a note and verify every line whose (name, key ID) both match one of `keys` (types 0x01, 0x04 and,
+ * where `verify` has it, 0x06). Throws `malformed-note`; `bad-signature` when a known key's line fails, whatever the others
  * say; `unverified-note` when no known key signed; `bad-key` for keys that cannot verify anything or
  * that cannot be told apart.
  */
-export function openNote(bytes: Uint8Array, keys: readonly VerifierKey[], verify: Ed25519Verify): OpenedNote {
+export function openNote(bytes: Uint8Array, keys: readonly VerifierKey[], verify: NoteVerify): OpenedNote {
   return openParsed(parseNote(bytes), keys, verify);
 }
 
-function openParsed(note: Note, keys: readonly VerifierKey[], verify: Ed25519Verify): OpenedNote {
-  const known = indexKeys(keys);
+function openParsed(note: Note, keys: readonly VerifierKey[], verify: NoteVerify): OpenedNote {
+  const known = indexKeys(keys, verify);
   const verified: NoteSignature[] = [];
   const unknown: NoteSignature[] = [];
   const message = utf8Encode(note.text);
@@ -38,9 +39,9 @@ function openParsed(note: Note, keys: readonly VerifierKey[], verify: Ed25519Ver
       continue;
     }
     const valid =
-      key.type === KEY_TYPE_COSIGNATURE
-        ? verifyCosignature(note.text, line, key, verify) !== null
-        : line.signature.length === SIGNATURE_BYTES && verify(key.publicKey, message, line.signature);
+      key.type === KEY_TYPE_ED25519
+        ? line.signature.length === SIGNATURE_BYTES && verify(key.publicKey, message, line.signature)
+        : verifyCosignature(note.text, line, key, verify) !== null;
     if (!valid) throw new TlogError('bad-signature', `the signature of ${quote(keyLabel(line))} does not verify: the note is refused`);
     verified.push(line);
   }
@@ -55,7 +56,7 @@ function openParsed(note: Note, keys: readonly VerifierKey[], verify: Ed25519Ver
  * is the origin (C2SP tlog-policy). Cosignatures are not looked at. Throws as `openNote` does, and
  * `malformed-checkpoint` or `wrong-origin`.
  */
-export function openCheckpoint(bytes: Uint8Array, logKey: VerifierKey, verify: Ed25519Verify): { checkpoint: Checkpoint; note: Note } {
+export function openCheckpoint(bytes: Uint8Array, logKey: VerifierKey, verify: NoteVerify): { checkpoint: Checkpoint; note: Note } {
   if (logKey.type !== KEY_TYPE_ED25519) {
     throw new TlogError('bad-key', `expected a log key of type 0x01, found type ${logKey.type}: cosigners' keys do not sign for logs`);
   }
@@ -68,10 +69,12 @@ export function openCheckpoint(bytes: Uint8Array, logKey: VerifierKey, verify: E
   return { checkpoint, note };
 }
 
-function indexKeys(keys: readonly VerifierKey[]): Map<string, VerifierKey> {
+function indexKeys(keys: readonly VerifierKey[], verify: NoteVerify): Map<string, VerifierKey> {
   const known = new Map<string, VerifierKey>();
   for (const key of keys) {
-    if (key.type !== KEY_TYPE_ED25519 && key.type !== KEY_TYPE_COSIGNATURE) {
+    if (!canVerify(key, verify)) {
+      // A browser has no ML-DSA: what it cannot verify, nobody it knows has signed.
+      if (key.type === KEY_TYPE_ML_DSA) continue;
       throw new TlogError('bad-key', `cannot verify signatures by ${quote(key.text)}: its type ${key.type} is not supported`);
     }
     const label = keyLabel(key);

@@ -3,8 +3,9 @@ import { utf8Encode } from './bytes.ts';
 import { checkNoteText, formatNote, type NoteSignature } from './note.ts';
 import { KEY_TYPE_ED25519, computeKeyId } from './vkey.ts';
 
-/** Somebody who can sign. Where the private key lives is its own business. */
+/** Somebody who can sign with Ed25519. Where the private key lives is its own business. */
 export interface Signer {
+  readonly algorithm?: 'ed25519';
   readonly name: string;
   readonly publicKey: Uint8Array;
   /** Raw Ed25519 (RFC 8032): 64 bytes. */

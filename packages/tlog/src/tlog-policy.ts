@@ -2,7 +2,7 @@
 import { toHex } from './bytes.ts';
 import { TlogError, quote } from './errors.ts';
 import { PolicyLineError, expectFields, tokenizePolicy, type PolicyLine } from './policy-lines.ts';
-import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, parseVkey, type VerifierKey } from './vkey.ts';
+import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, KEY_TYPE_ML_DSA, parseVkey, type VerifierKey } from './vkey.ts';
 
 export interface PolicyLog {
   /** Type 0x01; its name is the log's origin. */
@@ -13,7 +13,7 @@ export interface PolicyLog {
 export interface PolicyWitness {
   /** Means something within the policy only; not the key's name. */
   name: string;
-  /** Type 0x04. */
+  /** Type 0x04 or 0x06. */
   key: VerifierKey;
   url?: string;
 }
@@ -99,14 +99,14 @@ class PolicyBuilder {
   #log(line: PolicyLine): void {
     expectFields(line, 1, 2, 'log <vkey> [<url>]');
     const [vkey, url] = line.fields as [string, string?];
-    const key = readKey(line, vkey, KEY_TYPE_ED25519, this.#logKeys);
+    const key = readKey(line, vkey, [KEY_TYPE_ED25519], this.#logKeys);
     this.#policy.logs.push(url === undefined ? { key } : { key, url });
   }
 
   #witness(line: PolicyLine): void {
     expectFields(line, 2, 3, 'witness <name> <vkey> [<url>]');
     const [name, vkey, url] = line.fields as [string, string, string?];
-    const key = readKey(line, vkey, KEY_TYPE_COSIGNATURE, this.#witnessKeys);
+    const key = readKey(line, vkey, [KEY_TYPE_COSIGNATURE, KEY_TYPE_ML_DSA], this.#witnessKeys);
     this.#define(line, name);
     this.#policy.witnesses.push(url === undefined ? { name, key } : { name, key, url });
   }
@@ -144,16 +144,17 @@ class PolicyBuilder {
   }
 }
 
-/** A verifier key of `type` that no earlier line in `seen` has, under whatever name. Throws PolicyLineError. */
-function readKey(line: PolicyLine, vkey: string, type: number, seen: Set<string>): VerifierKey {
+/** A verifier key of one of the `types` that no earlier line in `seen` has, under whatever name. Throws PolicyLineError. */
+function readKey(line: PolicyLine, vkey: string, types: readonly number[], seen: Set<string>): VerifierKey {
   let key: VerifierKey;
   try {
     key = parseVkey(vkey);
   } catch (cause) {
     throw new PolicyLineError(line.number, cause instanceof Error ? cause.message : String(cause), { cause });
   }
-  if (key.type !== type) {
-    throw new PolicyLineError(line.number, `expected a ${line.keyword} key of type ${type}, found type ${key.type} in ${quote(vkey)}`);
+  if (!types.includes(key.type)) {
+    const expected = `a ${line.keyword} key of type ${types.join(' or ')}`;
+    throw new PolicyLineError(line.number, `expected ${expected}, found type ${key.type} in ${quote(vkey)}`);
   }
   const label = toHex(key.publicKey);
   if (seen.has(label)) throw new PolicyLineError(line.number, `the public key of ${quote(vkey)} is on an earlier ${line.keyword} line`);

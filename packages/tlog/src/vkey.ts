@@ -2,18 +2,21 @@
 import { concatBytes, fromBase64, sha256, toBase64, utf8Encode } from './bytes.ts';
 import { checkPublicKey } from './ed25519.ts';
 import { TlogError, quote } from './errors.ts';
+import { checkMlDsaPublicKey } from './ml-dsa.ts';
 import { MAX_NAME_BYTES, isBoundedKeyName } from './text.ts';
 
 /** Ed25519 note signature; used by logs. */
 export const KEY_TYPE_ED25519 = 0x01;
 /** Timestamped Ed25519 cosignature; used by witnesses. */
 export const KEY_TYPE_COSIGNATURE = 0x04;
+/** Timestamped ML-DSA-44 cosignature; used by witnesses. */
+export const KEY_TYPE_ML_DSA = 0x06;
 
 export interface VerifierKey {
   name: string;
   /** uint32 */
   keyId: number;
-  /** 0x01 or 0x04, whose public key was checked; any other type is kept as opaque bytes. */
+  /** 0x01, 0x04 or 0x06, whose public key was checked; any other type is kept as opaque bytes. */
   type: number;
   publicKey: Uint8Array;
   text: string;
@@ -33,13 +36,13 @@ export function formatKeyId(keyId: number): string {
   return keyId.toString(16).padStart(8, '0');
 }
 
-/** Throws `malformed-vkey` for a bad name, `bad-key` for a bad Ed25519 key. */
+/** Throws `malformed-vkey` for a bad name, `bad-key` for a bad public key. */
 export function formatVkey(name: string, type: number, publicKey: Uint8Array): string {
   return parseVkey(spell(name, type, publicKey)).text;
 }
 
 /**
- * Strict: canonical base64, lower-case hex, the key ID recomputed, Ed25519 keys checked.
+ * Strict: canonical base64, lower-case hex, the key ID recomputed, keys of the types that we verify checked.
  * Throws `malformed-vkey` or `bad-key`.
  */
 export function parseVkey(text: string): VerifierKey {
@@ -58,6 +61,7 @@ export function parseVkey(text: string): VerifierKey {
   // Types 0x02, 0x05 and 0xff may compute it otherwise. We do not verify by them, so they are refused.
   if (computeKeyId(name, type, publicKey) !== keyId) throw malformed(text, 'a key ID that fits name and key');
   if (type === KEY_TYPE_ED25519 || type === KEY_TYPE_COSIGNATURE) checkPublicKey(publicKey);
+  if (type === KEY_TYPE_ML_DSA) checkMlDsaPublicKey(publicKey);
   return { name, keyId, type, publicKey, text };
 }
 

@@ -26,7 +26,7 @@ export async function prepareWitness(logVkeys: readonly string[], { init = true 
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const config = join(folder, 'witness.toml');
   writeFileSync(config, witnessToml(logVkeys));
-  return { folder, config, vkey: init ? await initWitness(loadConfig(witnessConfig, config)) : '' };
+  return { folder, config, vkey: init ? (await initWitness(loadConfig(witnessConfig, config)))[0]! : '' };
 }
 
 export function witnessToml(logVkeys: readonly string[], name = NAME): string {

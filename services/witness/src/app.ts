@@ -1,20 +1,28 @@
 /** The witness over HTTP: C2SP tlog-witness. Submission and monitoring prefix are both the root. */
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
-import { bodyLimited, health, notFound, onError, problem, type HealthCheck, type Logger } from '@verbatim/service-kit';
+import {
+  MAX_ADD_CHECKPOINT_BYTES,
+  answerLines,
+  bodyLimited,
+  health,
+  methodNotAllowed,
+  notFound,
+  onError,
+  problem,
+  refuseCheckpoint,
+  type HealthCheck,
+  type Logger,
+  type StorageGuard,
+} from '@verbatim/service-kit';
 import { sha256, toHex, utf8Encode } from '@verbatim/tlog';
-import type { Refusal, RefusalCode } from './answer.ts';
 import type { WitnessStore } from './store.ts';
-import type { StorageGuard } from './storage-guard.ts';
 import type { Answer, Witness } from './witness.ts';
-
-/** Bytes of an add-checkpoint body: `old`, 63 hashes, and a note with 100 Ed25519 lines or a dozen ML-DSA ones. */
-export const MAX_REQUEST_BYTES = 64 * 1024;
 
 export interface WitnessAppParts {
   witness: Witness;
   store: WitnessStore;
   guard: StorageGuard;
-  vkey: string;
+  vkeys: readonly string[];
   logger: Logger;
   checks: readonly HealthCheck[];
   /** Sees every answer of add-checkpoint. */
@@ -22,17 +30,6 @@ export interface WitnessAppParts {
   /** Runs around everything: metrics. */
   middleware?: MiddlewareHandler;
 }
-
-const TITLES: Record<RefusalCode, string> = {
-  malformed: 'Malformed request',
-  'old-size-ahead': 'Old size larger than the checkpoint',
-  'unknown-origin': 'Unknown log',
-  'not-signed': 'Not signed by the log',
-  'bad-signature': 'Signature does not verify',
-  'bad-empty-root': 'Wrong root of an empty tree',
-  'bad-proof': 'Consistency proof does not verify',
-  'split-view': 'Another root for a size that was cosigned',
-};
 
 export function createWitnessApp(parts: WitnessAppParts): Hono {
   const app = new Hono();
@@ -57,24 +54,13 @@ const READABLE = { 'access-control-allow-origin': '*' };
 
 function addCheckpoint({ witness, guard, onAnswer }: WitnessAppParts) {
   return async function addCheckpoint(c: Context): Promise<Response> {
-    const body = await bodyLimited(c, MAX_REQUEST_BYTES);
+    const body = await bodyLimited(c, MAX_ADD_CHECKPOINT_BYTES);
     const answer = guard.run(() => witness.addCheckpoint(body));
     onAnswer?.(answer);
-    switch (answer.status) {
-      case 200:
-        if (answer.recorded) guard.recovered();
-        return c.body(answer.lines, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
-      case 409:
-        // The specification gives body and Content-Type to the letter.
-        return c.body(`${answer.size}\n`, 409, { 'content-type': 'text/x.tlog.size', 'cache-control': 'no-store' });
-      default:
-        return refusal(c, answer);
-    }
+    if (answer.status !== 200) return refuseCheckpoint(c, answer);
+    if (answer.recorded) guard.recovered();
+    return answerLines(c, answer.lines);
   };
-}
-
-function refusal(c: Context, { status, code, detail }: Refusal): Response {
-  return problem(c, { status, code, title: TITLES[code], detail });
 }
 
 /** tlog-witness, "Monitor Retrieval Mechanism": the last cosigned checkpoint of a log, also of one that is no longer configured. */
@@ -92,15 +78,10 @@ function readCheckpoint({ store, guard }: WitnessAppParts) {
   };
 }
 
-function methodNotAllowed(c: Context, allow: string): Response {
-  const detail = `expected one of ${allow}, found ${c.req.method}`;
-  return problem(c, { status: 405, code: 'method-not-allowed', title: 'Method not allowed', detail, headers: { allow } });
-}
-
 /** For people who open the address. */
-function describe({ store, vkey }: WitnessAppParts): string {
+function describe({ store, vkeys }: WitnessAppParts): string {
   const logs = store
     .origins()
     .map((origin) => `${toHex(sha256(utf8Encode(origin)))}/checkpoint  ${origin}, size ${store.head(origin).size}\n`);
-  return `A transparency log witness (C2SP tlog-witness).\n\n${vkey}\n\n${logs.join('')}`;
+  return `A transparency log witness (C2SP tlog-witness).\n\n${vkeys.join('\n')}\n\n${logs.join('')}`;
 }

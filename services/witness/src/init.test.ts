@@ -1,19 +1,19 @@
 import { chmodSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKeyFile, loadConfig } from '@verbatim/service-kit';
+import { createKeyFile, loadConfig, loadCosigner, loadSigner, openCosignerStore } from '@verbatim/service-kit';
 import { parseVkey } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { expect, test } from 'vitest';
 import { witnessConfig } from './config.ts';
-import { initWitness, loadWitnessSigner, openWitnessStore } from './init.ts';
+import { initWitness, witnessDatabase } from './init.ts';
 import { TestLog } from './_log.ts';
 import { NAME, prepareWitness, witnessToml } from './_witness.ts';
 
 const log = new TestLog();
-const init = (config: string): Promise<string> => initWitness(loadConfig(witnessConfig, config));
+const init = async (config: string): Promise<string> => (await initWitness(loadConfig(witnessConfig, config))).join();
 const open = (config: string): void => {
   const settings = loadConfig(witnessConfig, config);
-  openWitnessStore(settings, loadWitnessSigner(settings))[Symbol.dispose]();
+  openCosignerStore(settings, witnessDatabase(settings), loadCosigner(settings))[Symbol.dispose]();
 };
 
 test('init makes a key for cosignatures, its vkey and a database, all private', async () => {
@@ -73,7 +73,7 @@ test('a key of another name, and a key that others can read, are refused', async
 
 test("a configured log's key is refused, under whatever name", async () => {
   const { folder, config } = await prepareWitness([log.vkey]);
-  const signer = loadWitnessSigner(loadConfig(witnessConfig, config));
+  const signer = loadSigner(join(folder, 'witness.key'));
   writeFileSync(join(folder, 'witness.toml'), witnessToml([vkeyOf({ ...signer, name: 'example.org/log' })]));
   expect(() => open(config)).toThrow(expect.objectContaining({ code: 'wrong-key' }));
 });

@@ -7,7 +7,7 @@ import { startWitness } from './service.ts';
 
 const USAGE = `Usage: main.ts COMMAND --config FILE
 
-  init   make the key and the empty database that FILE names; prints the witness's vkey
+  init   make the keys and the empty database that FILE names; prints the witness's vkeys, one a line
   serve  cosign until SIGINT or SIGTERM; prints one line of JSON with its addresses when it is ready
 `;
 
@@ -34,7 +34,7 @@ const { command, config } = parseCommandLine();
 switch (command) {
   case 'init':
     try {
-      process.stdout.write(`${await initWitness(loadConfig(witnessConfig, config))}\n`);
+      process.stdout.write((await initWitness(loadConfig(witnessConfig, config))).map((vkey) => `${vkey}\n`).join(''));
     } catch (error) {
       process.stderr.write(`witness: ${(error as Error).message}\n`);
       process.exitCode = 1;

@@ -12,8 +12,8 @@ import {
   parseNote,
 } from '@verbatim/tlog';
 import { generateSeed } from '@verbatim/tlog/node';
+import { MAX_ADD_CHECKPOINT_BYTES } from '@verbatim/service-kit';
 import { expect, test } from 'vitest';
-import { MAX_REQUEST_BYTES } from './app.ts';
 import { TestLog } from './_log.ts';
 import { cosignedAt, startTestWitness, type TestWitness } from './_witness.ts';
 
@@ -320,8 +320,8 @@ test('the empty tree is cosigned, repeatedly, and any tree continues it', async 
 
 test('a body over the limit is 413, one at the limit is read', async () => {
   const witness = await witnessAtFive();
-  expect((await witness.post(new Uint8Array(MAX_REQUEST_BYTES + 1))).status).toBe(413);
-  expect((await witness.post(new Uint8Array(MAX_REQUEST_BYTES))).status).toBe(400);
+  expect((await witness.post(new Uint8Array(MAX_ADD_CHECKPOINT_BYTES + 1))).status).toBe(413);
+  expect((await witness.post(new Uint8Array(MAX_ADD_CHECKPOINT_BYTES))).status).toBe(400);
   expect((await witness.post(log.request(5, 8))).status).toBe(200);
 });
 

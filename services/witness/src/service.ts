@@ -1,13 +1,21 @@
 /** The running witness: its database, its two listeners, its health. */
-import { createMetrics, metricsServer, serve, type Health, type RunningService, type ServiceContext } from '@verbatim/service-kit';
-import { KEY_TYPE_COSIGNATURE } from '@verbatim/tlog';
-import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import {
+  createMetrics,
+  loadCosigner,
+  metricsServer,
+  openCosignerStore,
+  serve,
+  StorageGuard,
+  type Health,
+  type RunningService,
+  type ServiceContext,
+} from '@verbatim/service-kit';
+import { verifyEd25519 } from '@verbatim/tlog/node';
 import packageJson from '../package.json' with { type: 'json' };
 import { createWitnessApp } from './app.ts';
 import type { WitnessConfig } from './config.ts';
-import { loadWitnessSigner, openWitnessStore } from './init.ts';
+import { witnessDatabase } from './init.ts';
 import { createWitnessMetrics } from './metrics.ts';
-import { StorageGuard } from './storage-guard.ts';
 import { Witness } from './witness.ts';
 
 /** Seconds that the clock may be behind the last cosignature before the witness reports itself unfit. */
@@ -22,14 +30,14 @@ export async function startWitness(
   now: () => bigint = systemSeconds,
 ): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
-  const signer = loadWitnessSigner(config);
-  const store = stack.use(openWitnessStore(config, signer));
+  const cosigner = loadCosigner(config);
+  const store = stack.use(openCosignerStore(config, witnessDatabase(config), cosigner));
   store.track(config.logs.keys());
   const metrics = createMetrics({ service: 'witness', version: packageJson.version });
   const own = createWitnessMetrics(metrics.registry, store);
   const witness = new Witness({
     store,
-    signer,
+    cosigner,
     logs: config.logs,
     verify: verifyEd25519,
     now,
@@ -42,9 +50,8 @@ export async function startWitness(
     },
   });
   const guard = new StorageGuard(fatal);
-  const vkey = vkeyOf(signer, KEY_TYPE_COSIGNATURE);
   const app = createWitnessApp({
-    ...{ witness, store, guard, vkey, logger },
+    ...{ witness, store, guard, vkeys: cosigner.vkeys, logger },
     checks: [
       { name: 'storage', check: () => guard.health() },
       {
@@ -65,7 +72,7 @@ export async function startWitness(
   });
   const { url: metricsUrl } = stack.use(await metricsServer(metrics, { ...config.metrics_listen, signal }));
   const { url } = stack.use(await serve(app, { ...config.listen, signal }));
-  logger.info({ vkey, logs: [...config.logs.keys()] }, 'witness');
+  logger.info({ vkeys: cosigner.vkeys, logs: [...config.logs.keys()] }, 'witness');
   const running = stack.move();
   return { url, metricsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -1,7 +1,6 @@
 /** The witness's memory: one row a log. Everything it promised is in here before anybody hears of it. */
-import { EMPTY_ROOT, type Hash } from '@verbatim/tlog';
+import { EMPTY_ROOT, type Hash, type TreeHead } from '@verbatim/tlog';
 import { openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
-import type { TreeHead } from './judge.ts';
 
 /** What was cosigned last. */
 export interface CosignedHead extends TreeHead {

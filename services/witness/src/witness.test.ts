@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { concatBytes, formatAddCheckpoint, parseNote, parseVkey, utf8Encode, verifyCosignature } from '@verbatim/tlog';
-import { generateSeed, signerFromSeed, verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import { createCosigner } from '@verbatim/service-kit';
+import { generateSeed, signerFromSeed, verifyEd25519 } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,8 +14,8 @@ import { Witness } from './witness.ts';
 const seed = generateSeed();
 const log = new TestLog({ seed, size: 40 });
 const fork = new TestLog({ seed, size: 40, history: 'b' });
-const signer = signerFromSeed('example.org/witness', generateSeed());
-const vkey = parseVkey(vkeyOf(signer, 4));
+const cosigner = createCosigner(signerFromSeed('example.org/witness', generateSeed()));
+const vkey = parseVkey(cosigner.vkey);
 
 interface Setting {
   witness: Witness;
@@ -37,7 +38,7 @@ function setUp(): Setting {
   const logs = new Map([[log.origin, [parseVkey(log.vkey)]]]);
   const now = (): bigint => clock.now;
   const onSplitView = (_: string, evidence: SplitView): void => void splitViews.push(evidence);
-  return { witness: new Witness({ store, signer, logs, verify: verifyEd25519, now, onSplitView }), store, path, clock, splitViews };
+  return { witness: new Witness({ store, cosigner, logs, verify: verifyEd25519, now, onSplitView }), store, path, clock, splitViews };
 }
 
 /** Timestamp of the cosignature that a correct request gets. */
@@ -76,7 +77,7 @@ test('a clock that was set back stays corrected after a restart', () => {
   const store = WitnessStore.open(setting.path, { create: false });
   onTestFinished(() => store[Symbol.dispose]());
   const logs = new Map([[log.origin, [parseVkey(log.vkey)]]]);
-  const restarted = new Witness({ store, signer, logs, verify: verifyEd25519, now: () => 3n });
+  const restarted = new Witness({ store, cosigner, logs, verify: verifyEd25519, now: () => 3n });
   expect(cosign({ ...setting, witness: restarted }, 5, 6)).toBe(5000n);
 });
 

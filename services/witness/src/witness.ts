@@ -1,21 +1,38 @@
 /** The witness itself: check, persist, cosign. Synchronous from the look at the head to the commit, so nothing can come between. */
-import { bytesEqual, cosign, formatNote, formatSignatureLine, type Ed25519Verify, type Signer } from '@verbatim/tlog';
-import type { Conflict, Cosigned, Refusal } from './answer.ts';
-import type { TrustedLogs } from './config.ts';
-import { contradicts, judge } from './judge.ts';
+import { cosignatureTime, type Cosigner } from '@verbatim/service-kit';
+import {
+  bytesEqual,
+  contradicts,
+  formatNote,
+  formatSignatureLine,
+  judgeSubmission,
+  readSubmission,
+  type Conflict,
+  type Ed25519Verify,
+  type Refusal,
+  type Submission,
+  type TrustedLogs,
+} from '@verbatim/tlog';
 import type { CosignedHead, SplitView, WitnessStore } from './store.ts';
-import { readSubmission, type Submission } from './submission.ts';
 
 export interface WitnessParts {
   store: WitnessStore;
-  /** The only role of this key: cosignatures do not name their cosigner (C2SP tlog-cosignature). */
-  signer: Signer;
+  /** The only role of its keys: Ed25519 cosignatures do not name their cosigner (C2SP tlog-cosignature). */
+  cosigner: Cosigner;
   logs: TrustedLogs;
   verify: Ed25519Verify;
   /** POSIX seconds. May jump. */
   now: () => bigint;
   /** A log signed two roots for one size. Called each time; the evidence is kept already. */
   onSplitView?: (origin: string, evidence: SplitView) => void;
+}
+
+export interface Cosigned {
+  readonly status: 200;
+  /** One signature line a key. */
+  readonly lines: string;
+  /** False if nothing had to be written: the same cosignature was given before. */
+  readonly recorded: boolean;
 }
 
 export type Answer = (Cosigned | Conflict | Refusal) & { /** A configured log's, or null. */ readonly origin: string | null };
@@ -36,20 +53,19 @@ export class Witness {
     const { origin } = submission.checkpoint;
     const head = store.head(origin);
     if (contradicts(head, submission)) this.#keepEvidence(origin, head, submission);
-    return { ...(judge(head, submission) ?? this.#cosign(head, submission)), origin };
+    return { ...(judgeSubmission(head, submission) ?? this.#cosign(head, submission)), origin };
   }
 
   #cosign(head: CosignedHead, { oldSize, checkpoint, text, signatures }: Submission): Cosigned | Conflict {
-    const { store, signer, now } = this.#parts;
+    const { store, cosigner, now } = this.#parts;
     const { origin, size, root } = checkpoint;
-    // Neither 0, which would mean "no statement about the largest tree", nor before an earlier cosignature, whatever the clock says.
-    const timestamp = [now(), head.timestamp, 1n].reduce((a, b) => (a > b ? a : b));
-    const line = cosign(text, signer, timestamp);
-    const next = { size, root, timestamp, checkpoint: formatNote({ text, signatures: [...signatures, line] }) };
+    const timestamp = cosignatureTime(now(), head.timestamp);
+    const lines = cosigner.cosign(text, timestamp);
+    const next = { size, root, timestamp, checkpoint: formatNote({ text, signatures: [...signatures, ...lines] }) };
     // Repeated within a second: the same cosignature, and nothing new to remember. So a replayed request costs no disk write.
     const known = sameStatement(head, next);
     if (!known && !store.advance(origin, oldSize, next)) return { status: 409, size: store.head(origin).size };
-    return { status: 200, lines: formatSignatureLine(line), recorded: !known };
+    return { status: 200, lines: lines.map(formatSignatureLine).join(''), recorded: !known };
   }
 
   #keepEvidence(origin: string, head: CosignedHead, { checkpoint, text, signatures }: Submission): void {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import Database from 'better-sqlite3';
-import { ProblemError } from '@verbatim/service-kit';
 import { expect, onTestFinished, test } from 'vitest';
+import { ProblemError } from './problem.ts';
 import { StorageGuard } from './storage-guard.ts';
 
 const fatal = (error: unknown): never => {

@@ -1,4 +1,4 @@
-/** What the witness says to an add-checkpoint request. Refusals are values. */
+/** How an add-checkpoint request is refused: C2SP tlog-witness at HEAD. Refusals are values. */
 export type RefusalCode =
   | 'malformed'
   | 'old-size-ahead'
@@ -15,18 +15,10 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** The old size is not the one of the last cosigned checkpoint, which is told. */
+/** The old size is not the one of the last accepted checkpoint, which is told. */
 export interface Conflict {
   readonly status: 409;
   readonly size: bigint;
-}
-
-export interface Cosigned {
-  readonly status: 200;
-  /** One or more signature lines. */
-  readonly lines: string;
-  /** False if nothing had to be written: the same cosignature was given before. */
-  readonly recorded: boolean;
 }
 
 export function refuse(status: Refusal['status'], code: RefusalCode, detail: string): Refusal {

@@ -1,20 +1,16 @@
-/** Reading an add-checkpoint request: C2SP tlog-witness at HEAD, strictly. Pure. */
-import {
-  MAX_NOTE_SIGNATURES,
-  TlogError,
-  parseAddCheckpoint,
-  parseCheckpoint,
-  parseSignatureLines,
-  utf8Decode,
-  utf8Encode,
-  type Checkpoint,
-  type Ed25519Verify,
-  type Hash,
-  type NoteSignature,
-  type VerifierKey,
-} from '@verbatim/tlog';
-import type { TrustedLogs } from './config.ts';
-import { refuse, type Refusal } from './answer.ts';
+/** Reading an add-checkpoint request, as a witness and a mirror do: C2SP tlog-witness at HEAD, strictly. */
+import { parseAddCheckpoint } from './add-checkpoint.ts';
+import { utf8Decode, utf8Encode } from './bytes.ts';
+import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
+import type { Ed25519Verify } from './ed25519.ts';
+import { TlogError } from './errors.ts';
+import type { Hash } from './hashing.ts';
+import { MAX_NOTE_SIGNATURES, parseSignatureLines, type NoteSignature } from './note.ts';
+import { refuse, type Refusal } from './refusal.ts';
+import type { VerifierKey } from './vkey.ts';
+
+/** The keys that are trusted for each origin. */
+export type TrustedLogs = ReadonlyMap<string, readonly VerifierKey[]>;
 
 /** A request that is well formed and signed by the log that it is about. */
 export interface Submission {
@@ -38,7 +34,7 @@ export function readSubmission(body: Uint8Array, logs: TrustedLogs, verify: Ed25
   }
   const { oldSize, proof, checkpoint, text, lines } = request;
   const keys = logs.get(checkpoint.origin);
-  if (keys === undefined) return refuse(404, 'unknown-origin', 'this witness does not know the log of that origin');
+  if (keys === undefined) return refuse(404, 'unknown-origin', 'the log of that origin is not known here');
   const signatures = verifiedLines(text, lines, keys, verify);
   if ('status' in signatures) return signatures;
   // tlog-checkpoint: never two lines with the same name and key ID. Checked last: a line that contradicts a verified one is 403.

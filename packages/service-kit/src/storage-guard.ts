@@ -1,6 +1,7 @@
 /** What a failing disk means: refuse while it is full, stop when its word cannot be trusted any more. */
 import Database from 'better-sqlite3';
-import { ProblemError, type Health } from '@verbatim/service-kit';
+import type { Health } from './health.ts';
+import { ProblemError } from './problem.ts';
 
 /** After these, what is on disk is unknown; a restart reads it afresh. */
 const FATAL = /^SQLITE_(?:IOERR|CORRUPT|NOTADB)/;
@@ -27,7 +28,7 @@ export class StorageGuard {
           status: 503,
           code: 'storage-unavailable',
           title: 'Storage unavailable',
-          detail: 'the witness cannot record anything at the moment, so it cosigns nothing; try again later',
+          detail: 'nothing can be recorded at the moment, so nothing is signed; try again later',
           headers: { 'retry-after': '5' },
         },
         { cause },
