@@ -1,10 +1,11 @@
 /**
  * Edge cases of Ed25519 verification (C2SP/CCTV, and their predecessor filippo.io/mostly-harmless/ed25519vectors).
  * Their flags say what is odd about key and signature. Our rules (packages/tlog/src/ed25519.ts): no odd key is ever
- * loaded, and for the others node:crypto and @noble/ed25519 decide alike.
+ * loaded, and for the others node:crypto (servers and the command), @noble/ed25519 and the latter in a browser's bundle decide alike.
  */
 import { checkPublicKey, fromHex, utf8Encode, verifyEd25519Pure } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
+import { browser } from './_browser.ts';
 import { tally, type Case, type Tally } from './_tally.ts';
 
 export interface Ed25519Vector {
@@ -21,6 +22,9 @@ const KEY_FLAGS: ReadonlySet<string> = new Set(['lowordera', 'lowordercomponenta
 /** With a good key, a signature with one of these is refused; one with none of them is valid. */
 const SIGNATURE_FLAGS: ReadonlySet<string> = new Set(['loworderr', 'noncanonicalr', 'loworderresidue', 'reencodedk']);
 
+const KEY_CHECKS = { here: checkPublicKey, browser: browser.tlog.checkPublicKey };
+const VERIFIERS = { node: verifyEd25519, pure: verifyEd25519Pure, browser: browser.tlog.verifyEd25519Pure };
+
 export function runEd25519(name: string, vectors: readonly Ed25519Vector[]): Tally {
   let good = 0;
   const cases: Case[] = vectors.map((vector) => ({
@@ -28,22 +32,25 @@ export function runEd25519(name: string, vectors: readonly Ed25519Vector[]): Tal
     run() {
       const key = fromHex(vector.key);
       const bad = vector.flags.some((flag) => KEY_FLAGS.has(flag));
-      if (isAccepted(key) === bad) return `expected the key to be ${bad ? 'refused' : 'accepted'} (${vector.flags.join(', ')})`;
+      for (const [where, check] of Object.entries(KEY_CHECKS)) {
+        if (isAccepted(key, check) !== bad) continue;
+        return `${where}: expected the key to be ${bad ? 'refused' : 'accepted'} (${vector.flags.join(', ')})`;
+      }
       if (bad) return null;
       good += 1;
       const arguments_ = [key, utf8Encode(vector.message), fromHex(vector.signature)] as const;
-      const found = { node: verifyEd25519(...arguments_), pure: verifyEd25519Pure(...arguments_) };
+      const found = Object.entries(VERIFIERS).map(([where, verify]) => [where, verify(...arguments_)] as const);
       const expected = !vector.flags.some((flag) => SIGNATURE_FLAGS.has(flag));
-      if (found.node === expected && found.pure === expected) return null;
-      return `expected ${expected}, found ${JSON.stringify(found)} (${vector.flags.join(', ')})`;
+      if (found.every(([, verified]) => verified === expected)) return null;
+      return `expected ${expected}, found ${JSON.stringify(Object.fromEntries(found))} (${vector.flags.join(', ')})`;
     },
   }));
   return { ...tally(name, cases), remark: `${good} with a key that may be loaded, ${vectors.length - good} keys refused` };
 }
 
-function isAccepted(key: Uint8Array): boolean {
+function isAccepted(key: Uint8Array, check: (key: Uint8Array) => void): boolean {
   try {
-    checkPublicKey(key);
+    check(key);
     return true;
   } catch {
     return false;

@@ -1,7 +1,8 @@
 /** The JSON proofs of transparency-dev/merkle (`testdata`): RFC 6962 inclusion and consistency, and subtrees. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { verifyConsistency, verifyInclusion, verifySubtreeConsistency, verifySubtreeInclusion } from '@verbatim/tlog';
+import * as tlog from '@verbatim/tlog';
+import { browser } from './_browser.ts';
 import { tally, type Case, type Tally } from './_tally.ts';
 
 interface Vector {
@@ -20,14 +21,17 @@ interface Vector {
   wantErr: boolean;
 }
 
-type Verify = (vector: Vector, proof: Uint8Array[]) => boolean;
+type Verifiers = Pick<typeof tlog, 'verifyInclusion' | 'verifyConsistency' | 'verifySubtreeInclusion' | 'verifySubtreeConsistency'>;
+type Verify = (vector: Vector, proof: Uint8Array[], by: Verifiers) => boolean;
+
+const IMPLEMENTATIONS: Readonly<Record<string, Verifiers>> = { here: tlog, browser: browser.tlog };
 
 /** Folder below `merkle/`, and what decides its cases. */
 const SUITES: Record<string, Verify> = {
-  inclusion: (v, proof) => verifyInclusion(v.leafIdx, v.treeSize, bytes(v.leafHash), proof, bytes(v.root)),
-  consistency: (v, proof) => verifyConsistency(v.size1, v.size2, proof, bytes(v.root1), bytes(v.root2)),
-  subtreeinclusion: (v, proof) => verifySubtreeInclusion(v.leafIdx, v.start, v.end, bytes(v.leafHash), proof, bytes(v.root)),
-  subtreeconsistency: (v, proof) => verifySubtreeConsistency(v.start, v.end, v.size, proof, bytes(v.root1), bytes(v.root2)),
+  inclusion: (v, proof, by) => by.verifyInclusion(v.leafIdx, v.treeSize, bytes(v.leafHash), proof, bytes(v.root)),
+  consistency: (v, proof, by) => by.verifyConsistency(v.size1, v.size2, proof, bytes(v.root1), bytes(v.root2)),
+  subtreeinclusion: (v, proof, by) => by.verifySubtreeInclusion(v.leafIdx, v.start, v.end, bytes(v.leafHash), proof, bytes(v.root)),
+  subtreeconsistency: (v, proof, by) => by.verifySubtreeConsistency(v.start, v.end, v.size, proof, bytes(v.root1), bytes(v.root2)),
 };
 
 /** One tally for each folder; `folder` is `…/merkle`. A folder of ours that is missing, and one of theirs that we do not know, fail. */
@@ -43,8 +47,10 @@ function readCases(folder: string, verify: Verify): Case[] {
     name,
     run() {
       const vector = parseJson(readFileSync(join(folder, name), 'utf8')) as Vector;
-      const verified = verify(vector, (vector.proof ?? []).map(bytes));
-      return verified === !vector.wantErr ? null : `expected ${vector.wantErr ? 'refusal' : 'acceptance'}, found the opposite`;
+      const proof = (vector.proof ?? []).map(bytes);
+      const wrong = Object.entries(IMPLEMENTATIONS).filter(([, by]) => verify(vector, proof, by) === vector.wantErr);
+      if (wrong.length === 0) return null;
+      return `expected ${vector.wantErr ? 'refusal' : 'acceptance'}, found the opposite (${wrong.map(([where]) => where).join(', ')})`;
     },
   }));
 }

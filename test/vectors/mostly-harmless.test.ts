@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readMostlyHarmless, runEd25519 } from './_ed25519.ts';
 import { fetchGoModule } from './_go-module.ts';
 
-test('node:crypto and noble decide all cases alike, and no odd key is accepted', () => {
+test('node:crypto, noble and a browser’s bundle decide all cases alike, and no odd key is accepted', () => {
   const { read } = fetchGoModule({
     path: 'filippo.io/mostly-harmless/ed25519vectors',
     version: 'v0.0.0-20210322192420-30a2d7243a94',
