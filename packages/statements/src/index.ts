@@ -24,7 +24,7 @@ export {
   type Role,
 } from './vocabulary.ts';
 export { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
-export { keyidOf, keyidOfVkey } from './keyid.ts';
+export { keyidOf, keyidOfVkey, statementKey } from './keyid.ts';
 export {
   decodeEnvelope,
   encodeEnvelope,
