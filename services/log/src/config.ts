@@ -1,5 +1,13 @@
 import { filePath, listenAddress } from '@verbatim/service-kit';
-import { isKeyName, KEY_TYPE_COSIGNATURE, parseTlogPolicy, parseVkey, type TlogPolicy, type VerifierKey } from '@verbatim/tlog';
+import {
+  isKeyName,
+  KEY_TYPE_COSIGNATURE,
+  KEY_TYPE_ML_DSA,
+  parseTlogPolicy,
+  parseVkey,
+  type TlogPolicy,
+  type VerifierKey,
+} from '@verbatim/tlog';
 import * as z from 'zod';
 
 /** Limits that an operator may change. Each has a test. */
@@ -25,22 +33,27 @@ const limits = z
   })
   .prefault({});
 
-const vkey = z
-  .string()
-  .max(4096)
-  .transform((text, context) => {
-    try {
-      const key = parseVkey(text);
-      if (key.type === KEY_TYPE_COSIGNATURE) return key;
-      context.addIssue({ code: 'custom', message: `expected a witness's vkey, of type 4 (Ed25519 cosignature), not type ${key.type}` });
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: `expected a C2SP vkey: ${(error as Error).message}` });
-    }
-    return z.NEVER;
-  });
+const vkey = (...types: readonly number[]): z.ZodType<VerifierKey, string> =>
+  z
+    .string()
+    .max(4096)
+    .transform((text, context) => {
+      try {
+        const key = parseVkey(text);
+        if (types.includes(key.type)) return key;
+        const expected = `${types.join(' or ')} (4: Ed25519 cosignature, 6: ML-DSA-44)`;
+        context.addIssue({ code: 'custom', message: `expected a cosigner's vkey, of type ${expected}, not type ${key.type}` });
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: `expected a C2SP vkey: ${(error as Error).message}` });
+      }
+      return z.NEVER;
+    });
 
 const witness = z.strictObject({
-  vkey,
+  /** By this key it counts. */
+  vkey: vkey(KEY_TYPE_COSIGNATURE, KEY_TYPE_ML_DSA),
+  /** A second key of the same witness: its lines are published as well, and the witness still counts once. */
+  ml_dsa_vkey: vkey(KEY_TYPE_ML_DSA).optional(),
   /** Submission prefix; `/add-checkpoint` is appended (C2SP tlog-witness). */
   url: z.url({ protocol: /^https?$/ }).transform((url) => (url.endsWith('/') ? url.slice(0, -1) : url)),
   /** Name in the quorum policy; the vkey's name by default. */
@@ -77,6 +90,8 @@ const shape = z.strictObject({
   witness_request_timeout_ms: z.int().min(1).max(60_000).default(10_000),
   /** Cosignatures of an unchanged checkpoint are renewed after this time. */
   renew_ms: z.int().min(100).max(86_400_000).default(600_000),
+  /** Signature lines that nobody can verify, added to each checkpoint so that readers that stumble over unknown keys are found early. */
+  grease: z.int().min(0).max(2).default(2),
   /** Longest pause between two batches under load; an idle log sequences at once. */
   batch_interval_ms: z.int().min(0).max(200).default(200),
   /** Title of the pages; the origin by default. */
@@ -87,6 +102,7 @@ const shape = z.strictObject({
 export interface WitnessConfig {
   readonly name: string;
   readonly key: VerifierKey;
+  readonly mlDsaKey: VerifierKey | undefined;
   readonly url: string;
   readonly intervalMs: number;
 }
@@ -101,6 +117,7 @@ export const logConfig = shape.transform((config, context): LogConfig => {
   const witnesses = config.witnesses.map((each) => ({
     name: each.name ?? each.vkey.name,
     key: each.vkey,
+    mlDsaKey: each.ml_dsa_vkey,
     url: each.url,
     intervalMs: each.interval_ms,
   }));

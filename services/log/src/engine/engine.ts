@@ -137,6 +137,7 @@ export class Engine implements AsyncDisposable {
       checkpoints,
       published: this.published,
       witnesses: () => this.stage.sizes().map(({ name, size }) => ({ vkey: byName.get(name)!.key.text, size })),
+      grease: config.grease,
       now,
       onFatal,
     });

@@ -1,5 +1,5 @@
 import { consistencyProof, type NodeCache } from '@verbatim/service-kit/tree';
-import type { Ed25519Verify } from '@verbatim/tlog';
+import type { NoteVerify } from '@verbatim/tlog';
 import type { WitnessConfig } from '../config.ts';
 import type { StageWitness } from '../publication/witness-stage.ts';
 import type { CheckpointStore } from '../store/checkpoints.ts';
@@ -10,7 +10,7 @@ interface Needs {
   readonly checkpoints: CheckpointStore;
   readonly nodes: NodeCache;
   readonly timeoutMs: number;
-  readonly verify: Ed25519Verify;
+  readonly verify: NoteVerify;
   readonly now: () => number;
 }
 
@@ -30,6 +30,7 @@ export function stageWitness(
     ask: (target, oldSize) =>
       askWitness({
         witness: config.key,
+        mlDsaKey: config.mlDsaKey,
         target,
         // A stored size beyond the target is an old belief of ours; the witness will correct it.
         oldSize: oldSize <= target.size ? oldSize : 0n,

@@ -4,7 +4,7 @@ import { type Cosignature, CosignatureCollector, type SignedCheckpoint } from '.
 const checkpoint = (size: bigint): SignedCheckpoint => ({ size, text: `${size}`, note: new Uint8Array() });
 const by = (witness: string, timestamp = 1n): Cosignature => ({
   witness,
-  line: { name: witness, keyId: 1, signature: new Uint8Array() },
+  lines: [{ name: witness, keyId: 1, signature: new Uint8Array() }],
   timestamp,
 });
 const twoOf = (names: ReadonlySet<string>): boolean => names.size >= 2;

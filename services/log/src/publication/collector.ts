@@ -11,7 +11,8 @@ export interface SignedCheckpoint {
 
 export interface Cosignature {
   readonly witness: string;
-  readonly line: NoteSignature;
+  /** Of the key that counts, then of its other key if it has one. */
+  readonly lines: readonly NoteSignature[];
   /** POSIX seconds, verified. */
   readonly timestamp: bigint;
 }

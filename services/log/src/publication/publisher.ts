@@ -1,5 +1,5 @@
 import type { PublicFolder } from '@verbatim/service-kit/tree';
-import { bytesEqual, formatNote, type NoteSignature, parseNote, utf8Decode } from '@verbatim/tlog';
+import { bytesEqual, formatNote, greaseLines, type NoteSignature, parseNote, utf8Decode } from '@verbatim/tlog';
 import type { CheckpointStore } from '../store/checkpoints.ts';
 import type { Cosignature, SignedCheckpoint } from './collector.ts';
 import type { Published } from './published.ts';
@@ -10,6 +10,8 @@ export interface PublisherOptions {
   readonly published: Published;
   /** What to remember about witnesses, written with the row. */
   readonly witnesses: () => readonly { readonly vkey: string; readonly size: bigint }[];
+  /** Lines of nobody that each checkpoint gets. */
+  readonly grease: number;
   readonly now: () => number;
   /** An unknown outcome: the process must stop. */
   readonly onFatal: (error: unknown) => void;
@@ -63,10 +65,10 @@ export class Publisher {
   }
 
   async #publish({ checkpoint, cosignatures }: Wanted): Promise<void> {
-    const { folder, checkpoints, published, witnesses, now } = this.#options;
+    const { folder, checkpoints, published, witnesses, grease, now } = this.#options;
     const own = parseNote(checkpoint.note).signatures;
     const earlier = published.current?.size === checkpoint.size ? published.current.note.signatures : [];
-    const lines = mergeLines([own, cosignatures.map(({ line }) => line), earlier]);
+    const lines = mergeLines([own, cosignatures.flatMap(({ lines: gathered }) => gathered), earlier, greaseLines(checkpoint.text, grease)]);
     const note = { text: checkpoint.text, signatures: lines };
     const bytes = formatNote(note);
     // Just started, or renewed by nobody: it is public as it is.

@@ -181,7 +181,7 @@ export class WitnessStage {
       case 'cosigned':
         member.size = target.size;
         member.pace = succeeded(member.pace, now(), witness.intervalMs);
-        this.#collector.add(target.size, { witness: witness.name, line: outcome.line, timestamp: outcome.timestamp });
+        this.#collector.add(target.size, { witness: witness.name, lines: outcome.lines, timestamp: outcome.timestamp });
         break;
       case 'ahead':
         if (outcome.size > this.#newest!.size) {

@@ -6,13 +6,14 @@ import {
   EMPTY_ROOT,
   formatSignatureLine,
   KEY_TYPE_COSIGNATURE,
+  type MlDsaSigner,
   openCheckpoint,
   parseAddCheckpoint,
   parseVkey,
   type Signer,
   verifyConsistency,
 } from '@verbatim/tlog';
-import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import { generateSeed, mlDsaSignerFromSeed, verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
 import { testSigner } from '@verbatim/testkit';
 
 export interface Exchange {
@@ -33,6 +34,10 @@ export type Dialect = (
 export class TestWitness implements AsyncDisposable {
   readonly signer: Signer;
   readonly vkey: string;
+  /** Its second key; it cosigns with it from `cosignTwice` on. */
+  readonly mlDsaSigner: MlDsaSigner;
+  readonly mlDsaVkey: string;
+  cosignTwice = false;
   readonly #server: Server;
   readonly exchanges: Exchange[] = [];
   /** Vkey of the log; requests before it is set are of an unknown origin. */
@@ -46,6 +51,8 @@ export class TestWitness implements AsyncDisposable {
   private constructor(name: string) {
     this.signer = testSigner(name);
     this.vkey = vkeyOf(this.signer, KEY_TYPE_COSIGNATURE);
+    this.mlDsaSigner = mlDsaSignerFromSeed(name, generateSeed());
+    this.mlDsaVkey = vkeyOf(this.mlDsaSigner);
     this.#server = createServer((request, response) => void this.#handle(request, response).catch(() => response.destroy()));
   }
 
@@ -65,7 +72,8 @@ export class TestWitness implements AsyncDisposable {
   }
 
   line(text: string, timestamp = this.clock()): string {
-    return formatSignatureLine(cosign(text, this.signer, timestamp));
+    const signers = this.cosignTwice ? [this.signer, this.mlDsaSigner] : [this.signer];
+    return signers.map((signer) => formatSignatureLine(cosign(text, signer, timestamp))).join('');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

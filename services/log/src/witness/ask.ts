@@ -1,8 +1,8 @@
 import {
-  type Ed25519Verify,
   formatAddCheckpoint,
   type Hash,
   type NoteSignature,
+  type NoteVerify,
   parseSignatureLines,
   TlogError,
   verifyCosignature,
@@ -15,7 +15,7 @@ import { type HttpAnswer, interpretAnswer } from './answer.ts';
 export type PostAddCheckpoint = (body: Uint8Array) => Promise<HttpAnswer>;
 
 export type AskOutcome =
-  | { readonly kind: 'cosigned'; readonly line: NoteSignature; readonly timestamp: bigint }
+  | { readonly kind: 'cosigned'; readonly lines: readonly NoteSignature[]; readonly timestamp: bigint }
   /** It is at a size larger than the checkpoint that we sent. */
   | { readonly kind: 'ahead'; readonly size: bigint }
   | { readonly kind: 'split-view'; readonly evidence: Evidence }
@@ -32,12 +32,14 @@ export interface Evidence {
 
 export interface Ask {
   readonly witness: VerifierKey;
+  /** Its second key, whose line is taken along. */
+  readonly mlDsaKey?: VerifierKey | undefined;
   readonly target: SignedCheckpoint;
   /** The size that the witness is believed to hold, at most the target's. */
   readonly oldSize: bigint;
   readonly proof: (oldSize: bigint, size: bigint) => Hash[];
   readonly post: PostAddCheckpoint;
-  readonly verify: Ed25519Verify;
+  readonly verify: NoteVerify;
   readonly now: () => number;
 }
 
@@ -81,8 +83,8 @@ export async function askWitness(ask: Ask): Promise<AskOutcome> {
   return { kind: 'refused', detail: `it kept answering 409 with another size, last ${oldSize}` };
 }
 
-/** Takes the witness's own line out of the answer and verifies it; lines of other keys (ML-DSA, GREASE) are ignored. */
-function readCosignature({ witness, target, verify, now }: Ask, lines: string): AskOutcome {
+/** Takes the witness's own lines out of the answer and verifies them; lines of other keys are ignored. */
+function readCosignature({ witness, mlDsaKey, target, verify, now }: Ask, lines: string): AskOutcome {
   let signatures: NoteSignature[];
   try {
     signatures = parseSignatureLines(lines);
@@ -90,12 +92,20 @@ function readCosignature({ witness, target, verify, now }: Ask, lines: string): 
     if (!(error instanceof TlogError)) throw error;
     return { kind: 'refused', detail: `status 200, but ${error.message}` };
   }
-  const line = signatures.find((signature) => signature.name === witness.name && signature.keyId === witness.keyId);
+  const lineOf = (key: VerifierKey): NoteSignature | undefined =>
+    signatures.find((signature) => signature.name === key.name && signature.keyId === key.keyId);
+  const line = lineOf(witness);
   if (line === undefined) return { kind: 'refused', detail: `status 200 without a line of ${witness.name} and its configured key` };
   const timestamp = verifyCosignature(target.text, line, witness, verify);
   if (timestamp === null) return { kind: 'refused', detail: 'status 200 with a cosignature that does not verify' };
   if (timestamp > BigInt(Math.floor(now() / 1000) + MAX_AHEAD_SECONDS)) {
     return { kind: 'refused', detail: `cosigned at ${timestamp}, more than ${MAX_AHEAD_SECONDS} s ahead of our clock` };
   }
-  return { kind: 'cosigned', line, timestamp };
+  const second = mlDsaKey === undefined ? undefined : lineOf(mlDsaKey);
+  if (second === undefined || mlDsaKey === undefined) return { kind: 'cosigned', lines: [line], timestamp };
+  if (verifyCosignature(target.text, second, mlDsaKey, verify) === null) {
+    // A reader that knows the key would refuse the whole checkpoint (C2SP signed-note).
+    return { kind: 'refused', detail: 'status 200 with an ML-DSA cosignature that does not verify' };
+  }
+  return { kind: 'cosigned', lines: [line, second], timestamp };
 }
