@@ -13,6 +13,7 @@ import type { FsckOptions } from '../log/fsck.ts';
 import { exportProof } from '../log/proof.ts';
 import type { ProofOptions } from '../log/proof.ts';
 import type { Io } from '../io.ts';
+import { configureControl } from './log-control.ts';
 import type { Finish } from '../run.ts';
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
@@ -49,6 +50,7 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       await exportProof(index, options, io);
       finish(0);
     });
+  configureControl(command, io, finish);
   const admin = command
     .command('admin')
     .description('Change whom a log admits; every change is an entry of the log, signed by its admin key.');

@@ -1,11 +1,10 @@
 import { loadSigner } from '@verbatim/service-kit/keyfile';
 import { makeRoster, signStatement } from '@verbatim/statements';
 import type { RosterStatement, Role } from '@verbatim/statements';
-import { parseDecimal } from '@verbatim/tlog';
-import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { LogOptions } from './address.ts';
 import { submit } from '../submit.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface ChangeOptions extends LogOptions {
   readonly key: string;
@@ -31,7 +30,7 @@ export async function enrol(options: EnrolOptions, io: Io): Promise<void> {
   const { role, vkey, operator, scope = [], group = null, threshold } = options;
   await change(
     options,
-    makeRoster({ action: 'enrol', role, vkey, operator, scope, threshold: whole('--threshold', threshold), group }),
+    makeRoster({ action: 'enrol', role, vkey, operator, scope, threshold: wholeNumber('--threshold', threshold), group }),
     io,
   );
 }
@@ -39,7 +38,7 @@ export async function enrol(options: EnrolOptions, io: Io): Promise<void> {
 /** `verbatim log admin revoke`: the entry stays for ever, and so do the key's dissents. */
 export async function revoke(options: RevokeOptions, io: Io): Promise<void> {
   const { role, vkey, reason, compromisedSince } = options;
-  const since = compromisedSince === undefined ? null : whole('--compromised-since', compromisedSince);
+  const since = compromisedSince === undefined ? null : wholeNumber('--compromised-since', compromisedSince);
   await change(options, makeRoster({ action: 'revoke', role, vkey, reason, compromisedSince: since }), io);
 }
 
@@ -48,14 +47,4 @@ async function change(options: ChangeOptions, statement: RosterStatement, io: Io
   if (options.json) io.out(`${JSON.stringify({ index: Number(index), leafHash, duplicate })}\n`);
   else io.out(`${index}\n`);
   if (duplicate) io.err('it was logged before\n');
-}
-
-function whole(option: string, text: string): number {
-  try {
-    const value = parseDecimal(text, option);
-    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  } catch {
-    // Said below.
-  }
-  throw new CliError('usage', `${option}: expected a whole number, found ${JSON.stringify(text)}`);
 }

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeyFile, loadSigner } from '@verbatim/service-kit/keyfile';
+import { decodeEntry, verifySignatures, keyidOf } from '@verbatim/statements';
+import type { ControlAction } from '@verbatim/statements';
+import { toHex } from '@verbatim/tlog';
+import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
+import { testVkey } from '@verbatim/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { World, verbatim } from '../_world.ts';
+
+const origin = 'log.example/test';
+let world: World;
+let key: string;
+let out: string;
+
+beforeEach(async () => {
+  world = new World();
+  key = join(world.path, 'root.key');
+  out = join(world.path, 'entry.json');
+  await createKeyFile(key, 'root');
+});
+afterEach(() => world[Symbol.dispose]());
+
+const sign = (action: string, ...args: string[]) => verbatim(['log', action, '--key', key, '--out', out, ...args]);
+
+/** What the written entry says, and by whom it is signed; every signature is verified. */
+function written<A extends 'freeze' | 'rotate' | 'successor' | 'admission'>(...files: string[]): { said: ControlAction<A>; keys: number } {
+  const { envelope, statement } = decodeEntry(new Uint8Array(readFileSync(out)));
+  const keys = [key, ...files]
+    .map((file) => loadSigner(file))
+    .map(({ name, publicKey }) => ({ keyid: keyidOf(name, publicKey), publicKey }));
+  expect(verifySignatures(envelope, keys, verifyEd25519)).toHaveLength(keys.length);
+  return { said: statement.predicate as ControlAction<A>, keys: envelope.signatures.length };
+}
+
+describe('signing offline', () => {
+  test('a freeze, once: an existing file is not overwritten', async () => {
+    const { code, stdout, stderr } = await sign('freeze', '--origin', origin, '--reason', 'We move.');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${origin} is frozen: We move.\n` });
+    expect(stderr).toBe(`wrote ${out}; nothing has happened yet: verbatim log submit ${out}\n`);
+    expect(written()).toEqual({ said: { action: 'freeze', origin, reason: 'We move.' }, keys: 1 });
+    const again = await sign('freeze', '--origin', origin, '--reason', 'Other words.');
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain(`${out} exists, and nothing is overwritten`);
+    expect(written<'freeze'>().said.reason).toBe('We move.');
+  });
+
+  test('a rotation, which the new key signs too', async () => {
+    const next = join(world.path, 'next.key');
+    const { vkey } = await createKeyFile(next, origin);
+    const old = world.scene.log.vkey;
+    const { code, stdout } = await sign('rotate', '--origin', origin, '--of', 'log', '--old', old, '--new-key', next, '--json');
+    expect(code).toBe(0);
+    const said = { action: 'rotate', origin, key: 'log', old, vkey };
+    expect(JSON.parse(stdout)).toMatchObject({ file: out, predicate: said });
+    expect(written(next)).toEqual({ said, keys: 2 });
+  });
+
+  test('a successor that goes on from a checkpoint which the log signed', async () => {
+    const { log } = world.scene;
+    const checkpoint = world.file('checkpoint', log.checkpoint());
+    const args = ['--checkpoint', checkpoint, '--successor-vkey', testVkey('next.example'), '--successor-root-vkey', testVkey('next-root')];
+    const url = ['--url', 'https://next.example/'];
+    expect((await sign('successor', ...args, ...url, '--vkey', log.vkey)).code).toBe(0);
+    const { said } = written<'successor'>();
+    expect(said).toMatchObject({ origin, size: Number(log.size), root: toHex(log.root()), vkey: testVkey('next.example') });
+    out = join(world.path, 'other.json');
+    const forged = await sign('successor', ...args, ...url, '--vkey', vkeyOf(loadSigner(key)));
+    expect(forged.code).toBe(2);
+    expect(forged.stderr).toContain('expected a checkpoint that');
+    expect((await sign('successor', ...args, '--url', 'file:///srv/log/', '--vkey', log.vkey)).stderr).toContain(
+      'the http(s) address of a log',
+    );
+  });
+
+  test('a policy of admission', async () => {
+    const { code } = await sign('admission', '--origin', origin, '--claims', 'registrar,publisher', '--attempts', '5');
+    expect(code).toBe(0);
+    const claims = ['publisher', 'registrar'];
+    expect(written<'admission'>().said).toEqual({ action: 'admission', origin, claims, attempts: 5, approvals: 1 });
+    out = join(world.path, 'none.json');
+    expect((await sign('admission', '--origin', origin, '--claims', 'none')).code).toBe(0);
+    expect(written<'admission'>().said.claims).toEqual([]);
+  });
+
+  test.each<[string, string[], string]>([
+    ['a rotation to the same key', ['rotate', '--of', 'root', '--old', 'OLD', '--new-key', 'KEY'], 'expected another key than the old one'],
+    ['a log key of another name', ['rotate', '--of', 'log', '--old', testVkey(origin), '--new-key', 'KEY'], 'expected a key named'],
+    [
+      'an office that there is not',
+      ['rotate', '--of', 'witness', '--old', 'OLD', '--new-key', 'KEY'],
+      'Allowed choices are log, root, admin',
+    ],
+    ['an empty reason', ['freeze', '--reason', ''], 'expected printable text'],
+    ['claims of others', ['admission', '--claims', 'anybody'], '--claims: expected publisher'],
+    ['a claim twice', ['admission', '--claims', 'publisher,publisher'], '--claims: expected publisher'],
+    ['no attempts', ['admission', '--attempts', '0'], 'expected a whole number from 1'],
+    ['attempts in words', ['admission', '--attempts', 'many'], '--attempts: expected a whole number'],
+    ['too many approvals', ['admission', '--approvals', '9'], 'expected a whole number from 1 to 8'],
+  ])('not %s', async (_, [action, ...args], message) => {
+    const vkey = vkeyOf(loadSigner(key));
+    const { code, stdout, stderr } = await sign(
+      action!,
+      '--origin',
+      origin,
+      ...args.map((each) => each.replace('OLD', vkey).replace('KEY', key)),
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(() => readFileSync(out)).toThrow();
+  });
+});
+
+test('log submit sends nothing that is no entry', async () => {
+  const args = ['--log', 'http://127.0.0.1:9/', '--vkey', world.scene.log.vkey];
+  const { code, stderr } = await verbatim(['log', 'submit', world.file('x', '{}'), ...args]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('is no signed entry');
+});
