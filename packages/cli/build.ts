@@ -20,6 +20,8 @@ rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({
   input: { verbatim: join(folder, 'src/main.ts') },
   platform: 'node',
+  // It loads its compiled half from beside its own files.
+  external: ['better-sqlite3'],
   plugins: [
     {
       name: 'lean start',

@@ -8,13 +8,13 @@
  *   counts as ever: a log that stands still goes stale. If the log says that the tiles of the remembered checkpoint do not exist, it was
  *   rolled back, which no log may be; both notes are saved. (A mirror that lags looks the same; then read the log itself.)
  */
-import { bytesEqual, type Ed25519Verify, formatKeyId, sha256, toHex, utf8Encode, type VerifierKey } from '@verbatim/tlog';
+import { bytesEqual, type Ed25519Verify, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { join } from 'node:path';
 import { type Contradiction, findContradiction, type TreeAt } from './contradiction.ts';
 import { ClientError } from './errors.ts';
 import { accuse } from './evidence-file.ts';
-import { noteName, NoteStore, type Remembered } from './note-store.ts';
+import { logFolderName, noteName, NoteStore, type Remembered } from './note-store.ts';
 
 export interface MemoryOptions {
   readonly verify?: Ed25519Verify;
@@ -93,9 +93,8 @@ export class CheckpointMemory {
     throw await accuse({ ...contradiction, logKey, remembered, served }, folder, this.#options.onWarning);
   }
 
-  /** One folder for each log key: a log that changes its key is another log until the policy says otherwise. */
   #store(logKey: VerifierKey): NoteStore {
-    const id = `${toHex(sha256(utf8Encode(logKey.name))).slice(0, 32)}-${formatKeyId(logKey.keyId)}`;
+    const id = logFolderName(logKey);
     const folder = this.#stateDir === null ? null : join(this.#stateDir, 'checkpoints', id);
     const store = this.#stores.get(id) ?? new NoteStore(folder, logKey, this.#options.verify, this.#options.onWarning);
     this.#stores.set(id, store);

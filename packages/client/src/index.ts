@@ -13,6 +13,11 @@ export { catchUp, follow, type CatchUpOptions, type FollowOptions } from './foll
 export type { FollowBatch, FollowConsumer, FollowedEntry, FollowPosition } from './follow/consumer.ts';
 export { atLeastOnce, type PlainBatch } from './follow/at-least-once.ts';
 export { rootSignedSuccessor, type Succession, type SuccessorClaim } from './follow/succession.ts';
+export { type AuditReport, IndexAuditor, type IndexAuditorOptions } from './audit/index-auditor.ts';
+export { describeFinding, type IndexFinding, type IndexFindingKind } from './audit/finding.ts';
+export { type AuditStore, MemoryAuditStore } from './audit/store.ts';
+export { rememberAudited, wasAudited } from './audit/audited.ts';
+export { logFolderName } from './note-store.ts';
 export { type BlobResult, LogClient, type LogClientOptions, type SubmitResult } from './log-client.ts';
 export type { Problem } from './problem.ts';
 export { type FileDigests, hashFile, type HashOptions, hashStream } from './hash-file.ts';

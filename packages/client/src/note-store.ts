@@ -2,7 +2,16 @@
  * Remembered checkpoints of one log: a set of notes, on disk or in memory. Every note is a file of its own, named after size and root, so
  * that processes never overwrite each other's knowledge: the set only shrinks by notes that a larger one in it was proved to continue.
  */
-import { type Checkpoint, type Ed25519Verify, openCheckpoint, toHex, type VerifierKey } from '@verbatim/tlog';
+import {
+  type Checkpoint,
+  type Ed25519Verify,
+  formatKeyId,
+  openCheckpoint,
+  sha256,
+  toHex,
+  utf8Encode,
+  type VerifierKey,
+} from '@verbatim/tlog';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listFolder, readIfThere, writeWhole } from './state-files.ts';
@@ -14,6 +23,11 @@ export interface Remembered {
 
 export function noteName({ size, root }: Checkpoint): string {
   return `${size}-${toHex(root)}`;
+}
+
+/** One folder for each log key: a log that changes its key is another log until the policy says otherwise. */
+export function logFolderName({ name, keyId }: VerifierKey): string {
+  return `${toHex(sha256(utf8Encode(name))).slice(0, 32)}-${formatKeyId(keyId)}`;
 }
 
 export class NoteStore {

@@ -4,6 +4,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { enrol, revoke } from '../log/admin.ts';
 import type { EnrolOptions, RevokeOptions } from '../log/admin.ts';
+import { auditLog } from '../log/audit.ts';
+import type { AuditOptions } from '../log/audit.ts';
 import { printEntries } from '../log/entries.ts';
 import type { EntriesOptions } from '../log/entries.ts';
 import { exportLog } from '../log/export.ts';
@@ -50,6 +52,15 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       await exportProof(index, options, io);
       finish(0);
     });
+  named(command.command('audit'))
+    .description(
+      'Rebuild the index of a log from its entries, and compare every root that the log states; go on where the last audit ended.',
+    )
+    .argument('[log]', "http(s)://… or a folder; the policy's log by default")
+    .option('--data <folder>', 'where the rebuilt index is kept; below the state folder by default, and in memory for a folder')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExit codes: 0 sound, 1 caught (the evidence is saved), 2 usage, 4 could not be read.')
+    .action(async (location: string | undefined, options: AuditOptions) => finish(await auditLog(location, options, io)));
   configureControl(command, io, finish);
   const admin = command
     .command('admin')

@@ -31,12 +31,13 @@ export function atLeastOnce(folder: string, name: string, handle: (batch: PlainB
       if (bytes !== null) kept = decode(bytes, join(folder, file));
       return kept.position;
     },
-    async take({ origin, entries, position }) {
+    async take({ entries, ...batch }) {
+      const { position } = batch;
       const { begunTo } = kept;
       const end = entries.length === 0 ? begunTo : entries.at(-1)!.index + 1n;
       if (end > begunTo) kept = { position: kept.position, begunTo: end };
       if (end > begunTo) await keep(kept);
-      await handle({ origin, entries: entries.map((entry) => ({ ...entry, replayed: entry.index < begunTo })), position });
+      await handle({ ...batch, entries: entries.map((entry) => ({ ...entry, replayed: entry.index < begunTo })) });
       // In a successor, indexes begin anew.
       const sameLog = kept.position === null || parseVkey(kept.position.vkey).name === parseVkey(position.vkey).name;
       kept = { position, begunTo: sameLog && kept.begunTo > position.next ? kept.begunTo : position.next };

@@ -1,5 +1,6 @@
 /** Who follows a log, and where its progress is kept. */
 import type { Hash } from '@verbatim/tlog';
+import type { VerifiedTree } from '../verified-tree.ts';
 
 export interface FollowedEntry {
   readonly index: bigint;
@@ -34,6 +35,8 @@ export interface FollowBatch {
    * checkpoint is new.
    */
   readonly entries: readonly FollowedEntry[];
+  /** That they were verified in; for entries before them, and proofs. */
+  readonly tree: VerifiedTree;
   /** To be kept together with what the entries brought about. */
   readonly position: FollowPosition;
 }

@@ -134,8 +134,13 @@ export class FollowRounds implements AsyncDisposable {
     return this.#commit(view, entries, position, { note, checkpoint });
   }
 
-  async #commit({ checkpoint }: LogView, entries: readonly FollowedEntry[], position: FollowPosition, known: Remembered): Promise<void> {
-    await this.#consumer.take({ origin: checkpoint.origin, entries, position });
+  async #commit(
+    { checkpoint, tree }: LogView,
+    entries: readonly FollowedEntry[],
+    position: FollowPosition,
+    known: Remembered,
+  ): Promise<void> {
+    await this.#consumer.take({ origin: checkpoint.origin, entries, tree, position });
     this.#position = position;
     this.#known = known;
     this.#progressed = true;
