@@ -13,6 +13,7 @@ import {
   type VerifierKey,
 } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
+import { checkIndexRoots } from './_check-index.ts';
 
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 
@@ -29,7 +30,10 @@ export const fromUrl =
     return new Uint8Array(await response.arrayBuffer());
   };
 
-/** All entries of the published tree. Throws at the first byte that does not fit the signed root, whatever file it is in. */
+/**
+ * All entries of the published tree. Throws at the first byte that does not fit the signed root, whatever file it is in, and at the first index
+ * root that is not the one of the entries before it.
+ */
 export async function checkWholeLog(read: ReadFile, logKey: VerifierKey): Promise<Uint8Array[]> {
   const { checkpoint } = openCheckpoint(await read('checkpoint'), logKey, verifyEd25519);
   const { size, root } = checkpoint;
@@ -53,6 +57,7 @@ export async function checkWholeLog(read: ReadFile, logKey: VerifierKey): Promis
     const path = tilePath(Number(level), BigInt(index), hashes.length);
     if (!bytesEqual(await read(path), Buffer.concat(hashes))) throw new Error(`${path} does not hold the hashes of its nodes`);
   }
+  checkIndexRoots(entries, logKey);
   return entries;
 }
 

@@ -6,7 +6,10 @@ import type { Signer } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import type { LogConfig } from './config.ts';
 import { writeIdentity } from './engine/identity.ts';
+import { beginIndex } from './engine/restore-index.ts';
+import { EntryStore } from './store/entries.ts';
 import { leafHashOf } from './store/ledger.ts';
+import { LogIndex } from './store/log-index.ts';
 import { MIGRATIONS } from './store/schema.ts';
 
 export interface InitResult {
@@ -19,8 +22,8 @@ export interface InitResult {
 }
 
 /**
- * Makes a new log: keys that do not exist yet, the database, and entry 0, which names root and admin key and is signed by the root key
- * (DESIGN §3.2). Refuses when the database exists: a log begins once.
+ * Makes a new log: keys that do not exist yet, the database, entry 0, which names root and admin key and is signed by the root key (DESIGN §3.2),
+ * and entry 1, the index root over it. Refuses when the database exists: a log begins once.
  *
  * @param now milliseconds
  */
@@ -43,11 +46,9 @@ export async function initLog(config: LogConfig, now: number): Promise<InitResul
   const entry = genesis(origin, root, rootVkey, adminVkey);
   db.transaction(() => {
     writeIdentity(db, { origin, logVkey, rootVkey, adminVkey, created: new Date(now).toISOString().slice(0, 10) });
-    db.prepare('INSERT INTO entries (idx, leaf_hash, logged_at, entry) VALUES (0, ?, ?, ?)').run(
-      leafHashOf(entry),
-      Math.floor(now / 1000),
-      entry,
-    );
+    const entries = new EntryStore(db);
+    entries.append({ index: 0n, leafHash: leafHashOf(entry), loggedAt: Math.floor(now / 1000), entry });
+    beginIndex(new LogIndex(db, origin, () => log), entries, now);
   }).immediate();
   return { origin, logVkey, rootVkey, adminVkey, rootKeyFile, adminKeyFile };
 }

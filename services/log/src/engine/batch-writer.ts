@@ -4,7 +4,7 @@ import type { Candidate } from '../admission/candidate.ts';
 import type { SignedCheckpoint } from '../publication/collector.ts';
 import type { BatchWriter } from '../sequencer/sequencer.ts';
 import type { CheckpointStore, StoredCheckpoint } from '../store/checkpoints.ts';
-import type { Ledger, Sequenced } from '../store/ledger.ts';
+import type { Ledger, SequencedBatch } from '../store/ledger.ts';
 
 export interface BatchWriterOptions {
   readonly origin: string;
@@ -37,13 +37,24 @@ export class LogBatchWriter implements BatchWriter {
     return this.#signed;
   }
 
-  commit(candidates: readonly Candidate[]): Sequenced[] {
+  commit(candidates: readonly Candidate[]): SequencedBatch {
     return this.#options.ledger.sequence(candidates, Math.floor(this.#options.now() / 1000));
   }
 
   async integrate(leaves: readonly Leaf[]): Promise<void> {
-    const { origin, signersAt, tree, folder, checkpoints, onSigned } = this.#options;
+    await this.grow(leaves);
+    this.sign();
+  }
+
+  /** Bundles and tiles. Only what ends a batch may be signed after it. */
+  async grow(leaves: readonly Leaf[]): Promise<void> {
+    const { tree, folder } = this.#options;
     await folder.writeTiles(tree.append(leaves));
+  }
+
+  /** Signs the tree as it is, by compare-and-swap. */
+  sign(): void {
+    const { origin, signersAt, tree, checkpoints, onSigned } = this.#options;
     const root = tree.root();
     const text = formatCheckpoint({ origin, size: tree.size, root });
     const note = signNote(text, signersAt(tree.size));

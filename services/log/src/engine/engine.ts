@@ -13,14 +13,17 @@ import { WitnessStage } from '../publication/witness-stage.ts';
 import { Sequencer, type Submission } from '../sequencer/sequencer.ts';
 import { BlobTable } from '../store/blob-table.ts';
 import { CheckpointStore, type StoredCheckpoint } from '../store/checkpoints.ts';
+import { ControlTable } from '../store/control-table.ts';
 import { EntryStore } from '../store/entries.ts';
 import { Ledger } from '../store/ledger.ts';
+import { LogIndex } from '../store/log-index.ts';
 import { LookupStore } from '../store/lookups.ts';
 import { EvidenceFolder } from '../witness/evidence-folder.ts';
 import { LogBatchWriter } from './batch-writer.ts';
 import { WitnessAlarms } from './alarms.ts';
 import { type Identity, ledgerIdentity, readIdentity } from './identity.ts';
 import type { LogKeys } from './log-keys.ts';
+import { restoreIndex } from './restore-index.ts';
 import { restorePublished, restoreTree } from './restore.ts';
 import { LogStateError } from './state-error.ts';
 import { stageWitness } from './stage-witness.ts';
@@ -44,13 +47,14 @@ export interface EngineOptions {
 interface Parts {
   readonly identity: Identity;
   readonly ledger: Ledger;
+  readonly index: LogIndex;
   readonly checkpoints: CheckpointStore;
   readonly folder: PublicFolder;
   readonly entries: EntryStore;
   readonly tree: Tree;
 }
 
-/** Entries integrated in one step when a restart finds more sequenced than signed. */
+/** Entries whose tiles are written in one step when a restart finds more sequenced than signed. */
 const RESTORE_CHUNK = 4096n;
 
 /**
@@ -64,6 +68,7 @@ export class Engine implements AsyncDisposable {
   readonly blobs: BlobTable;
   readonly folder: PublicFolder;
   readonly ledger: Ledger;
+  readonly index: LogIndex;
   readonly published: Published;
   readonly stage: WitnessStage;
   readonly sequencer: Sequencer;
@@ -78,19 +83,21 @@ export class Engine implements AsyncDisposable {
   static async open(options: EngineOptions): Promise<Engine> {
     const { config, db, durable, keys } = options;
     const identity = readIdentity(db, config.origin);
-    const ledger = new Ledger(db, ledgerIdentity(identity, config.witnesses, keys), (error) =>
-      options.logger.error({ err: error }, 'an admission rule threw'),
-    );
-    keys.check(ledger.control.state, ledger.size);
+    const entries = new EntryStore(db);
+    const known = ledgerIdentity(identity, config.witnesses, keys);
+    const control = new ControlTable(db, known.keys);
+    keys.check(control.state, entries.count());
     const checkpoints = options.wrapCheckpoints?.(new CheckpointStore(db)) ?? new CheckpointStore(db);
     const folder = new PublicFolder(join(config.data_dir, 'public'), durable);
-    const entries = new EntryStore(db);
     await folder.create();
     const stored = checkpoints.signed();
-    const tree = await restoreTree({ entries, checkpoints, folder }, stored, ledger.size);
-    const keyAt = (size: bigint): VerifierKey => logKeyAt(ledger.control.state, size);
+    const tree = await restoreTree({ entries, checkpoints, folder }, stored, entries.count());
+    const index = new LogIndex(db, identity.origin, (size) => keys.signersAt(control.state, size)[0]!);
+    restoreIndex(db, index, entries, options.now());
+    const ledger = new Ledger(db, known, control, index, (error) => options.logger.error({ err: error }, 'an admission rule threw'));
+    const keyAt = (size: bigint): VerifierKey => logKeyAt(control.state, size);
     const published = await restorePublished({ entries, checkpoints, folder }, tree, keyAt);
-    const parts = { identity, ledger, checkpoints, folder, entries, tree };
+    const parts = { identity, ledger, index, checkpoints, folder, entries, tree };
     const engine = new Engine(options, parts, stored, published === null ? null : { size: published.size, bytes: published.note });
     try {
       await engine.#start(stored);
@@ -103,7 +110,7 @@ export class Engine implements AsyncDisposable {
 
   private constructor(
     options: EngineOptions,
-    { identity, ledger, checkpoints, folder, entries, tree }: Parts,
+    { identity, ledger, index, checkpoints, folder, entries, tree }: Parts,
     stored: StoredCheckpoint | null,
     published: { readonly size: bigint; readonly bytes: Uint8Array } | null,
   ) {
@@ -112,6 +119,7 @@ export class Engine implements AsyncDisposable {
     this.entries = entries;
     this.folder = folder;
     this.ledger = ledger;
+    this.index = index;
     this.lookups = new LookupStore(db);
     this.blobs = new BlobTable(db);
     this.#tree = tree;
@@ -121,8 +129,10 @@ export class Engine implements AsyncDisposable {
         ? { size: 0n, text: formatCheckpoint({ origin: identity.origin, size: 0n, root: tree.root() }), note: new Uint8Array() }
         : asSigned(stored);
     this.published = new Published();
-    if (published !== null)
+    if (published !== null) {
       this.published.set({ ...published, text: utf8Decode(published.bytes), note: parseNote(published.bytes), at: now() });
+      index.published(published.size);
+    }
 
     const onFatal = (error: unknown): void => this.#fail(error, options.onFatal);
     const witnesses = config.witnesses.map((witness) =>
@@ -136,6 +146,7 @@ export class Engine implements AsyncDisposable {
       folder,
       checkpoints,
       published: this.published,
+      onPublished: (size) => index.published(size),
       witnesses: () => this.stage.sizes().map(({ name, size }) => ({ vkey: byName.get(name)!.key.text, size })),
       grease: config.grease,
       now,
@@ -218,10 +229,13 @@ export class Engine implements AsyncDisposable {
   /** Integrates what was sequenced and not signed when the process ended, then lets the second stage run. */
   async #start(stored: StoredCheckpoint | null): Promise<void> {
     if (stored !== null) this.stage.signed(asSigned(stored));
+    if (this.#tree.size === this.ledger.size) return;
     while (this.#tree.size < this.ledger.size) {
       const end = this.#tree.size + RESTORE_CHUNK < this.ledger.size ? this.#tree.size + RESTORE_CHUNK : this.ledger.size;
-      await this.#writer.integrate(this.entries.range(this.#tree.size, end));
+      await this.#writer.grow(this.entries.range(this.#tree.size, end));
     }
+    // Once, for all of it: only the last entry is sure to end a batch, with an index root.
+    this.#writer.sign();
   }
 
   #fail(error: unknown, report: (error: unknown) => void): void {

@@ -7,6 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import { checkWholeLog, filesBelow, fromFolder } from '../_check-log.ts';
 import { startLog, type TestLog, writeConfig } from '../_log.ts';
 import { repairTiles } from '../repair.ts';
+import { MIGRATIONS } from '../store/schema.ts';
 
 let folders: string[] = [];
 
@@ -18,10 +19,10 @@ afterEach(async () => {
 const enrolments = (log: TestLog, from: number, count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, i) => signStatement(anEnrolment(testSigner(`key-${from + i}`)), [log.admin]));
 
-/** A stopped log of 1 + `count` entries. */
-async function stoppedLog(count: number): Promise<{ dir: string; log: TestLog }> {
+/** A stopped log of so many entries: genesis and its index root, then batches that each end with one. */
+async function stoppedLog(size: number): Promise<{ dir: string; log: TestLog }> {
   const log = await startLog();
-  for (let i = 0; i < count; i += 250) await log.batch(enrolments(log, i, Math.min(250, count - i)));
+  for (let at = 2; at < size; at += 251) await log.batch(enrolments(log, at, Math.min(250, size - at - 1)));
   const dir = await log.stop();
   folders.push(dir);
   return { dir, log };
@@ -29,24 +30,24 @@ async function stoppedLog(count: number): Promise<{ dir: string; log: TestLog }>
 
 const publicFolder = (dir: string): string => join(dir, 'data/public');
 
-/** Starts again, logs one entry more, and checks everything. */
+/** Starts again, logs one entry more, which brings an index root, and checks everything. */
 async function expectWhole(dir: string, size: number): Promise<void> {
   const log = await startLog({ dir });
   try {
     expect((await log.post(enrolments(log, 100_000, 1)[0]!)).status).toBe(200);
-    expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(size + 1);
+    expect(await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).toHaveLength(size + 2);
   } finally {
     await log.stop();
   }
 }
 
-test.each([1, 254, 255, 256, 300])('a log of 1 + %s entries is continued after a restart', async (count) => {
-  const { dir } = await stoppedLog(count);
-  await expectWhole(dir, count + 1);
+test.each([2, 4, 255, 256, 257, 301])('a log of %s entries is continued after a restart', async (size) => {
+  const { dir } = await stoppedLog(size);
+  await expectWhole(dir, size);
 });
 
 test('files at the edge that are missing are put back', async () => {
-  const { dir, log } = await stoppedLog(300);
+  const { dir, log } = await stoppedLog(301);
   const before = await filesBelow(publicFolder(dir));
   for (const path of ['tile/0/001.p/45', 'tile/entries/001.p/45', 'tile/1/000.p/1', 'tile/0/000', 'checkpoint'])
     await rm(join(publicFolder(dir), path));
@@ -57,7 +58,7 @@ test('files at the edge that are missing are put back', async () => {
 });
 
 test('entries that were sequenced and neither integrated nor signed are, after a restart', async () => {
-  const { dir, log } = await stoppedLog(300);
+  const { dir, log } = await stoppedLog(301);
   // The state after a kill between the transaction and the tiles: the signed checkpoint is an older one.
   const db = new Database(join(dir, 'data/log.db'));
   db.exec('DELETE FROM signed_checkpoint; DELETE FROM published_checkpoint');
@@ -69,7 +70,7 @@ test('entries that were sequenced and neither integrated nor signed are, after a
 });
 
 test('an old copy of the database is refused: going on would fork the log', async () => {
-  const { dir, log } = await stoppedLog(10);
+  const { dir, log } = await stoppedLog(12);
   const old = join(dir, 'old.db');
   const db = new Database(join(dir, 'data/log.db'));
   db.pragma('wal_checkpoint(TRUNCATE)');
@@ -84,14 +85,14 @@ test('an old copy of the database is refused: going on would fork the log', asyn
 });
 
 test('another history behind the published checkpoint is refused', async () => {
-  const { dir } = await stoppedLog(10);
-  const other = await stoppedLog(10);
+  const { dir } = await stoppedLog(12);
+  const other = await stoppedLog(12);
   await cp(join(publicFolder(other.dir), 'checkpoint'), join(publicFolder(dir), 'checkpoint'));
   await expect(startLog({ dir })).rejects.toMatchObject({ code: 'unverified-note' });
 });
 
 test('entries missing below the signed checkpoint are refused', async () => {
-  const { dir } = await stoppedLog(10);
+  const { dir } = await stoppedLog(12);
   const db = new Database(join(dir, 'data/log.db'));
   db.pragma('foreign_keys = OFF');
   db.exec('DELETE FROM entries WHERE idx > 5');
@@ -100,7 +101,7 @@ test('entries missing below the signed checkpoint are refused', async () => {
 });
 
 test('an altered compact range is refused', async () => {
-  const { dir } = await stoppedLog(10);
+  const { dir } = await stoppedLog(12);
   const db = new Database(join(dir, 'data/log.db'));
   const { compact_range: range } = db.prepare<[], { compact_range: Buffer }>('SELECT compact_range FROM signed_checkpoint').get()!;
   db.prepare('UPDATE signed_checkpoint SET compact_range = ?').run(withByteChanged(new Uint8Array(range)));
@@ -109,8 +110,8 @@ test('an altered compact range is refused', async () => {
 });
 
 test('another key or origin than the database’s is refused', async () => {
-  const { dir } = await stoppedLog(1);
-  const other = await stoppedLog(1);
+  const { dir } = await stoppedLog(4);
+  const other = await stoppedLog(4);
   await cp(join(other.dir, 'keys/log.key'), join(dir, 'keys/log.key'));
   await expect(startLog({ dir })).rejects.toMatchObject({ code: 'wrong-identity' });
 });
@@ -121,7 +122,7 @@ test.each([
   ['the tile at the edge', 'tile/0/001.p/45'],
   ['the bundle at the edge', 'tile/entries/001.p/45'],
 ])('%s with one byte changed is found by "repair", which writes that file and no other again', async (_, path) => {
-  const { dir, log } = await stoppedLog(300);
+  const { dir, log } = await stoppedLog(301);
   const file = join(publicFolder(dir), path);
   const sound = await readFile(file);
   await chmod(file, 0o644);
@@ -134,7 +135,7 @@ test.each([
 });
 
 test('a damaged tile at the edge keeps the log from starting', async () => {
-  const { dir } = await stoppedLog(300);
+  const { dir } = await stoppedLog(301);
   for (const path of ['tile/0/000', 'tile/0/001.p/45']) {
     const file = join(publicFolder(dir), path);
     const sound = await readFile(file);
@@ -147,11 +148,42 @@ test('a damaged tile at the edge keeps the log from starting', async () => {
 });
 
 test('repair writes nothing when the database itself does not hash to what was signed', async () => {
-  const { dir } = await stoppedLog(300);
+  const { dir } = await stoppedLog(301);
   const db = new Database(join(dir, 'data/log.db'));
   db.prepare('UPDATE entries SET leaf_hash = ? WHERE idx = 7').run(Buffer.alloc(32, 1));
   db.close();
   const before = await readFile(join(publicFolder(dir), 'tile/0/000'));
   await expect(repairTiles(await writeConfig(dir))).rejects.toMatchObject({ code: 'bad-checkpoint' });
   expect(await readFile(join(publicFolder(dir), 'tile/0/000'))).toEqual(before);
+});
+
+test('a log from before the index gets one, and goes on', async () => {
+  const { dir, log } = await stoppedLog(301);
+  const entries = await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey);
+  // As the first version left it: no index, and no index root behind the last entry.
+  const db = new Database(join(dir, 'data/log.db'));
+  db.exec(
+    'DROP TABLE index_nodes; DROP TABLE index_states; DELETE FROM entries WHERE idx = 300; DELETE FROM signed_checkpoint; DELETE FROM published_checkpoint',
+  );
+  db.pragma(`user_version = ${MIGRATIONS.length - 1}`);
+  db.close();
+  await rm(publicFolder(dir), { recursive: true });
+  await expectWhole(dir, 301);
+  expect((await checkWholeLog(fromFolder(publicFolder(dir)), log.logKey)).slice(0, 301)).toEqual(entries);
+});
+
+test.each<[string, string]>([
+  ['another root', 'UPDATE index_states SET root = zeroblob(32)'],
+  ['no pairs', 'UPDATE index_states SET top = NULL, root = NULL'],
+  ['another size', 'UPDATE index_states SET size = size - 1'],
+  ['a last entry that states no root', 'UPDATE entries SET entry = (SELECT entry FROM entries WHERE idx = 2) WHERE idx = 11'],
+  ['a last entry that states an earlier root', 'UPDATE entries SET entry = (SELECT entry FROM entries WHERE idx = 1) WHERE idx = 11'],
+])('a stored index with %s is refused', async (_, sql) => {
+  const { dir } = await stoppedLog(12);
+  const db = new Database(join(dir, 'data/log.db'));
+  db.exec(sql);
+  db.close();
+  // Tiles would contradict an altered entry first.
+  await rm(publicFolder(dir), { recursive: true });
+  await expect(startLog({ dir })).rejects.toMatchObject({ name: 'LogStateError', code: 'bad-index' });
 });

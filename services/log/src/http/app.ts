@@ -7,6 +7,7 @@ import { entryRoutes } from './entries.ts';
 import { lookupRoutes } from './lookups.ts';
 import { describeApi } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
+import { indexRoutes } from './provable-index.ts';
 import type { Services } from './services.ts';
 import { tileRoutes } from './tiles.ts';
 
@@ -29,6 +30,7 @@ export function createApp({ services, requests, health: checks, version }: AppOp
   tileRoutes(app, services);
   blobRoutes(app, services);
   lookupRoutes(app, services);
+  indexRoutes(app, services);
   pageRoutes(app, services);
   describeApi(app, services.engine.identity.origin, version);
   return app;

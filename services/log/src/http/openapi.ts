@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { MAX_BATCH_ENTRIES } from './entries.ts';
 import { MAX_LOOKUP } from './lookups.ts';
+import { MAX_LOOKUP_ENTRIES, MAX_LOOKUPS } from './provable-index.ts';
 
 /** What the JSON endpoints take and give, at /openapi.json. Bodies are checked by the strict decoders, not by these schemas. */
 export function describeApi(app: OpenAPIHono, origin: string, version: string): void {
@@ -63,6 +64,20 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
       size: index.openapi({ description: 'Published size that the answer covers.' }),
       entries: z.array(index),
       next: index.nullable().openapi({ description: 'Value of `start` for the next page.' }),
+    }),
+  );
+
+  const proved = registry.register(
+    'Index',
+    z.object({
+      checkpoint: note,
+      lookups: z.array(
+        z.object({
+          lookup: hash,
+          entries: z.array(index).openapi({ description: 'All entries under the lookup key below the checkpoint’s size, ascending.' }),
+          proof: z.string().openapi({ description: 'Prefix proof in base64, to the root that entry size − 1 states.' }),
+        }),
+      ),
     }),
   );
 
@@ -143,6 +158,14 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
     responses: { 200: json(lookup, 'Indexes in ascending order'), ...problems(400, 503) },
   });
   registry.registerPath({
+    method: 'get',
+    path: '/index',
+    summary: 'All entries under lookup keys, provably',
+    description: `At most ${MAX_LOOKUP_ENTRIES} entries a lookup key, all at one checkpoint. Read the entries, and the index root at size − 1, from tiles.`,
+    request: { query: z.object({ lookup: z.array(hash).min(1).max(MAX_LOOKUPS) }) },
+    responses: { 200: json(proved, 'Indexes and proofs'), ...problems(400, 422, 503) },
+  });
+  registry.registerPath({
     method: 'put',
     path: '/blobs/{sha256}',
     summary: 'Store a blob',
@@ -192,7 +215,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   411: 'Content-Length is missing',
   413: 'Too large',
   415: 'Not application/json',
-  422: 'Refused by admission',
+  422: 'Refused by admission, or too many entries to answer with',
   429: 'Too many requests; see Retry-After',
   503: 'Come back later, see Retry-After. Code not-yet-witnessed: the entry is stored under `index`; all other codes: nothing was stored',
 };

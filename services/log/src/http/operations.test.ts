@@ -26,6 +26,7 @@ test('the OpenAPI document names every JSON endpoint, and each of them answers',
     '/entries/{index}',
     '/entries/{index}/proof',
     '/entries/{index}/status',
+    '/index',
     '/lookup/artifact/{sha256}',
     '/lookup/release',
   ]);
@@ -53,8 +54,8 @@ test('metrics have a port of their own and the names that operators are told', a
   await log.post('{}');
   const text = await (await fetch(`${log.metricsUrl}/metrics`)).text();
   for (const line of [
-    /^verbatim_log_tree_size 6$/m,
-    /^verbatim_log_published_size 6$/m,
+    /^verbatim_log_tree_size 12$/m,
+    /^verbatim_log_published_size 12$/m,
     /^verbatim_log_pool_entries 0$/m,
     /^verbatim_log_unpublished_entries 0$/m,
     /^verbatim_log_submissions_total\{code="published"\} 5$/m,

@@ -16,9 +16,10 @@ const SIZE = 300;
 beforeAll(async () => {
   log = await startLog();
   const enrol = (i: number): Uint8Array => signStatement(anEnrolment(testSigner(`rebuilder-${i}`)), [log.admin]);
-  // Sizes of their own for the first few, then the rest at once.
-  for (let i = 1; i < 8; i++) await log.post(enrol(i));
-  for (let i = 8; i < SIZE; i += 200) await log.batch(Array.from({ length: Math.min(200, SIZE - i) }, (_, j) => enrol(i + j)));
+  // Sizes of their own for the first few, each with its index root, then the rest at once.
+  for (let size = 2; size < 16; size += 2) await log.post(enrol(size));
+  for (let size = 16; size < SIZE; size += 201)
+    await log.batch(Array.from({ length: Math.min(200, SIZE - size - 1) }, (_, i) => enrol(size + i)));
 }, 240_000);
 
 afterAll(async () => {
@@ -41,15 +42,15 @@ test('tiles on disk are read-only and bundles are stored plain', async () => {
 });
 
 test('partial tiles of sizes that were published are there, also after the full one exists', async () => {
-  const width3 = new Uint8Array(await (await log.fetch(`/${tilePath(0, 0n, 3)}`)).arrayBuffer());
+  const width4 = new Uint8Array(await (await log.fetch(`/${tilePath(0, 0n, 4)}`)).arrayBuffer());
   const full = new Uint8Array(await (await log.fetch(`/${tilePath(0, 0n)}`)).arrayBuffer());
-  expect(width3).toEqual(full.slice(0, 96));
+  expect(width4).toEqual(full.slice(0, 128));
 });
 
 test('partial tiles are collected once the full one is published, and then answered from it', async () => {
   // Reach into the running service's folder as the collector does.
   const folder = join(log.config.data_dir, 'public');
-  const before = await (await log.fetch(`/${entriesPath(0n, 5)}`)).arrayBuffer();
+  const before = await (await log.fetch(`/${entriesPath(0n, 6)}`)).arrayBuffer();
   const engine = { published: { size: BigInt(SIZE) }, folder: { path: folder } } as unknown as Parameters<
     typeof PartialTileCollector.start
   >[0];
@@ -59,7 +60,7 @@ test('partial tiles are collected once the full one is published, and then answe
     .poll(async () => (await filesBelow(folder)).filter((path) => path.includes('/000.p/') && !path.startsWith('tile/1/')))
     .toEqual([]);
   expect(await filesBelow(folder)).toContain(tilePath(0, 1n, SIZE - 256));
-  const after = await (await log.fetch(`/${entriesPath(0n, 5)}`)).arrayBuffer();
+  const after = await (await log.fetch(`/${entriesPath(0n, 6)}`)).arrayBuffer();
   expect(bytesEqual(new Uint8Array(after), new Uint8Array(before))).toBe(true);
   expect((await log.fetch(`/${tilePath(0, 0n, 200)}`)).status).toBe(200);
 });

@@ -15,7 +15,10 @@ const FULL = 'public, max-age=31536000, immutable';
 /** Partial tiles are collected some time after the full one exists. */
 const PARTIAL = 'public, max-age=600, immutable';
 
-/** C2SP tlog-tiles: the checkpoint, hash tiles and entry bundles, no further than the published checkpoint implies. */
+/**
+ * C2SP tlog-tiles: the published checkpoint, and hash tiles and entry bundles up to the signed one: an index-witness reads entries before it
+ * cosigns (docs/adr/0007).
+ */
 export function tileRoutes(app: OpenAPIHono, { engine }: Services): void {
   const compressed = new Map<string, Promise<Uint8Array>>();
 
@@ -28,7 +31,7 @@ export function tileRoutes(app: OpenAPIHono, { engine }: Services): void {
   app.get('/tile/*', async (c) => {
     const path = c.req.path.slice(1);
     const tile = parseTilePath(path);
-    if (tile === null || tile.width > impliedWidth(tile, engine.published.size)) return notFound(c);
+    if (tile === null || tile.width > impliedWidth(tile, engine.signed.size)) return notFound(c);
     const content = await readTile(engine, tile, path);
     if (content === null) return notFound(c);
     const headers: Record<string, string> = {

@@ -8,6 +8,8 @@ export interface PublisherOptions {
   readonly folder: Pick<PublicFolder, 'writeCheckpoint'>;
   readonly checkpoints: Pick<CheckpointStore, 'recordPublished'>;
   readonly published: Published;
+  /** After those who wait were told. */
+  readonly onPublished: (size: bigint) => void;
   /** What to remember about witnesses, written with the row. */
   readonly witnesses: () => readonly { readonly vkey: string; readonly size: bigint }[];
   /** Lines of nobody that each checkpoint gets. */
@@ -65,7 +67,7 @@ export class Publisher {
   }
 
   async #publish({ checkpoint, cosignatures }: Wanted): Promise<void> {
-    const { folder, checkpoints, published, witnesses, grease, now } = this.#options;
+    const { folder, checkpoints, published, onPublished, witnesses, grease, now } = this.#options;
     const own = parseNote(checkpoint.note).signatures;
     const earlier = published.current?.size === checkpoint.size ? published.current.note.signatures : [];
     const lines = mergeLines([own, cosignatures.flatMap(({ lines: gathered }) => gathered), earlier, greaseLines(checkpoint.text, grease)]);
@@ -76,6 +78,7 @@ export class Publisher {
     await folder.writeCheckpoint(bytes);
     checkpoints.recordPublished({ size: checkpoint.size, note: bytes }, witnesses());
     published.set({ size: checkpoint.size, bytes, text: utf8Decode(bytes), note, at: now() });
+    onPublished(checkpoint.size);
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Candidate } from '../admission/candidate.ts';
 import { LogStoppedError } from '../publication/published.ts';
-import type { Sequenced } from '../store/ledger.ts';
+import type { SequencedBatch } from '../store/ledger.ts';
 import { type BatchWriter, Sequencer, type SequencerOptions } from './sequencer.ts';
 
 /** Counts up, and finishes a batch when the test says so. */
@@ -12,10 +12,11 @@ class SlowWriter implements BatchWriter {
   manual = false;
   fail: 'commit' | 'integrate' | null = null;
 
-  commit(candidates: readonly Candidate[]): Sequenced[] {
+  commit(candidates: readonly Candidate[]): SequencedBatch {
     if (this.fail === 'commit') throw new Error('commit failed');
     this.batches.push(candidates.length);
-    return candidates.map(() => ({ kind: 'admitted', index: this.index++, leafHash: new Uint8Array(32), entry: new Uint8Array() }));
+    const leaf = { leafHash: new Uint8Array(32), entry: new Uint8Array() };
+    return { outcomes: candidates.map(() => ({ kind: 'admitted', index: this.index++, ...leaf })), leaves: [leaf] };
   }
 
   async integrate(): Promise<void> {

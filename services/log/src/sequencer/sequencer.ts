@@ -1,15 +1,16 @@
 import type { Candidate } from '../admission/candidate.ts';
+import type { Leaf } from '@verbatim/service-kit/tree';
 import { LogStoppedError } from '../publication/published.ts';
-import type { Sequenced } from '../store/ledger.ts';
+import type { Sequenced, SequencedBatch } from '../store/ledger.ts';
 
 /** One batch, durable when the promise resolves and known to have failed when it rejects: there is no third outcome that goes on. */
 export interface BatchWriter {
   /**
    * The transaction of DESIGN §3.6. Throws when the outcome is unknown.
    */
-  commit(candidates: readonly Candidate[]): Sequenced[];
-  /** Tiles, signature and compare-and-swap for what `commit` admitted. Rejects when the outcome is unknown. */
-  integrate(admitted: readonly Extract<Sequenced, { kind: 'admitted' }>[]): Promise<void>;
+  commit(candidates: readonly Candidate[]): SequencedBatch;
+  /** Tiles, signature and compare-and-swap for what `commit` made the log grow by. Rejects when the outcome is unknown. */
+  integrate(leaves: readonly Leaf[]): Promise<void>;
 }
 
 export type Submission =
@@ -98,17 +99,17 @@ export class Sequencer {
   }
 
   async #batch(batch: readonly Pending[]): Promise<void> {
-    let outcomes: Sequenced[];
+    let sequenced: SequencedBatch;
     try {
-      outcomes = this.#options.writer.commit(batch.map((pending) => pending.candidate));
+      sequenced = this.#options.writer.commit(batch.map((pending) => pending.candidate));
     } catch (error) {
       this.stop(error);
       for (const pending of batch) pending.reject(this.#stopped);
       throw error;
     }
+    const { outcomes, leaves } = sequenced;
     outcomes.forEach((outcome, i) => batch[i]!.resolve(outcome));
-    const admitted = outcomes.filter((outcome) => outcome.kind === 'admitted');
-    if (admitted.length > 0) await this.#options.writer.integrate(admitted);
+    if (leaves.length > 0) await this.#options.writer.integrate(leaves);
   }
 
   /** Fail-stop: nothing queued is acknowledged, nothing new is taken. For failures of this stage and of others. */

@@ -19,14 +19,16 @@ interface Row {
 /** Leaf hashes read in one step. */
 const CHUNK = 65_536n;
 
-/** Reads entries back from the trusted store. Callers bound the range by the published size. */
+/** The entries in the trusted store. Readers bound the range by the published size. */
 export class EntryStore {
+  readonly #append: Statement<[bigint, Uint8Array, number, Uint8Array]>;
   readonly #one: Statement<[bigint], Row>;
   readonly #range: Statement<[bigint, bigint], Row>;
   readonly #hashes: Statement<[bigint, bigint], { idx: number; leaf_hash: Buffer }>;
   readonly #count: Statement<[], number>;
 
   constructor(db: Database) {
+    this.#append = db.prepare('INSERT INTO entries (idx, leaf_hash, logged_at, entry) VALUES (?, ?, ?, ?)');
     this.#one = db.prepare('SELECT * FROM entries WHERE idx = ?');
     this.#range = db.prepare('SELECT * FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx');
     this.#hashes = db.prepare('SELECT idx, leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx');
@@ -36,6 +38,11 @@ export class EntryStore {
   /** Entries that are there, signed or not. */
   count(): bigint {
     return BigInt(this.#count.get()!);
+  }
+
+  /** Writes the next entry, in the caller's transaction. */
+  append({ index, leafHash, loggedAt, entry }: StoredEntry): void {
+    this.#append.run(index, leafHash, loggedAt, entry);
   }
 
   get(index: bigint): StoredEntry | null {

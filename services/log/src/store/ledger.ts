@@ -1,11 +1,14 @@
 import { hash } from 'node:crypto';
+import type { Leaf } from '@verbatim/service-kit/tree';
 import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { admit } from '../admission/admit.ts';
 import type { Candidate } from '../admission/candidate.ts';
 import type { Decision, Effect, ObservationRow, ReleaseRow } from '../admission/plan.ts';
 import { type Refusal, refuse } from '../admission/refusal.ts';
-import { ControlTable } from './control-table.ts';
+import type { ControlTable } from './control-table.ts';
+import { EntryStore } from './entries.ts';
 import { type LedgerIdentity, LedgerView } from './ledger-view.ts';
+import type { LogIndex } from './log-index.ts';
 import { RosterTable } from './roster-table.ts';
 
 /** What became of one candidate of a batch. */
@@ -13,6 +16,14 @@ export type Sequenced =
   | { readonly kind: 'admitted'; readonly index: bigint; readonly leafHash: Uint8Array; readonly entry: Uint8Array }
   | { readonly kind: 'duplicate'; readonly index: bigint; readonly leafHash: Uint8Array }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What a batch came to. */
+export interface SequencedBatch {
+  /** One for each candidate, in order. */
+  readonly outcomes: readonly Sequenced[];
+  /** What the log grows by: the admitted entries, and the index-root entry that ends the batch. None when nothing was admitted. */
+  readonly leaves: readonly Leaf[];
+}
 
 /**
  * The sequencing transaction: admission and all rows of a batch, or nothing (DESIGN §3.6). The rules see the rows of the batch's earlier
@@ -23,8 +34,9 @@ export class Ledger {
   readonly control: ControlTable;
   readonly view: LedgerView;
   readonly #onDefect: (error: unknown) => void;
-  readonly #sequence: (candidates: readonly Candidate[], loggedAt: number) => Sequenced[];
-  readonly #insertEntry: Statement;
+  readonly #sequence: (candidates: readonly Candidate[], loggedAt: number) => SequencedBatch;
+  readonly #entries: EntryStore;
+  readonly #index: LogIndex;
   readonly #insertUnique: Statement;
   readonly #insertObservation: Statement;
   readonly #insertRelease: Statement;
@@ -34,12 +46,13 @@ export class Ledger {
   readonly #leafHash: Statement<[bigint], { leaf_hash: Buffer }>;
 
   /** @param onDefect told about errors thrown by an admission rule */
-  constructor(db: Database, identity: LedgerIdentity, onDefect: (error: unknown) => void) {
+  constructor(db: Database, identity: LedgerIdentity, control: ControlTable, index: LogIndex, onDefect: (error: unknown) => void) {
     this.#onDefect = onDefect;
+    this.#entries = new EntryStore(db);
+    this.#index = index;
     this.roster = new RosterTable(db);
-    this.control = new ControlTable(db, identity.keys);
-    this.view = new LedgerView(db, identity, this.roster, this.control);
-    this.#insertEntry = db.prepare('INSERT INTO entries (idx, leaf_hash, logged_at, entry) VALUES (?, ?, ?, ?)');
+    this.control = control;
+    this.view = new LedgerView(db, identity, this.roster, control);
     this.#insertUnique = db.prepare('INSERT INTO uniqueness (key, idx) VALUES (?, ?)');
     this.#insertObservation = db.prepare(
       'INSERT INTO observations (release, idx, artifact, keyid, attempt, host, result, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -49,9 +62,10 @@ export class Ledger {
     this.#insertSigner = db.prepare('INSERT INTO release_signers (release, keyid) VALUES (?, ?)');
     this.#insertDigest = db.prepare('INSERT INTO release_digests (sha256, release) VALUES (?, ?)');
     this.#leafHash = db.prepare('SELECT leaf_hash FROM entries WHERE idx = ?');
-    const transaction = db.transaction((candidates: readonly Candidate[], loggedAt: number) =>
-      candidates.map((candidate) => this.#one(candidate, loggedAt)),
-    );
+    const transaction = db.transaction((candidates: readonly Candidate[], loggedAt: number) => {
+      const outcomes = candidates.map((candidate) => this.#one(candidate, loggedAt));
+      return { outcomes, leaves: this.#close(candidates, outcomes, loggedAt) };
+    });
     this.#sequence = (candidates, loggedAt) => transaction.immediate(candidates, loggedAt);
   }
 
@@ -61,12 +75,12 @@ export class Ledger {
   }
 
   /**
-   * Decides about and writes a batch durably, in order. Throws when the outcome is unknown; the caller must then stop the process, because this
+   * Decides about and writes a batch durably, in order, with the index and the root of it (DESIGN §3.5). Throws when the outcome is unknown; the caller must then stop the process, because this
    * object's memory may be ahead of the database.
    *
    * @param loggedAt POSIX seconds, for people only
    */
-  sequence(candidates: readonly Candidate[], loggedAt: number): Sequenced[] {
+  sequence(candidates: readonly Candidate[], loggedAt: number): SequencedBatch {
     return this.#sequence(candidates, loggedAt);
   }
 
@@ -76,11 +90,25 @@ export class Ledger {
     if (decision.kind === 'duplicate') return { kind: 'duplicate', index: decision.index, leafHash: this.leafHash(decision.index) };
     const index = this.view.size;
     const leafHash = leafHashOf(candidate.entry);
-    this.#insertEntry.run(index, leafHash, loggedAt, candidate.entry);
+    this.#entries.append({ index, leafHash, loggedAt, entry: candidate.entry });
     for (const key of decision.plan.uniqueness) this.#insertUnique.run(key, index);
     this.#apply(index, leafHash, decision.plan.effect);
     this.view.grow();
     return { kind: 'admitted', index, leafHash, entry: candidate.entry };
+  }
+
+  /** Brings the index up to date and ends the batch with its root. */
+  #close(candidates: readonly Candidate[], outcomes: readonly Sequenced[], loggedAt: number): readonly Leaf[] {
+    const admitted = outcomes.flatMap((outcome, i) =>
+      outcome.kind === 'admitted' ? [{ ...outcome, statement: candidates[i]!.statement }] : [],
+    );
+    if (admitted.length === 0) return [];
+    const index = this.view.size;
+    const entry = this.#index.close(admitted, index);
+    const leafHash = leafHashOf(entry);
+    this.#entries.append({ index, leafHash, loggedAt, entry });
+    this.view.grow();
+    return [...admitted, { entry, leafHash }];
   }
 
   /**

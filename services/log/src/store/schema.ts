@@ -1,9 +1,11 @@
+import { INDEX_SCHEMA } from '@verbatim/service-kit';
+
 /**
  * Tables of the log's database, as forward-only numbered migrations. The database is the trusted store: tiles and the public checkpoint are
  * written from it and repaired from it, never the other way round.
  *
- * One row of `entries` is sequenced in the same transaction as its uniqueness, roster and look-up rows (DESIGN §3.6). Nothing is ever deleted
- * from these tables.
+ * One row of `entries` is sequenced in the same transaction as its uniqueness, roster, look-up and index rows (DESIGN §3.6). Nothing is ever
+ * deleted from these tables but nodes of the index that no published size needs any more.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -134,4 +136,5 @@ export const MIGRATIONS: readonly string[] = [
     use TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  INDEX_SCHEMA,
 ];

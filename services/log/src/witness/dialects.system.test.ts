@@ -107,19 +107,19 @@ test.each([
   const log = await logWith([witness!]);
   const entry = enrolment(log, 'a');
   const refused = await log.post(entry);
-  expect(refused).toMatchObject({ status: 503, body: { code: 'not-yet-witnessed', index: 1 } });
+  expect(refused).toMatchObject({ status: 503, body: { code: 'not-yet-witnessed', index: 2 } });
   expect(refused.headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
-  expect(await log.json('/entries/1/status')).toMatchObject({
+  expect(await log.json('/entries/2/status')).toMatchObject({
     status: 503,
-    body: { code: 'not-yet-witnessed', index: 1, leafHash: refused.body.leafHash },
+    body: { code: 'not-yet-witnessed', index: 2, leafHash: refused.body.leafHash },
   });
-  expect((await log.fetch('/entries/1')).status).toBe(503);
+  expect((await log.fetch('/entries/2')).status).toBe(503);
   expect((await log.fetch('/checkpoint')).status).toBe(503);
   witness!.dialect = () => false;
   await eventually(async () =>
-    expect(await log.post(entry)).toMatchObject({ status: 200, body: { index: 1, duplicate: true, leafHash: refused.body.leafHash } }),
+    expect(await log.post(entry)).toMatchObject({ status: 200, body: { index: 2, duplicate: true, leafHash: refused.body.leafHash } }),
   );
-  expect(await log.json('/entries/1/status')).toMatchObject({ status: 200, body: { index: 1 } });
+  expect(await log.json('/entries/2/status')).toMatchObject({ status: 200, body: { index: 2 } });
   expect(log.fatal).toEqual([]);
 });
 
@@ -138,7 +138,7 @@ test('a witness that is at another size is asked again with a proof from there',
   await eventually(async () => expect((await again.post(enrolment(again, 'd'))).status).toBe(200));
   const conflict = witness!.exchanges.findIndex(({ status }) => status === 409);
   expect(conflict).toBeGreaterThan(0);
-  expect(witness!.exchanges[conflict + 1]).toMatchObject({ oldSize: 4n, status: 200 });
+  expect(witness!.exchanges[conflict + 1]).toMatchObject({ oldSize: 8n, status: 200 });
 });
 
 test('the witness’s size is remembered over a restart: no conflict, no guess', async () => {
@@ -398,7 +398,7 @@ test('too many entries without witnesses: 503 without index, and nothing stored'
   witness!.dialect = answering(500);
   const log = await logWith([witness!], { toml: `witness_timeout_ms = 50\n` });
   const dir = await log.stop();
-  const small = await startLog({ dir, toml: `witness_timeout_ms = 50\nquorum = "all"\n${witness!.toml()}[limits]\nmax_pending = 4\n` });
+  const small = await startLog({ dir, toml: `witness_timeout_ms = 50\nquorum = "all"\n${witness!.toml()}[limits]\nmax_pending = 8\n` });
   cleanup.push(small);
   const answers = [];
   for (let i = 0; i < 8; i++) answers.push(await small.post(enrolment(small, `many-${i}`)));
@@ -409,5 +409,5 @@ test('too many entries without witnesses: 503 without index, and nothing stored'
   expect(last.status).toBe(503);
   expect(last.body.index).toBeUndefined();
   expect(last.headers.get('retry-after')).toBe('1');
-  expect((await small.json('/entries/4/status')).status).toBe(404);
+  expect((await small.json('/entries/8/status')).status).toBe(404);
 });

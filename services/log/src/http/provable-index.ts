@@ -1,0 +1,74 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { IndexMapError, parseIndexPair, type PrefixProof } from '@verbatim/index-map';
+import { ProblemError } from '@verbatim/service-kit';
+import { fromHex } from '@verbatim/tlog';
+import type { Context } from 'hono';
+import type { Engine } from '../engine/engine.ts';
+import { NOTHING_PUBLISHED } from './problems.ts';
+import type { Services } from './services.ts';
+
+/** Lookup keys of one request. */
+export const MAX_LOOKUPS = 16;
+/** Entries under one lookup key. Who asks about a key with more follows the log. */
+export const MAX_LOOKUP_ENTRIES = 4096;
+
+/**
+ * The verifiable index (docs/spec/index-map.md §6): for each lookup key the indexes of all entries under it and the proof that they are all, at one
+ * published checkpoint. The entries themselves, and the index root before the checkpoint's size, are in the tiles.
+ */
+export function indexRoutes(app: OpenAPIHono, { engine }: Services): void {
+  app.get('/index', (c) => {
+    const lookups = parseLookups(c);
+    const publication = engine.published.current;
+    if (publication === null) throw new ProblemError(NOTHING_PUBLISHED);
+    const answers = lookups.map((lookup) => {
+      const { pairs, proof } = prove(engine, lookup, publication.size);
+      return {
+        lookup,
+        entries: pairs.map((pair) => Number(parseIndexPair(pair).index)),
+        proof: Buffer.from(proof).toString('base64'),
+      };
+    });
+    return c.json({ checkpoint: publication.text, lookups: answers }, 200, { 'cache-control': 'no-cache' });
+  });
+}
+
+/** 1 to 16 different `lookup` parameters, and no other. */
+function parseLookups(c: Context): string[] {
+  const { lookup: lookups = [], ...others } = c.req.queries();
+  const wellFormed = lookups.every((text) => /^[0-9a-f]{64}$/.test(text));
+  const [stranger] = Object.keys(others);
+  if (
+    lookups.length >= 1 &&
+    lookups.length <= MAX_LOOKUPS &&
+    wellFormed &&
+    new Set(lookups).size === lookups.length &&
+    stranger === undefined
+  )
+    return lookups;
+  const found =
+    stranger ?? lookups.find((text, i) => !/^[0-9a-f]{64}$/.test(text) || lookups.indexOf(text) !== i) ?? `${lookups.length} of them`;
+  throw new ProblemError({
+    status: 400,
+    code: 'bad-lookup',
+    title: 'Not a look-up',
+    detail: `Expected 1 to ${MAX_LOOKUPS} different parameters ?lookup= of 64 lower-case hex digits, and no other; found ${JSON.stringify(found.slice(0, 80))}.`,
+  });
+}
+
+function prove({ index }: Engine, lookup: string, size: bigint): PrefixProof {
+  try {
+    const found = index.prove(fromHex(lookup), size, MAX_LOOKUP_ENTRIES);
+    // The checkpoint of a log that had no index yet: the next one has.
+    if (found === null) throw new ProblemError(NOTHING_PUBLISHED);
+    return found;
+  } catch (error) {
+    if (!(error instanceof IndexMapError) || error.code !== 'too-many-pairs') throw error;
+    throw new ProblemError({
+      status: 422,
+      code: 'too-many-entries',
+      title: 'Too many entries',
+      detail: `Expected at most ${MAX_LOOKUP_ENTRIES} entries under ${lookup}; there are more. Follow the log instead: read its tiles.`,
+    });
+  }
+}
