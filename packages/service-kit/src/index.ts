@@ -25,5 +25,6 @@ export {
 } from './cosigner.ts';
 export { logEntry, logVkey, trustedLogs } from './trusted-logs.ts';
 export { MAX_ADD_CHECKPOINT_BYTES, answerLines, methodNotAllowed, refuseCheckpoint } from './add-checkpoint.ts';
+export { MAX_SPLIT_VIEWS, SPLIT_VIEW_TABLE, SplitViews, type SplitView } from './split-views.ts';
 export { StorageGuard } from './storage-guard.ts';
 export { RateLimiter, type Permit, type RateLimit } from './limits.ts';

@@ -71,6 +71,13 @@ export function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
+/** Eight bytes, big-endian. */
+export function encodeUint64(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value);
+  return bytes;
+}
+
 const encoder = new TextEncoder();
 // ignoreBOM keeps U+FEFF in the text; the default would drop three signed bytes silently.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

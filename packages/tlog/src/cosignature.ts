@@ -1,5 +1,5 @@
 /** Timestamped cosignatures of checkpoints: C2SP tlog-cosignature, by Ed25519 (type 0x04) or ML-DSA-44 (type 0x06). */
-import { concatBytes, utf8Encode } from './bytes.ts';
+import { concatBytes, encodeUint64, utf8Encode } from './bytes.ts';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { MAX_SIZE } from './decimal.ts';
 import { SIGNATURE_BYTES } from './ed25519.ts';
@@ -23,14 +23,12 @@ export function cosign(text: string, signer: Signer | MlDsaSigner, timestamp: bi
   if (timestamp < 1n || timestamp > MAX_SIZE) {
     throw new TlogError('out-of-range', `expected a timestamp in 1…${MAX_SIZE}, found ${timestamp}`);
   }
-  const prefix = new Uint8Array(TIMESTAMP_BYTES);
-  new DataView(prefix.buffer).setBigUint64(0, timestamp);
   const mlDsa = signer.algorithm === 'ml-dsa-44';
   const message = mlDsa ? subtreeMessage(signer.name, timestamp, checkpoint) : ed25519Message(text, timestamp);
   return {
     name: signer.name,
     keyId: computeKeyId(signer.name, mlDsa ? KEY_TYPE_ML_DSA : KEY_TYPE_COSIGNATURE, signer.publicKey),
-    signature: concatBytes(prefix, signer.sign(message)),
+    signature: concatBytes(encodeUint64(timestamp), signer.sign(message)),
   };
 }
 

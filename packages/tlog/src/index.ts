@@ -53,6 +53,16 @@ export { formatAddCheckpoint, parseAddCheckpoint, type AddCheckpoint } from './a
 export { readSubmission, type Submission, type TrustedLogs } from './submission.ts';
 export { contradicts, judgeSubmission, type TreeHead } from './judge-submission.ts';
 export { type Conflict, type Refusal, type RefusalCode } from './refusal.ts';
+export {
+  AddEntriesReader,
+  formatAddEntriesHeader,
+  formatEntryPackage,
+  packageRanges,
+  type AddEntriesHeader,
+  type EntryPackage,
+  type PackageRange,
+} from './add-entries.ts';
+export { formatMirrorInfo, parseMirrorInfo, type MirrorInfo } from './mirror-info.ts';
 export { MAX_EXTRA_BYTES, formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';
 export { MAX_POLICY_BYTES, PolicyLineError, expectFields, tokenizePolicy, type PolicyLine } from './policy-lines.ts';
 export {

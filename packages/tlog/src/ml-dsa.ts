@@ -1,5 +1,5 @@
 /** ML-DSA-44 cosigners: C2SP tlog-cosignature, "ML-DSA-44 signed message" (key type 0x06; FIPS 204, pure, with an empty context). */
-import { concatBytes, utf8Encode } from './bytes.ts';
+import { concatBytes, encodeUint64, utf8Encode } from './bytes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { TlogError } from './errors.ts';
 
@@ -29,7 +29,15 @@ export function checkMlDsaPublicKey(publicKey: Uint8Array): void {
  * @param cosigner a key name of at most 255 bytes
  */
 export function subtreeMessage(cosigner: string, timestamp: bigint, { origin, size, root }: Checkpoint): Uint8Array {
-  return concatBytes(utf8Encode('subtree/v1\n\0'), opaque(cosigner), uint64(timestamp), opaque(origin), uint64(0n), uint64(size), root);
+  return concatBytes(
+    utf8Encode('subtree/v1\n\0'),
+    opaque(cosigner),
+    encodeUint64(timestamp),
+    opaque(origin),
+    encodeUint64(0n),
+    encodeUint64(size),
+    root,
+  );
 }
 
 /** `opaque<1..2^8-1>` of RFC 8446 §3.4. */
@@ -37,10 +45,4 @@ function opaque(text: string): Uint8Array {
   const bytes = utf8Encode(text);
   if (bytes.length < 1 || bytes.length > 255) throw new TlogError('out-of-range', `expected 1…255 bytes, found ${bytes.length}`);
   return concatBytes(Uint8Array.of(bytes.length), bytes);
-}
-
-function uint64(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value);
-  return bytes;
 }

@@ -1,6 +1,6 @@
 /** The witness's memory: one row a log. Everything it promised is in here before anybody hears of it. */
-import { EMPTY_ROOT, type Hash, type TreeHead } from '@verbatim/tlog';
-import { openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
+import { EMPTY_ROOT, type TreeHead } from '@verbatim/tlog';
+import { openDatabase, SPLIT_VIEW_TABLE, SplitViews, type OwnedDatabase } from '@verbatim/service-kit';
 
 /** What was cosigned last. */
 export interface CosignedHead extends TreeHead {
@@ -8,16 +8,6 @@ export interface CosignedHead extends TreeHead {
   readonly timestamp: bigint;
   /** The note with the log's signatures and the cosignature; null if nothing was cosigned yet. */
   readonly checkpoint: Uint8Array | null;
-}
-
-/** Two checkpoints of the same size with different roots, both signed by the log. */
-export interface SplitView {
-  readonly size: bigint;
-  readonly root: Hash;
-  /** The one that was cosigned. */
-  readonly known: Uint8Array;
-  /** The other one. */
-  readonly conflicting: Uint8Array;
 }
 
 const migrations = [
@@ -32,28 +22,21 @@ const migrations = [
      timestamp INTEGER NOT NULL CHECK (timestamp >= 0),
      checkpoint BLOB
    ) STRICT;
-   CREATE TABLE split_view (
-     origin TEXT NOT NULL REFERENCES log,
-     size INTEGER NOT NULL,
-     root BLOB NOT NULL,
-     known BLOB NOT NULL,
-     conflicting BLOB NOT NULL,
-     PRIMARY KEY (origin, size, root)
-   ) STRICT;`,
+   ${SPLIT_VIEW_TABLE}`,
 ];
-
-/** Pieces of evidence kept for one log: one is enough to convict, the first ones are the best. */
-export const MAX_SPLIT_VIEWS = 100;
 
 const NOTHING_COSIGNED: CosignedHead = { size: 0n, root: EMPTY_ROOT, timestamp: 0n, checkpoint: null };
 
 export class WitnessStore implements Disposable {
   readonly #db: OwnedDatabase;
   readonly #statements: ReturnType<typeof prepare>;
+  /** Proofs that a log misbehaved. */
+  readonly splitViews: SplitViews;
 
   private constructor(db: OwnedDatabase) {
     this.#db = db.defaultSafeIntegers() as OwnedDatabase;
     this.#statements = prepare(this.#db);
+    this.splitViews = new SplitViews(this.#db);
   }
 
   /** `create: true` makes a new one and refuses an existing file; false refuses a missing one. Throws DatabaseError. */
@@ -91,15 +74,6 @@ export class WitnessStore implements Disposable {
     return this.#statements.advance.run(size, root, timestamp, checkpoint, origin, oldSize).changes === 1;
   }
 
-  /** Keep a proof that the log misbehaved. Kept once, and at most MAX_SPLIT_VIEWS for a log. */
-  addSplitView(origin: string, { size, root, known, conflicting }: SplitView): void {
-    this.#statements.addSplitView.run(origin, size, root, known, conflicting, origin);
-  }
-
-  splitViews(origin: string): SplitView[] {
-    return this.#statements.splitViews.all(origin) as SplitView[];
-  }
-
   [Symbol.dispose](): void {
     this.#db.close();
   }
@@ -113,10 +87,5 @@ function prepare(db: OwnedDatabase) {
     origins: db.prepare('SELECT origin FROM log ORDER BY origin').pluck(),
     head: db.prepare('SELECT size, root, timestamp, checkpoint FROM log WHERE origin = ?'),
     advance: db.prepare('UPDATE log SET size = ?, root = ?, timestamp = ?, checkpoint = ? WHERE origin = ? AND size = ?'),
-    addSplitView: db.prepare(
-      `INSERT INTO split_view SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM split_view WHERE origin = ?) < ${MAX_SPLIT_VIEWS}
-       ON CONFLICT DO NOTHING`,
-    ),
-    splitViews: db.prepare('SELECT size, root, known, conflicting FROM split_view WHERE origin = ? ORDER BY rowid'),
   };
 }

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { concatBytes, formatAddCheckpoint, parseNote, parseVkey, utf8Encode, verifyCosignature } from '@verbatim/tlog';
-import { createCosigner } from '@verbatim/service-kit';
+import { createCosigner, MAX_SPLIT_VIEWS, type SplitView } from '@verbatim/service-kit';
 import { generateSeed, signerFromSeed, verifyEd25519 } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { TestLog } from './_log.ts';
-import { MAX_SPLIT_VIEWS, WitnessStore, type SplitView } from './store.ts';
+import { WitnessStore } from './store.ts';
 import { Witness } from './witness.ts';
 
 const seed = generateSeed();
@@ -128,7 +128,7 @@ test('a split view is kept with both signed checkpoints, once', () => {
   for (let i = 0; i < 3; i++) expect(witness.addCheckpoint(fork.request(5, 5)).status).toBe(422);
   expect(witness.addCheckpoint(fork.request(0, 5)).status).toBe(409);
   expect(splitViews).toHaveLength(4);
-  const [kept, ...more] = store.splitViews(log.origin);
+  const [kept, ...more] = store.splitViews.list(log.origin);
   expect(more).toEqual([]);
   expect(kept!.size).toBe(5n);
   expect(parseNote(kept!.known).text).toBe(parseNote(log.checkpoint(5)).text);
@@ -140,16 +140,16 @@ test('unsigned contradictions are no evidence', () => {
   witness.addCheckpoint(log.request(0, 5));
   const impostor = new TestLog({ history: 'c' });
   expect(witness.addCheckpoint(impostor.request(5, 5)).status).toBe(403);
-  expect(store.splitViews(log.origin)).toEqual([]);
+  expect(store.splitViews.list(log.origin)).toEqual([]);
 });
 
 test('evidence does not fill the disk', () => {
   const { store } = setUp();
   for (let i = 0; i < MAX_SPLIT_VIEWS + 10; i++) {
     const root = new Uint8Array(32).fill(i);
-    store.addSplitView(log.origin, { size: 5n, root, known: log.checkpoint(5), conflicting: log.checkpoint(5, root) });
+    store.splitViews.add(log.origin, { size: 5n, root, known: log.checkpoint(5), conflicting: log.checkpoint(5, root) });
   }
-  expect(store.splitViews(log.origin)).toHaveLength(MAX_SPLIT_VIEWS);
+  expect(store.splitViews.list(log.origin)).toHaveLength(MAX_SPLIT_VIEWS);
 });
 
 test('whatever two-faced log asks in whatever order, only one history is ever cosigned, and never a shorter one', () => {

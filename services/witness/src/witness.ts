@@ -1,5 +1,5 @@
 /** The witness itself: check, persist, cosign. Synchronous from the look at the head to the commit, so nothing can come between. */
-import { cosignatureTime, type Cosigner } from '@verbatim/service-kit';
+import { cosignatureTime, type Cosigner, type SplitView } from '@verbatim/service-kit';
 import {
   bytesEqual,
   contradicts,
@@ -13,7 +13,7 @@ import {
   type Submission,
   type TrustedLogs,
 } from '@verbatim/tlog';
-import type { CosignedHead, SplitView, WitnessStore } from './store.ts';
+import type { CosignedHead, WitnessStore } from './store.ts';
 
 export interface WitnessParts {
   store: WitnessStore;
@@ -73,7 +73,7 @@ export class Witness {
     if (head.checkpoint === null) return;
     const conflicting = formatNote({ text, signatures: [...signatures] });
     const evidence = { size: checkpoint.size, root: checkpoint.root, known: head.checkpoint, conflicting };
-    this.#parts.store.addSplitView(origin, evidence);
+    this.#parts.store.splitViews.add(origin, evidence);
     this.#parts.onSplitView?.(origin, evidence);
   }
 

@@ -1,0 +1,61 @@
+/** A witness that cosigns a checkpoint only after it has rebuilt the log's index up to there: docs/spec/index-map.md §6. */
+import { formatNote, judgeSubmission, readSubmission, type Ed25519Verify, type Submission, type TrustedLogs } from '@verbatim/tlog';
+import type { WitnessStore } from '../store.ts';
+import type { Answer, Witness } from '../witness.ts';
+import { catchingUp, type IndexRefusal, type NotYet } from './answer.ts';
+import type { LogAudit } from './log-audit.ts';
+
+export interface IndexWitnessParts {
+  /** Cosigns what is asked of it, under the index-witness's own key. */
+  readonly witness: Witness;
+  readonly store: WitnessStore;
+  readonly logs: TrustedLogs;
+  readonly verify: Ed25519Verify;
+  /** One for each origin. */
+  readonly audits: ReadonlyMap<string, LogAudit>;
+  /** How long a request may wait for the audit. */
+  readonly waitMs: number;
+  /** Logs that are larger are not audited. */
+  readonly maxEntries: number;
+}
+
+export type IndexAnswer = Answer | ((NotYet | IndexRefusal) & { readonly origin: string });
+
+export class IndexWitness {
+  readonly #parts: IndexWitnessParts;
+
+  constructor(parts: IndexWitnessParts) {
+    this.#parts = parts;
+  }
+
+  /** Answer to the body of an add-checkpoint request. Throws as `Witness.addCheckpoint` does. */
+  async addCheckpoint(body: Uint8Array): Promise<IndexAnswer> {
+    const { witness, store, logs, verify } = this.#parts;
+    const submission = readSubmission(body, logs, verify);
+    // Nobody makes the witness read anything without a signature of the log over a checkpoint that continues the last one.
+    if ('status' in submission || judgeSubmission(store.head(submission.checkpoint.origin), submission) !== null) return witness.addCheckpoint(body);
+    const refusal = await this.#audit(submission);
+    // What was audited is this size and root; the witness judges the rest again, at the head that it has by now.
+    return refusal === null ? witness.addCheckpoint(body) : { ...refusal, origin: submission.checkpoint.origin };
+  }
+
+  async #audit({ checkpoint, text, signatures }: Submission): Promise<NotYet | IndexRefusal | null> {
+    const { audits, waitMs, maxEntries } = this.#parts;
+    if (checkpoint.size > BigInt(maxEntries)) {
+      const detail = `expected a log of at most ${maxEntries} entries, found ${checkpoint.size}: the operator of this witness sets the limit`;
+      return { status: 403, code: 'log-too-large', detail };
+    }
+    const audit = audits.get(checkpoint.origin)!;
+    const outcome = await audit.reach({ note: formatNote({ text, signatures: [...signatures] }), checkpoint }, waitMs);
+    switch (outcome.kind) {
+      case 'sound':
+        return null;
+      case 'catching-up':
+        return catchingUp(outcome.behind);
+      case 'unreadable':
+        return { status: 503, code: 'log-unreadable', detail: `the log cannot be audited at the moment: ${outcome.detail}`, retryAfter: 5 };
+      case 'unsound':
+        return { status: 403, code: 'wrong-index', detail: `nothing of this log is cosigned any more: ${outcome.detail}` };
+    }
+  }
+}

@@ -1,0 +1,186 @@
+/** One log's index, rebuilt up to whatever checkpoint the log asks to have cosigned. Reads in the background, however long that takes. */
+import {
+  catchUp,
+  ClientError,
+  describeFinding,
+  IndexAuditor,
+  LogMisbehaviour,
+  LogReader,
+  type AuditStore,
+  type LogView,
+  type Source,
+} from '@verbatim/client';
+import type { Logger } from '@verbatim/service-kit';
+import { decodeEntry, PREDICATE } from '@verbatim/statements';
+import { bytesEqual, parseCheckpoint, parseNote, type Checkpoint, type VerifierKey } from '@verbatim/tlog';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A checkpoint whose log signature was verified. */
+export interface Target {
+  readonly note: Uint8Array;
+  readonly checkpoint: Checkpoint;
+}
+
+export type AuditOutcome =
+  /** Every index root up to this very checkpoint is right. */
+  | { readonly kind: 'sound' }
+  /** Not there yet: so many entries to go. */
+  | { readonly kind: 'catching-up'; readonly behind: bigint }
+  /** The log cannot be read, or what it serves is not what it signed. */
+  | { readonly kind: 'unreadable'; readonly detail: string }
+  /** For good. */
+  | { readonly kind: 'unsound'; readonly detail: string };
+
+/** Kept for ever: nothing of this log is cosigned again. */
+export interface Alarm {
+  readonly detail: string;
+  readonly evidencePath: string | null;
+}
+
+export interface LogAuditOptions {
+  readonly logKey: VerifierKey;
+  /** Where the log serves its tiles, up to the size that it has signed. */
+  readonly source: Source;
+  readonly store: AuditStore;
+  readonly evidenceFolder: string;
+  /** As kept by an earlier process. */
+  readonly alarm: Alarm | null;
+  /** Called once, before anybody hears of it: keeps it durably, or throws. */
+  readonly onAlarm: (alarm: Alarm) => void;
+  /** Why the audit cannot go on is not the log's doing: a failing disk. */
+  readonly onFailure: (error: unknown) => void;
+  readonly logger: Logger;
+}
+
+export class LogAudit implements AsyncDisposable {
+  readonly #options: LogAuditOptions;
+  readonly #auditor: IndexAuditor;
+  readonly #stop = new AbortController();
+  #alarm: Alarm | null;
+  #target: Target | null = null;
+  /** Below the audited size, proved to be a beginning of it, and to end with an index root. */
+  #earlier: Checkpoint | null = null;
+  #run: Promise<void> | null = null;
+  #trouble: string | null = null;
+
+  /** Throws `ClientError` 'unusable' when the store holds something else. */
+  constructor(options: LogAuditOptions) {
+    const { logKey, store, evidenceFolder, logger } = options;
+    this.#options = options;
+    this.#alarm = options.alarm;
+    const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
+    this.#auditor = new IndexAuditor({ logKey, store, evidenceFolder, onWarning });
+    this.#raiseFindings();
+  }
+
+  get alarm(): Alarm | null {
+    return this.#alarm;
+  }
+
+  /** Entries that were audited. */
+  get size(): bigint {
+    return this.#auditor.position()?.next ?? 0n;
+  }
+
+  /** Has the log audited up to `target`, for at most `waitMs`; reading goes on after that. */
+  async reach(target: Target, waitMs: number): Promise<AuditOutcome> {
+    const known = this.#known(target);
+    if (known !== null) return known;
+    // Work goes on for the newest: whoever wanted an older one asks again.
+    if (this.#run === null || this.#target === null || target.checkpoint.size > this.#target.checkpoint.size) this.#target = target;
+    this.#run ??= this.#work();
+    const patience = new AbortController();
+    await Promise.race([this.#run, sleep(waitMs, undefined, { signal: patience.signal }).catch(() => {})]);
+    patience.abort();
+    return this.#known(target) ?? this.#unfinished(target);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#run;
+    await this.#options.source.close();
+  }
+
+  /** What is settled without reading. */
+  #known({ checkpoint: { size, root } }: Target): AuditOutcome | null {
+    if (this.#alarm !== null) return { kind: 'unsound', detail: this.#alarm.detail };
+    const position = this.#auditor.position();
+    const newest = position === null ? null : parseCheckpoint(parseNote(position.checkpoint).text);
+    const audited = newest?.size === position?.next ? [newest, this.#earlier] : [this.#earlier];
+    return audited.some((state) => state?.size === size && bytesEqual(state.root, root)) ? { kind: 'sound' } : null;
+  }
+
+  #unfinished({ checkpoint: { size } }: Target): AuditOutcome {
+    if (this.#trouble !== null) return { kind: 'unreadable', detail: this.#trouble };
+    const behind = size - this.size;
+    // An audit beyond it shows nothing yet about the tree of this size.
+    return { kind: 'catching-up', behind: behind > 0n ? behind : 0n };
+  }
+
+  /** Until the newest target is reached, or something is in the way. Never rejects. */
+  async #work(): Promise<void> {
+    this.#trouble = null;
+    try {
+      for (let target = this.#target; target !== null && this.#alarm === null; target = this.#next(target)) await this.#audit(target);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#failed(error);
+    } finally {
+      this.#run = null;
+    }
+  }
+
+  #next(done: Target): Target | null {
+    return this.#target === done ? null : this.#target;
+  }
+
+  async #audit({ note, checkpoint }: Target): Promise<void> {
+    const { logKey, source, evidenceFolder } = this.#options;
+    const reader = new (class extends LogReader {
+      override async latest(signal?: AbortSignal): Promise<LogView> {
+        return { note, checkpoint, tree: this.treeAt(checkpoint, signal) };
+      }
+    })({ source, logKey });
+    const { signal } = this.#stop;
+    await catchUp(reader, this.#auditor, { evidenceFolder, signal });
+    this.#raiseFindings();
+    const { size } = checkpoint;
+    if (size === this.size || this.#alarm !== null) return;
+    // Older than what was audited, and a beginning of it: catchUp has seen to that.
+    const last = size === 0n ? null : await reader.treeAt(checkpoint, signal).entry(size - 1n);
+    if (last === null || isIndexRoot(last)) this.#earlier = checkpoint;
+    else this.#raise({ detail: `the log signed the size ${size}, whose last entry is no index root`, evidencePath: null });
+  }
+
+  #raiseFindings(): void {
+    const { findings, evidencePath } = this.#auditor.report();
+    if (findings[0] !== undefined) this.#raise({ detail: describeFinding(findings[0]), evidencePath });
+  }
+
+  #raise(alarm: Alarm): void {
+    if (this.#alarm !== null) return;
+    this.#options.onAlarm(alarm);
+    this.#alarm = alarm;
+  }
+
+  #failed(error: unknown): void {
+    const { logger, onFailure } = this.#options;
+    try {
+      // Two checkpoints, both signed by the log. Anything else may be the work of whoever stands between us and it.
+      if (error instanceof LogMisbehaviour && error.code === 'fork') return this.#raise({ detail: error.message, evidencePath: error.evidencePath });
+    } catch (failure) {
+      return onFailure(failure);
+    }
+    if (!(error instanceof ClientError)) return onFailure(error);
+    this.#trouble = error.message;
+    logger.warn({ code: error.code, detail: error.message }, 'the log cannot be audited at the moment');
+  }
+}
+
+function isIndexRoot(entry: Uint8Array): boolean {
+  try {
+    const { predicateType, predicate } = decodeEntry(entry).statement;
+    return predicateType === PREDICATE.control && predicate.action === 'index-root';
+  } catch {
+    return false;
+  }
+}
