@@ -9,10 +9,10 @@ import {
   type RunningService,
   serve,
 } from '@verbatim/service-kit';
+import { PartialTileCollector } from '@verbatim/service-kit/tree';
 import type { LogConfig } from './config.ts';
 import { Engine, type EngineOptions } from './engine/engine.ts';
 import { LogKeys } from './engine/log-keys.ts';
-import { PartialTileCollector } from './engine/partial-tiles.ts';
 import { healthChecks } from './health.ts';
 import { createApp } from './http/app.ts';
 import { limitByAddress } from './http/rate-limit.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
+import { PartialTileCollector } from '@verbatim/service-kit/tree';
 import { signStatement } from '@verbatim/statements';
 import { bytesEqual, decodeBundle, entriesPath, hashLeaf, tilePath } from '@verbatim/tlog';
 import { anEnrolment, testSigner } from '@verbatim/testkit';
@@ -8,7 +9,6 @@ import { request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkWholeLog, filesBelow, fromFolder, fromUrl } from '../_check-log.ts';
 import { startLog, type TestLog } from '../_log.ts';
-import { PartialTileCollector } from '../engine/partial-tiles.ts';
 
 let log: TestLog;
 const SIZE = 300;

@@ -1,8 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '@verbatim/service-kit';
 import { entriesPath, TILE_WIDTH, tilePath } from '@verbatim/tlog';
-import type { Engine } from './engine.ts';
+import type { Logger } from '../logger.ts';
+
+/** A tree in a folder, and the size that is public. */
+export interface PublishedTree {
+  readonly folder: { readonly path: string };
+  readonly published: { readonly size: bigint };
+}
 
 /** How long partial tiles outlive the full one: readers of an older checkpoint may still ask for them, and then fall back. */
 const GRACE_MS = 60_000;
@@ -12,7 +17,7 @@ const GRACE_MS = 60_000;
  * keeps up to 255 partial copies of every bundle. A file that stays is only waste, so failures are logged and nothing more.
  */
 export class PartialTileCollector implements Disposable {
-  readonly #engine: Engine;
+  readonly #tree: PublishedTree;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   /** Full tiles at the end of the last round: collected in the next, a grace period later. */
@@ -20,15 +25,15 @@ export class PartialTileCollector implements Disposable {
   #collected = 0n;
   #collecting = false;
 
-  private constructor(engine: Engine, logger: Logger, graceMs: number) {
-    this.#engine = engine;
+  private constructor(tree: PublishedTree, logger: Logger, graceMs: number) {
+    this.#tree = tree;
     this.#logger = logger;
-    this.#full = fullTiles(engine);
+    this.#full = fullTiles(tree);
     this.#timer = setInterval(() => void this.#collect(), graceMs).unref();
   }
 
-  static start(engine: Engine, logger: Logger, graceMs = GRACE_MS): PartialTileCollector {
-    return new PartialTileCollector(engine, logger, graceMs);
+  static start(tree: PublishedTree, logger: Logger, graceMs = GRACE_MS): PartialTileCollector {
+    return new PartialTileCollector(tree, logger, graceMs);
   }
 
   [Symbol.dispose](): void {
@@ -39,7 +44,7 @@ export class PartialTileCollector implements Disposable {
     if (this.#collecting) return;
     this.#collecting = true;
     const full = this.#full;
-    this.#full = fullTiles(this.#engine);
+    this.#full = fullTiles(this.#tree);
     try {
       // The first round looks at every tile: some may have been left by an earlier process.
       for (; this.#collected < full; this.#collected++) await this.#remove(this.#collected);
@@ -51,7 +56,7 @@ export class PartialTileCollector implements Disposable {
   }
 
   async #remove(tile: bigint): Promise<void> {
-    const { path } = this.#engine.folder;
+    const { path } = this.#tree.folder;
     const folders = [`${entriesPath(tile)}.p`, `${tilePath(0, tile)}.p`];
     // A full tile of one level may complete one of the next.
     for (let level = 1, index = tile; (index + 1n) % BigInt(TILE_WIDTH) === 0n; level++) {
@@ -68,6 +73,6 @@ export class PartialTileCollector implements Disposable {
   }
 }
 
-function fullTiles({ published }: Engine): bigint {
+function fullTiles({ published }: PublishedTree): bigint {
   return published.size / BigInt(TILE_WIDTH);
 }
