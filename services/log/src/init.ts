@@ -53,7 +53,8 @@ export async function initLog(config: LogConfig, now: number): Promise<InitResul
   return { origin, logVkey, rootVkey, adminVkey, rootKeyFile, adminKeyFile };
 }
 
-async function keyAt(path: string, name: string): Promise<Signer> {
+/** The key in a file; a new one of this name when there is no file. */
+export async function keyAt(path: string, name: string): Promise<Signer> {
   if (existsSync(path)) return loadSigner(path);
   await durable.makeFolder(join(path, '..'), { mode: 0o700 });
   return (await createKeyFile(path, name)).signer;

@@ -5,13 +5,16 @@ import { initLog } from './init.ts';
 import { repairTiles } from './repair.ts';
 import { reopenWitness } from './reopen-witness.ts';
 import { serveLog } from './serve.ts';
+import { succeedLog } from './succeed.ts';
 
 const USAGE = `usage: main.ts init  --config log.toml
+       main.ts succeed --config log.toml --from FOLDER
        main.ts serve --config log.toml
        main.ts repair --config log.toml
        main.ts reopen-witness --config log.toml --witness NAME
 
 init            makes keys that do not exist, the database and entry 0; prints the public keys as JSON
+succeed         makes the log that another one has named as its successor, from that one's data folder
 serve           serves the log; prints one line {"ready":true,"url":…,"metricsUrl":…} when it does
 repair          writes tiles again that differ from the database; the log must be stopped
 reopen-witness  asks a witness again that a split-view alarm closed; only after reading the evidence
@@ -20,7 +23,7 @@ reopen-witness  asks a witness again that a split-view alarm closed; only after 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { config: { type: 'string' }, witness: { type: 'string' }, help: { type: 'boolean' } },
+    options: { config: { type: 'string' }, from: { type: 'string' }, witness: { type: 'string' }, help: { type: 'boolean' } },
   });
   const [command, ...rest] = positionals;
   if (values.help === true) {
@@ -32,6 +35,10 @@ async function main(): Promise<number> {
   switch (command) {
     case 'init':
       process.stdout.write(`${JSON.stringify(await initLog(config, Date.now()))}\n`);
+      return 0;
+    case 'succeed':
+      if (values.from === undefined) return usage();
+      process.stdout.write(`${JSON.stringify(await succeedLog(config, values.from, Date.now()))}\n`);
       return 0;
     case 'serve': {
       await runService((context) => serveLog(config, context), { logger: createLogger({ name: 'log' }) });

@@ -8,6 +8,7 @@ import { afterControl, type ControlState, type FirstKeys, firstState, officeKeys
  */
 export class ControlTable {
   readonly #insert: Statement;
+  readonly #said: Statement<[bigint], { predicate: string }>;
   /** Keys of the predecessor, if there is one, by hex of the public key. */
   readonly #inherited: ReadonlyMap<string, string>;
   #state: ControlState;
@@ -16,6 +17,7 @@ export class ControlTable {
   /** @param keys that this log began with */
   constructor(db: Database, keys: FirstKeys) {
     this.#insert = db.prepare('INSERT INTO control (idx, predicate) VALUES (?, ?)');
+    this.#said = db.prepare('SELECT predicate FROM control WHERE idx = ?');
     this.#inherited = new Map(
       db
         .prepare<[], { public_key: string; use: string }>('SELECT public_key, use FROM retired_keys')
@@ -32,6 +34,12 @@ export class ControlTable {
 
   get state(): ControlState {
     return this.#state;
+  }
+
+  /** What the control entry at an index says. Throws when there is none. */
+  said(index: bigint): ControlPredicate {
+    // Written by us, from a statement that was decoded.
+    return JSON.parse(this.#said.get(index)!.predicate) as ControlPredicate;
   }
 
   /** What a public key (hex) serves as, or did before: nothing else may be done with it. */
