@@ -15,6 +15,7 @@ export { inferCargoRecipe } from './infer/cargo-draft.ts';
 export { readSbom, type SbomFacts } from './infer/sbom.ts';
 export { releaseFiles } from './infer/release-files.ts';
 export { LINKER_SOURCE } from './infer/patched-linker.ts';
+export { whatIfs, type WhatIf } from './what-if.ts';
 export { explain } from './explain/explain.ts';
 export type {
   Cause,

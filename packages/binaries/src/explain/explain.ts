@@ -74,7 +74,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   const open = ledger.pairs.filter((pair) => !pair.settled);
   const known = [
     ...compressedCauses(published, rebuilt),
-    ...claims.causes,
+    ...(match === null || match.setting === null ? claims.causes : claims.causes.map((cause) => proved(cause, match.setting!))),
     ...(match?.causes ?? []),
     ...moved,
     ...proven,
@@ -98,7 +98,8 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   const options = match === null && (suspected.length > 0 || isOrder) ? rustProfileCauses(ledger, published, rebuilt, claims.claims) : [];
   const [shown, guessed] = [options.filter((cause) => cause.evidence.length > 0), options.filter((cause) => cause.evidence.length === 0)];
   const rest = category === 'identical-except-ids' ? [] : [...shown, ...suspected, ...guessed];
-  const causes = unique([...known, ...byId, ...rest]);
+  const named = match === null || match.setting === null ? byId : byId.map((cause) => proved(cause, match.setting!));
+  const causes = unique([...known, ...named, ...rest]);
 
   if (ledger.pairs.some((pair) => pair.truncated)) truncated.add('runs');
   if (ledger.pairs.length > MAX_LISTED_PARTS) truncated.add('parts');
@@ -113,6 +114,11 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     strings,
     truncated: [...truncated],
   };
+}
+
+/** A cause that the claims name, by a rebuild with what they claim. */
+function proved(cause: Cause, by: string): Cause {
+  return { ...cause, certainty: 'proven', evidence: [...cause.evidence, by] };
 }
 
 function clippedClaim({ claim, published, rebuilt }: ClaimDifference): ClaimDifference {

@@ -57,23 +57,38 @@ const CODES: Readonly<Record<Variation, CauseCode | null>> = {
   setting: null,
 };
 
+/** What one of our own rebuilds proves that has exactly the published bytes. */
+export interface Match {
+  readonly unvaried: boolean;
+  readonly causes: readonly Cause[];
+  /** The proof that causes which the claims name are the causes; null when no setting was changed for it. */
+  readonly setting: string | null;
+}
+
 /**
  * One of our own rebuilds has exactly the published bytes: whatever it varied is the cause, and the source is proven to be the same. Returns the
  * causes, empty when only settings were varied (the claims name those), or null when no rebuild matches.
  */
-export function matchingRebuild(published: Uint8Array, context: ExplainContext): { unvaried: boolean; causes: Cause[] } | null {
+export function matchingRebuild(published: Uint8Array, context: ExplainContext): Match | null {
   const match = (context.rebuilds ?? []).find(({ bytes }) => sameBytes(bytes, published));
   if (match === undefined) return null;
   const unvaried = match.varied.length === 0;
   const codes = unvaried
     ? (['nondeterminism'] as const)
     : match.varied.map((variation) => CODES[variation]).filter((code) => code !== null);
-  const evidence = [
-    unvaried
-      ? 'another rebuild of ours, with nothing changed, has exactly the published bytes'
-      : `a rebuild of ours from the same inputs with another ${match.varied.join(', ')} has exactly the published bytes`,
-  ];
-  return { unvaried, causes: [...new Set(codes)].map((code) => causeOf(code, { proven: true, evidence })) };
+  const said = unvaried
+    ? 'another rebuild of ours, with nothing changed, has exactly the published bytes'
+    : `a rebuild of ours from the same inputs with another ${match.varied.join(', ')} has exactly the published bytes`;
+  const { settings = [] } = match;
+  return {
+    unvaried,
+    causes: [...new Set(codes)].map((code) => causeOf(code, { proven: true, evidence: [said] })),
+    setting: !match.varied.includes('setting')
+      ? null
+      : settings.length === 0
+        ? said
+        : `a rebuild of ours with ${settings.join(', ')} has exactly the published bytes`,
+  };
 }
 
 /** Whether two of our own rebuilds that should be equal are not. */

@@ -127,6 +127,8 @@ export interface OwnRebuild {
   readonly bytes: Uint8Array;
   /** Empty when nothing was changed on purpose: a difference is then nondeterminism. */
   readonly varied: readonly Variation[];
+  /** What a `setting` was, for people: `GOAMD64=v3`. */
+  readonly settings?: readonly string[];
 }
 
 export interface ExplainContext {
