@@ -20,6 +20,7 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       .option('-o, --output <file>', 'keep the last rebuild here')
       .option('--save-recipe <file>', 'keep the recipe that gave the published bytes here')
       .option('--vary', 'build twice more in other surroundings (path, zone, cores …), and say whether the build agrees with itself')
+      .option('--explain', 'when other bytes come out, also build with the settings that the published file claims, to prove why')
       .option('--export-inputs <folder>', 'copy what the build was given to a new folder, for machines without network')
       .option('--inputs <folder>', 'take inputs, and the recipe, from such a folder')
       .option('--offline', 'ask nobody: every input must be in the cache, or in --inputs')

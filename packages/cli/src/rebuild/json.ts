@@ -20,6 +20,17 @@ function programJson({ attempts, ...result }: Result): object {
   return { ...result, attempts: attempts.map(attemptJson) };
 }
 
-function attemptJson({ recipe, notes, outcome, observed, detail, cpuSeconds, wallSeconds, peakMemoryBytes, explanation }: Attempt): object {
-  return { outcome, observed, detail, cpuSeconds, wallSeconds, peakMemoryBytes, recipe, notes, explanation };
+function attemptJson({
+  recipe,
+  notes,
+  outcome,
+  observed,
+  detail,
+  cpuSeconds,
+  wallSeconds,
+  peakMemoryBytes,
+  explanation,
+  whatIfs,
+}: Attempt): object {
+  return { outcome, observed, detail, cpuSeconds, wallSeconds, peakMemoryBytes, recipe, notes, explanation, whatIfs };
 }

@@ -10,7 +10,13 @@ interface Output {
   exitCode: number;
   programs: {
     member: string | null;
-    attempts: { outcome: string; observed: string | null; recipe: { ldflags: string }; explanation: { class: string } | null }[];
+    attempts: {
+      outcome: string;
+      observed: string | null;
+      recipe: { ldflags: string };
+      explanation: { class: string } | null;
+      whatIfs: object[];
+    }[];
     problems: string[];
     variation: { same: boolean; observed: string[]; varied: string[] } | null;
   }[];
@@ -110,16 +116,30 @@ describe('verbatim rebuild', () => {
     cpSync(changed, join(folder.path, 'package/bin/other'));
     folder.file('package/package.json', '{"name":"hello","version":"0.0.0"}');
     execFileSync('tar', ['-czf', packed, '-C', folder.path, 'package']);
-    const { code, output } = await rebuild(packed, '--recipe', recipe, '--json');
+    const { code, output } = await rebuild(packed, '--recipe', recipe, '--explain', '--json');
     const seen = output.programs.map(({ member, attempts }) => [
       member,
-      ...attempts.map((each) => [each.outcome, each.explanation?.class]),
+      ...attempts.map((each) => [each.outcome, each.explanation?.class, each.whatIfs]),
     ]);
     expect(seen).toEqual([
-      ['package/bin/hello', ['match', undefined]],
-      ['package/bin/other', ['differ', 'unexplained']],
+      ['package/bin/hello', ['match', undefined, []]],
+      ['package/bin/other', ['differ', 'unexplained', []]],
     ]);
     expect(code).toBe(1);
+  });
+
+  test('proves why other bytes come out by a build with what the published file claims', async () => {
+    const spelled = join(folder.path, 'spelled.json');
+    writeFileSync(spelled, readFileSync(recipe, 'utf8').replace('-w -s', '-s -w'));
+    const { code, output } = await rebuild('./hello', '--recipe', spelled, '--explain', '--json');
+    expect(code).toBe(1);
+    expect(output.programs[0]!.attempts).toMatchObject([
+      {
+        outcome: 'differ',
+        whatIfs: [{ settings: ['-ldflags=-w -s'], outcome: 'match' }],
+        explanation: { class: 'explained', causes: [{ code: 'ldflags', certainty: 'proven' }] },
+      },
+    ]);
   });
 
   test('ends with 3 when no recipe is known, and says what to add', async () => {

@@ -16,6 +16,7 @@ import { readRecipe } from '../recipe/read-recipe.ts';
 import { toJson } from './json.ts';
 import { Machine } from './machine.ts';
 import { EXIT, worstExit, type Result, type Variation } from './result.ts';
+import { prove } from './prove.ts';
 import { search, type Attempt } from './search.ts';
 import { toText } from './text.ts';
 import { variationOf } from './variation.ts';
@@ -30,6 +31,7 @@ export interface RebuildOptions extends HintOptions {
   readonly output?: string;
   readonly saveRecipe?: string;
   readonly vary?: boolean;
+  readonly explain?: boolean;
   readonly offline?: boolean;
   readonly inputs?: string;
   readonly exportInputs?: string;
@@ -83,7 +85,7 @@ export async function rebuild(file: string, options: RebuildOptions, io: Io): Pr
 async function one(
   program: Program,
   candidatesOf: (program: Program) => Promise<Completed>,
-  { budget, vary }: RebuildOptions,
+  { budget, vary, explain }: RebuildOptions,
   machine: Machine,
   deadline: AbortSignal,
 ): Promise<Result> {
@@ -97,6 +99,9 @@ async function one(
     const { candidates, problems: found } = await candidatesOf(program);
     problems.push(...found);
     for await (const attempt of search(program, sha256, candidates, machine)) attempts.push(attempt);
+    if (explain && attempts.every(({ outcome }) => outcome !== 'match')) {
+      for (const [index, attempt] of attempts.entries()) attempts[index] = await prove(attempt, program, sha256, machine);
+    }
     if (vary) variation = await variationOf(attempts, artifact, machine);
   } catch (error) {
     if (!deadline.aborted) throw error;

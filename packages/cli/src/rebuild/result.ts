@@ -12,7 +12,7 @@ export interface Result {
   readonly problems: readonly string[];
   /** Of everything: look-ups, downloads, all tries, comparisons. */
   readonly wallSeconds: number;
-  /** Of all builds. */
+  /** Of all tries. */
   readonly cpuSeconds: number;
   /** Whether the last build agrees with itself in other surroundings; null: that was not asked, or nothing was built. */
   readonly variation: Variation | null;

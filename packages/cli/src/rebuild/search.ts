@@ -6,6 +6,7 @@ import type { Candidate } from '../recipe/complete.ts';
 import type { Program } from '../recipe/programs.ts';
 import { byWhatAMissSays } from './feedback.ts';
 import type { Machine, Tried, UsedToolchain } from './machine.ts';
+import type { WhatIfTried } from './prove.ts';
 
 type FileExplanation = Awaited<ReturnType<typeof explainFiles>>;
 
@@ -26,6 +27,8 @@ export interface Attempt {
   readonly peakMemoryBytes: number | null;
   /** Why it differs. */
   readonly explanation: FileExplanation | null;
+  /** Builds that were to prove that. */
+  readonly whatIfs: readonly WhatIfTried[];
 }
 
 /** Tries candidates, best first, until one gives the published bytes. What a miss says of its cause decides which of the rest comes next, if any. */
@@ -57,6 +60,7 @@ async function judge({ bytes }: Program, sha256: string, { recipe, notes }: Cand
     wallSeconds: null,
     peakMemoryBytes: null,
     explanation: null,
+    whatIfs: [],
   };
   if (tried.kind !== 'built') return { recipe, notes, ...nothing, outcome: tried.kind, detail: `${tried.reason}: ${tried.detail}` };
   const outcome = tried.sha256 === sha256 ? 'match' : 'differ';

@@ -3,6 +3,7 @@ import { HEADINGS, explanationLines } from '../explain/text.ts';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import type { Summary } from './json.ts';
+import type { WhatIfTried } from './prove.ts';
 import { EXIT, type Result, type Variation } from './result.ts';
 import type { Attempt } from './search.ts';
 
@@ -53,11 +54,18 @@ function recipeLines(recipe: Recipe): string[] {
   return lines;
 }
 
-function attemptLines({ recipe, detail, outcome, explanation }: Attempt, index: number): string[] {
+function attemptLines({ recipe, detail, outcome, explanation, whatIfs }: Attempt, index: number): string[] {
   const lines = [`  try ${index + 1}: ${outcome}`, ...recipeLines(recipe).map((line) => `  ${line}`)];
   if (detail !== null) lines.push(`    ${printable(detail)}`);
   if (explanation !== null) lines.push(`    ${HEADINGS[explanation.class][2]}`, ...explanationLines(explanation, '    '));
+  lines.push(...whatIfs.map(whatIfLine));
   return lines;
+}
+
+const WHAT_IF = { match: 'exactly the published bytes', differ: 'other bytes, too', failed: 'nothing', unavailable: 'nothing' } as const;
+
+function whatIfLine({ settings, outcome, detail }: WhatIfTried): string {
+  return `    built with ${printable(settings.join(', '))}: ${WHAT_IF[outcome]}${detail === null ? '' : ` (${printable(detail)})`}`;
 }
 
 function cost({ attempts, wallSeconds, cpuSeconds }: Result): string {
