@@ -69,10 +69,10 @@ function rows({ purl, observations, files }: ReleaseResult): string[][] {
 
 /**
  * @param command what wrote the results
- * @param known names of all releases that there are recipes of
+ * @param known names of all releases that there are recipes of; null when only a few are meant to be run
  */
-export function table({ machine, date, releases }: Results, command: string, known: readonly string[]): string {
-  const notRun = known.filter((each) => !releases.some(({ name }) => name === each));
+export function table({ machine, date, releases }: Results, command: string, known: readonly string[] | null): string {
+  const notRun = known?.filter((each) => !releases.some(({ name }) => name === each));
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return `# Real releases, rebuilt by the product
 
@@ -83,9 +83,9 @@ ${line(HEAD)}
 ${line(HEAD.map(() => '---'))}
 ${releases.flatMap(rows).map(line).join('\n')}
 
-Not run: ${notRun.length === 0 ? 'none' : notRun.join(', ')}.
-
-Held by the cache after the last one, in MiB: ${Object.entries(releases.at(-1)?.caches.mebibytes ?? {})
+${notRun === undefined ? '' : `Not run: ${notRun.length === 0 ? 'none' : notRun.join(', ')}.\n\n`}Held by the cache after the last one, in MiB: ${Object.entries(
+    releases.at(-1)?.caches.mebibytes ?? {},
+  )
     .map(([name, size]) => `${name} ${size}`)
     .join(', ')}.
 `;
