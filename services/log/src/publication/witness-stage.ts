@@ -31,7 +31,10 @@ export interface WitnessStageOptions {
   readonly onSplitView: (witness: string, evidence: Evidence) => void;
   /** A refusal that an operator may want to see in full. */
   readonly onEvidence: (witness: string, evidence: Evidence) => void;
-  /** A witness holds more than this log ever signed: the log lost state and must stop (measured-peers.md §4). */
+  /**
+   * Witnesses hold more than this log ever signed: the log lost state and must stop (measured-peers.md §4). Called with the last of them
+   * when they are a quorum, or when there is none without them: what a single one says, and cannot be made to prove, stops nobody.
+   */
   readonly onAhead: (witness: string, size: bigint) => void;
   readonly logger: Logger;
   readonly now: () => number;
@@ -41,6 +44,8 @@ interface Member {
   readonly witness: StageWitness;
   pace: Pace;
   size: bigint;
+  /** Says that it holds more than was ever signed. */
+  ahead: boolean;
 }
 
 /**
@@ -72,6 +77,7 @@ export class WitnessStage {
       witness,
       size: witness.size,
       pace: witness.closed ? closed(FIRST_PACE) : FIRST_PACE,
+      ahead: false,
     }));
     this.#renewed = options.now();
   }
@@ -185,8 +191,14 @@ export class WitnessStage {
         break;
       case 'ahead':
         if (outcome.size > this.#newest!.size) {
-          this.#options.onAhead(witness.name, outcome.size);
-          return;
+          member.ahead = true;
+          member.pace = closed(member.pace);
+          if (this.#mustBelieveAhead()) return this.#options.onAhead(witness.name, outcome.size);
+          logger.error(
+            { witness: witness.name, size: String(outcome.size), signed: String(this.#newest!.size) },
+            'witness says that it holds more than this log ever signed; the others do not, so it is not asked again until a restart',
+          );
+          break;
         }
         // It has a checkpoint of ours whose answer got lost.
         member.size = outcome.size;
@@ -207,6 +219,13 @@ export class WitnessStage {
         member.pace = failed(member.pace, now(), witness.intervalMs);
     }
     this.#advance();
+  }
+
+  /** A quorum cannot hold what was never signed, unless this log forgot it; and without a quorum that says otherwise nobody can go on. */
+  #mustBelieveAhead(): boolean {
+    const names = (ahead: boolean): Set<string> =>
+      new Set(this.#members.filter((member) => member.ahead === ahead).map(({ witness }) => witness.name));
+    return this.#options.satisfied(names(true)) || !this.#options.satisfied(names(false));
   }
 
   /** Wakes up when a pause ends, when the round may be given up, or when renewal is due. */
