@@ -12,7 +12,7 @@ const dist = process.argv[2] ?? join(folder, 'dist');
 
 /** What `verify --offline` always executes. */
 const CORE =
-  /\/packages\/(tlog|statements|consensus)\/src\/|\/packages\/cli\/src\/(main|run|io|errors|files|folders|policy-file|verify\/(?!gather|members|extracted)[a-z-]+)\.ts$|\/node_modules\/(@noble|canonicalize)\//;
+  /\/packages\/(tlog|index-map|statements|consensus)\/src\/|\/packages\/cli\/src\/(main|run|io|errors|files|folders|policy-file|verify\/(?!gather|members|extracted)[a-z-]+)\.ts$|\/node_modules\/(@noble|canonicalize)\//;
 
 const NOTHING = '\0nothing';
 

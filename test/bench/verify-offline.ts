@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeBundle } from '@verbatim/consensus';
-import { Scene, aRelease, anArtifact, testVkey } from '@verbatim/testkit';
+import { Scene, aRelease, anArtifact, digestsOf, testVkey } from '@verbatim/testkit';
 import { vkeyOf } from '@verbatim/tlog/node';
 
 const RUNS = Number.parseInt(process.argv[2] ?? '25', 10);
@@ -37,6 +37,7 @@ try {
     ...scene.rebuilders.map((rebuilder, i) => `rebuilder ${OPERATORS[i]}-1 ${OPERATORS[i]} linux/amd64 ${vkeyOf(rebuilder)}`),
     `claimant watch registrar pkg:npm/ ${vkeyOf(scene.registrar)}`,
     'require 2',
+    'completeness root',
     '',
   ].join('\n');
   const write = (name: string, data: string | Uint8Array): string => {
@@ -44,10 +45,15 @@ try {
     return join(folder, name);
   };
   const file = write('file.bin', content);
-  // What a client gathers of a log: genesis, the release, and what rebuilders saw.
-  const gathered = [0n, scene.releaseIndex, ...OPERATORS.map((_name, i) => scene.releaseIndex + BigInt(i) + 1n)];
+  // What a client gathers of a log: genesis, the release, what rebuilders saw, and the index root.
+  const gathered = [0n, scene.releaseIndex, ...OPERATORS.map((_name, i) => scene.releaseIndex + BigInt(i) + 1n), scene.log.seal() - 1n];
+  const { sha256 } = digestsOf(content);
+  const index = scene.log.index([
+    { type: 'control', value: scene.log.origin },
+    { type: 'artifact', value: sha256 },
+  ]);
   const checkpoint = scene.log.checkpoint({ timestamp: Math.floor(Date.now() / 1000) });
-  const bundle = write('bundle.json', encodeBundle({ checkpoint, entries: scene.log.proved(gathered) }));
+  const bundle = write('bundle.json', encodeBundle({ checkpoint, entries: scene.log.proved(gathered), index }));
   const bare = [write('hash.mjs', HASH_ONLY), file];
   const ours = [LAUNCHER, 'verify', file, '--offline', '--policy', write('policy', policy), '--bundle', bundle];
   const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };

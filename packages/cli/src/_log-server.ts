@@ -1,4 +1,4 @@
-// Test helper: a log in memory behind HTTP, with look-ups that name every entry, and files to download.
+// Test helper: a log in memory behind HTTP, which ends a batch whenever it is asked, and files to download.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -49,11 +49,10 @@ export class LogServer implements AsyncDisposable {
   }
 
   #body(path: string): string | Uint8Array | null {
-    if (path.startsWith('lookup/')) {
-      const size = Number(this.log.size);
-      return JSON.stringify({ size, entries: Array.from({ length: size }, (_, i) => i) });
-    }
-    if (path === 'checkpoint') return this.log.checkpoint({ timestamp: Math.floor(Date.now() / 1000) - 5 });
+    const timestamp = Math.floor(Date.now() / 1000) - 5;
+    if (path === 'checkpoint' || path.startsWith('index?')) this.log.seal();
+    if (path.startsWith('index?')) return this.log.answerIndex(path.slice('index?'.length), { timestamp });
+    if (path === 'checkpoint') return this.log.checkpoint({ timestamp });
     return this.files.get(`/${path}`) ?? this.log.read(path);
   }
 }

@@ -1,12 +1,15 @@
 // Test helper: a small world on disk (policy, bundle, files) and the real command as a child process.
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeBundle } from '@verbatim/consensus';
+import type { Lookup } from '@verbatim/statements';
 import { Scene, testVkey } from '@verbatim/testkit';
 import type { SceneOptions } from '@verbatim/testkit';
+import type { Signer } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 
 const BUILD = fileURLToPath(new URL('../build.ts', import.meta.url));
@@ -89,6 +92,15 @@ export class Folder implements Disposable {
 export const OPERATORS = ['acme', 'beta', 'gamma'] as const;
 export const WITNESS = 'witness.example/w1';
 
+/** The lookup key of a file with this content. */
+export const lookupOf = (content: string): Lookup => ({ type: 'artifact', value: createHash('sha256').update(content).digest('hex') });
+
+export interface BundleSketch {
+  readonly age?: number;
+  readonly witnesses?: readonly Signer[];
+  readonly others?: readonly Lookup[];
+}
+
 /** A scene, its policy and its bundles as files. Everything happened just now. */
 export class World extends Folder {
   readonly scene: Scene;
@@ -112,15 +124,15 @@ export class World extends Folder {
       ...OPERATORS.map((operator) => `operator ${operator}`),
       ...rebuilders.map((rebuilder, i) => `rebuilder ${OPERATORS[i]}-1 ${OPERATORS[i]} linux/amd64 ${vkeyOf(rebuilder)}`),
       `claimant watch registrar pkg:npm/ ${vkeyOf(registrar)}`,
+      ...(lines.some((line) => line.startsWith('completeness ')) ? [] : ['completeness root']),
       ...lines,
       '',
     ].join('\n');
   }
 
-  /** Everything in the log, cosigned `age` seconds ago, as a bundle file. */
-  bundle(name = 'bundle.json', { age = 60, witnesses = this.scene.log.witnesses } = {}): string {
-    const { log } = this.scene;
+  /** Everything in the log, cosigned `age` seconds ago, as a bundle file; with proofs about what is in it and about `others`. */
+  bundle(name = 'bundle.json', { age = 60, witnesses = this.scene.log.witnesses, others = [] }: BundleSketch = {}): string {
     const timestamp = Math.floor(Date.now() / 1000) - age;
-    return this.file(name, encodeBundle({ checkpoint: log.checkpoint({ timestamp, witnesses }), entries: this.scene.everything() }));
+    return this.file(name, encodeBundle(this.scene.log.evidence(others, { timestamp, witnesses })));
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { aRelease, anArtifact } from '@verbatim/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { World, bundledCommand, verbatim } from './_world.ts';
+import { World, bundledCommand, lookupOf, verbatim } from './_world.ts';
 
 const RELEASE = 'pkg:npm/esbuild@0.25.0';
 const PROGRAM = `#!/bin/sh
@@ -25,7 +25,8 @@ beforeEach(() => {
   world.scene.observe(0);
   world.scene.observe(1);
   program = world.file('tool', PROGRAM);
-  check = ['exec', '--release', RELEASE, '--offline', '--bundle', world.bundle(), '--policy', world.policy, '--', program];
+  const bundle = world.bundle('bundle.json', { others: [lookupOf(`${PROGRAM}#`)] });
+  check = ['exec', '--release', RELEASE, '--offline', '--bundle', bundle, '--policy', world.policy, '--', program];
 });
 afterEach(() => world[Symbol.dispose]());
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentOf } from '@verbatim/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { World, bundledCommand, verbatim } from './_world.ts';
+import { World, bundledCommand, lookupOf, verbatim } from './_world.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -60,7 +60,7 @@ describe('the launcher', () => {
     world.scene.observe(1);
     const file = world.file('f', contentOf('linux-x64/bin/esbuild'));
     const other = world.file('g', 'other');
-    const args = ['--offline', '--bundle', world.bundle(), '--policy', world.policy];
+    const args = ['--offline', '--bundle', world.bundle('b', { others: [lookupOf('other')] }), '--policy', world.policy];
     expect((await launch(['verify', file, ...args], { node: OLD })).code).toBe(0);
     expect((await launch(['verify', other, ...args], { node: OLD })).code).toBe(1);
   });

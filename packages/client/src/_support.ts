@@ -1,5 +1,4 @@
 /** For tests: a log over real HTTP or in a real folder, honest until told otherwise. */
-import { decodeEntry, PREDICATE } from '@verbatim/statements';
 import type { InMemoryLog } from '@verbatim/testkit';
 import { parseVkey, type VerifierKey } from '@verbatim/tlog';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -42,36 +41,14 @@ export function answer(response: ServerResponse, body: Uint8Array | null): void 
 
 export const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
-/** Tiles from `files` or the log as it is, look-ups as an honest log answers them; `override` may answer first. */
+/** Tiles of the log as it is, its index when it ends with an index root; `override` may answer first. */
 export function logHandler(log: InMemoryLog, override: (path: string) => Uint8Array | null | undefined = () => undefined): Handler {
   return (path, _request, response) => {
     const other = override(path);
     if (other !== undefined) return answer(response, other);
-    if (path.startsWith('lookup/')) return answer(response, json({ size: Number(log.size), entries: honestLookup(log, path) }));
+    if (path.startsWith('index?')) return answer(response, Buffer.from(log.answerIndex(path.slice('index?'.length))));
     answer(response, log.read(path));
   };
-}
-
-/** What services/log answers: the releases in question, everything observed about them, revocations, genesis. */
-export function honestLookup(log: InMemoryLog, path: string): number[] {
-  const digest = /^lookup\/artifact\/(.*)$/.exec(path)?.[1];
-  const purl = new URL(`http://x/${path}`).searchParams.get('purl');
-  const releases = new Set<number>();
-  const found: number[] = [];
-  for (let index = 0; index < Number(log.size); index++) {
-    const { statement } = decodeEntry(log.entry(BigInt(index)));
-    if (statement.predicateType === PREDICATE.release) {
-      const { subject, predicate } = statement;
-      const named =
-        subject.some((file) => file.digest.sha256 === digest) ||
-        predicate.artifacts.some(({ member }) => member?.container.sha256 === digest);
-      if (named || predicate.purl === purl) releases.add(index);
-    }
-    const about = statement.predicateType === PREDICATE.observation && releases.has(statement.predicate.release.index);
-    const revoked = statement.predicateType === PREDICATE.roster && statement.predicate.action === 'revoke';
-    if (index === 0 || releases.has(index) || about || revoked) found.push(index);
-  }
-  return found;
 }
 
 export async function temporaryFolder(): Promise<string> {

@@ -12,7 +12,7 @@ export type ClientErrorCode =
   | 'too-large'
   /** Not what was asked for at all: somebody else may have answered. */
   | 'malformed'
-  /** A look-up names entries that are not published, or more than we read. */
+  /** The index names entries that are not published, or more than we read, or is about an older state than we have seen. */
   | 'bad-lookup'
   /** The checkpoint is not signed by the log. */
   | 'bad-checkpoint'

@@ -1,4 +1,5 @@
-import { encodeBundle, evaluate, parsePolicy, type Verdict } from '@verbatim/consensus';
+import { decodeBundle, encodeBundle, evaluate } from '@verbatim/consensus';
+import { makeControl } from '@verbatim/statements';
 import {
   Scene,
   aRelease,
@@ -6,94 +7,42 @@ import {
   anArtifact,
   anObservation,
   digestsOf,
-  contentOf,
   forkedLog,
+  indexPairs,
+  indexRoot,
   TEST_TIME,
-  testSigner,
-  testVkey,
   withEntryRewritten,
 } from '@verbatim/testkit';
 import { toHex, utf8Encode } from '@verbatim/tlog';
-import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { codeOf, honestLookup, json, logHandler, logKey, serve, temporaryFolder, writeLog } from './_support.ts';
+import { verifyEd25519 } from '@verbatim/tlog/node';
+import { describe, expect, it } from 'vitest';
+import {
+  CONTAINER,
+  EARLIER,
+  earlier,
+  FILE,
+  gatherOver,
+  isIndex,
+  judge,
+  LAST,
+  policy,
+  policyOf,
+  PURL,
+  readerOf,
+  scene,
+} from './_gathering.ts';
+import { codeOf, logHandler, serve, temporaryFolder, writeLog } from './_support.ts';
 import { CheckpointMemory } from './checkpoint-memory.ts';
-import { gatherEvidence, type Gathered } from './gather.ts';
-import { LogReader } from './log-reader.ts';
-import type { Ask } from './relevance.ts';
-import { openSource } from './source.ts';
-
-const ARTIFACT = 'linux-x64/bin/esbuild';
-const { sha256: FILE } = digestsOf(contentOf(ARTIFACT));
-const { sha256: CONTAINER } = digestsOf(contentOf('linux-x64-0.25.0.tgz'));
-const PURL = 'pkg:npm/esbuild@0.25.0';
-const WITNESS = testSigner('witness.example/w1');
-
-/** A log with a reproduced release, another release, and noise enough for several tiles. */
-function sceneOf(noise = 600): Scene {
-  const scene = new Scene();
-  for (const position of [0, 1]) scene.observe(position);
-  const other = aRelease({
-    purl: 'pkg:npm/other@1.0.0',
-    artifacts: [anArtifact({ name: 'other', content: utf8Encode('other'), coordinate: 'pkg:npm/other@1.0.0' })],
-  });
-  const index = scene.log.addStatement(other, scene.registrar);
-  for (let attempt = 1; attempt <= noise; attempt++) {
-    const about = { origin: scene.log.origin, release: other, index, leafHash: scene.log.leafHash(index), rebuilder: scene.rebuilders[2]! };
-    scene.log.addStatement(anObservation(about, { attempt, result: 'timeout' }), scene.rebuilders[2]!);
-  }
-  return scene;
-}
-const scene = sceneOf();
-
-function policyOf(scene: Scene): ReturnType<typeof parsePolicy> {
-  return parsePolicy(
-    [
-      'version 1',
-      'expires 2027-11-01T00:00:00Z',
-      `log ${scene.log.vkey}`,
-      `root ${vkeyOf(scene.root)}`,
-      `witness w1 ${testVkey(WITNESS.name, 0x04)}`,
-      'quorum w1',
-      ...scene.rebuilders.map(({ name }) => `operator op-${name}`),
-      ...scene.rebuilders.map((rebuilder) => `rebuilder ${rebuilder.name} op-${rebuilder.name} linux/amd64 ${vkeyOf(rebuilder)}`),
-      `claimant npm registrar pkg:npm/ ${vkeyOf(scene.registrar)}`,
-      'require 2',
-      '',
-    ].join('\n'),
-  );
-}
-const policy = policyOf(scene);
-
-async function readerOf(location: string, memory?: CheckpointMemory): Promise<LogReader> {
-  const source = await openSource(location);
-  onTestFinished(() => source.close());
-  return new LogReader({ source, logKey: logKey(scene.log), ...(memory === undefined ? {} : { memory }) });
-}
-
-const judge = ({ evidence }: Gathered, digest = FILE, release?: string): Verdict =>
-  evaluate({
-    policy,
-    evidence,
-    file: { sha256: digest },
-    now: new Date(TEST_TIME),
-    offline: false,
-    verify: verifyEd25519,
-    ...(release === undefined ? {} : { release }),
-  });
-
-async function gatherOver(override: (path: string) => Uint8Array | null | undefined, ask: Ask = { digest: FILE }): Promise<Gathered> {
-  const server = await serve(logHandler(scene.log, override));
-  return gatherEvidence(await readerOf(server.url), ask);
-}
+import { gatherEvidence } from './gather.ts';
 
 describe('evidence gathered over HTTP', () => {
   it('is enough for a verdict, and holds nothing else', async () => {
     const gathered = await gatherOver(() => undefined);
-    expect(gathered.evidence.entries.map(({ index }) => index)).toEqual([0n, 5n, 6n, 7n]);
+    expect(gathered.evidence.entries.map(({ index }) => index)).toEqual([0n, 5n, 6n, 7n, LAST]);
     expect(gathered.foreign).toEqual([]);
-    expect(judge(gathered)).toMatchObject({ verdict: 'reproduced', claim: { matches: 2 } });
-    expect(encodeBundle(gathered.evidence).length).toBeLessThan(32_000);
+    expect(gathered.audited).toBeNull();
+    expect(judge(gathered)).toMatchObject({ verdict: 'reproduced', completeness: 'complete-by-root', claim: { matches: 2 } });
+    expect(decodeBundle(encodeBundle(gathered.evidence))).toEqual(gathered.evidence);
   });
 
   it('asks for few things only', async () => {
@@ -105,7 +54,7 @@ describe('evidence gathered over HTTP', () => {
 
   it('is found by the digest of the container too', async () => {
     const gathered = await gatherOver(() => undefined, { digest: CONTAINER });
-    expect(gathered.evidence.entries).toHaveLength(4);
+    expect(gathered.evidence.entries).toHaveLength(5);
     expect(judge(gathered, CONTAINER)).toMatchObject({ verdict: 'insufficient', members: [{ state: 'reproduced' }] });
   });
 
@@ -120,6 +69,7 @@ describe('evidence gathered over HTTP', () => {
       const about = { origin: repacked.log.origin, release, index, leafHash: repacked.log.leafHash(index), rebuilder };
       repacked.log.addStatement(anObservation(about), rebuilder);
     }
+    repacked.log.seal();
     const server = await serve(logHandler(repacked.log));
     const gathered = await gatherEvidence(await readerOf(server.url), { digest: container.sha256, member: FILE });
     const question = { policy, file: { sha256: container.sha256 }, member: { path: member!.path, sha256: FILE } };
@@ -135,111 +85,86 @@ describe('evidence gathered over HTTP', () => {
     expect(judge(nothing, unknown)).toMatchObject({ verdict: 'unknown-file', expected: [] });
   });
 
-  it('reuses a view for several files', async () => {
+  it('about a release that does not list the file is asked for in a second answer, about everything', async () => {
     const server = await serve(logHandler(scene.log));
-    const reader = await readerOf(server.url);
-    const { view } = await gatherEvidence(reader, { digest: FILE });
-    await gatherEvidence(reader, { digest: CONTAINER }, { view });
-    expect(server.asked.filter((path) => path === 'checkpoint')).toHaveLength(1);
+    const unknown = '0'.repeat(64);
+    const gathered = await gatherEvidence(await readerOf(server.url), { digest: unknown, purl: PURL });
+    const asked = server.asked.filter((path) => path.startsWith('index?'));
+    expect(asked.map((path) => path.match(/lookup=/g)?.length)).toEqual([2, 3]);
+    expect(gathered.evidence.index.map(({ lookup: { type } }) => type)).toEqual(['artifact', 'control', 'release']);
+    // Of a release that does list it, the entries about the file are enough.
+    const listed = await gatherEvidence(await readerOf(server.url), { digest: FILE, purl: PURL });
+    expect(listed.evidence.index).toHaveLength(2);
+    expect(judge(listed, FILE, PURL).verdict).toBe('reproduced');
   });
 });
 
-describe('evidence gathered from a folder', () => {
-  it('is the same', async () => {
+describe('evidence gathered from a folder, or a mirror of tiles', () => {
+  it('is the same, and the log was audited by reading it whole', async () => {
+    const overHttp = await gatherOver(() => undefined);
     const folder = await gatherEvidence(await readerOf(await writeLog(scene.log.tiles())), { digest: FILE });
-    expect(folder.evidence).toEqual((await gatherOver(() => undefined)).evidence);
+    const mirror = await gatherOver((path) => (isIndex(path) ? null : undefined));
+    for (const gathered of [folder, mirror]) {
+      expect(gathered.evidence).toEqual(overHttp.evidence);
+      expect(gathered.audited).toMatchObject({ size: scene.log.size });
+      expect(judge(gathered)).toMatchObject({ completeness: 'complete-and-audited', auditedBy: ['this machine'] });
+    }
+  });
+
+  it('is read once for several files', async () => {
+    const server = await serve(logHandler(scene.log, (path) => (isIndex(path) ? null : undefined)));
+    const reader = await readerOf(server.url);
+    await gatherEvidence(reader, { digest: FILE });
+    const before = server.asked.filter((path) => path.startsWith('tile/entries/')).length;
+    const { evidence } = await gatherEvidence(reader, { digest: CONTAINER });
+    expect(evidence.entries).toHaveLength(5);
+    expect(server.asked.filter((path) => path.startsWith('tile/entries/'))).toHaveLength(before);
   });
 
   it('of a log that was changed is refused', async () => {
     const files = withEntryRewritten(scene.log, 6n, scene.log.entry(7n));
     expect(await codeOf(gatherEvidence(await readerOf(await writeLog(files)), { digest: FILE }))).toBe('tile-mismatch');
   });
-});
 
-describe('a look-up', () => {
-  const answering = (entries: unknown, size: unknown = Number(scene.log.size), more: object = {}): Promise<Gathered> =>
-    gatherOver((path) => (path.startsWith('lookup/') ? json({ size, entries, ...more }) : undefined));
-
-  it('that names entries about something else changes nothing: they are left out and reported', async () => {
-    const honest = honestLookup(scene.log, `lookup/artifact/${FILE}`);
-    const gathered = await answering([...honest, 1, 2, 8, 9, 300]);
-    expect(gathered.foreign).toEqual([1n, 2n, 8n, 9n, 300n]);
-    expect(gathered.evidence.entries.map(({ index }) => index)).toEqual([0n, 5n, 6n, 7n]);
-    const others = await answering([8, 9, 10]);
-    expect(judge(others).verdict).toBe('unknown-file');
-  });
-
-  it('that answers for another digest gives no verdict about this one', async () => {
-    const other = digestsOf(utf8Encode('other')).sha256;
-    const gathered = await gatherOver((path) =>
-      path.startsWith('lookup/')
-        ? json({ size: Number(scene.log.size), entries: honestLookup(scene.log, `lookup/artifact/${other}`) })
-        : undefined,
+  it('of a log whose index leaves something out is misbehaviour', async () => {
+    const lying = new Scene();
+    lying.observe(0);
+    const { log } = lying;
+    const pairs = indexPairs(
+      [0n, 1n, 2n, 3n, 4n, 5n].map((index) => log.entry(index)),
+      log.origin,
     );
-    expect(judge(gathered).verdict).toBe('unknown-file');
+    const root = toHex(indexRoot(pairs));
+    log.addStatement(makeControl({ action: 'index-root', origin: log.origin, size: Number(log.size), root }), log.signer);
+    expect(await codeOf(gatherEvidence(await readerOf(await writeLog(log.tiles())), { digest: FILE }))).toBe('bad-index');
   });
 
-  it('that hides the matches can only make the verdict worse', async () => {
-    expect(judge(await answering([0, 5, 6])).verdict).toBe('insufficient');
-    expect(judge(await answering([])).verdict).toBe('unknown-file');
-  });
-
-  it('may come in pages', async () => {
-    const pages: Record<string, object> = {
-      '': { entries: [0, 5], next: 6 },
-      '6': { entries: [6], next: 7 },
-      '7': { entries: [7], next: null },
-    };
-    const gathered = await gatherOver((path) => {
-      if (!path.startsWith('lookup/')) return undefined;
-      return json({ size: Number(scene.log.size), ...pages[new URL(`http://x/${path}`).searchParams.get('start') ?? ''] });
+  it('of a log that keeps no index is advisory', async () => {
+    const plain = new Scene();
+    for (const position of [0, 1]) plain.observe(position);
+    const gathered = await gatherEvidence(await readerOf(await writeLog(plain.log.tiles())), { digest: FILE });
+    expect(gathered.audited).toBeNull();
+    const advisory = evaluate({
+      ...{ policy: policyOf(plain, 'advisory'), evidence: gathered.evidence, file: { sha256: FILE } },
+      ...{ now: new Date(TEST_TIME), offline: false, verify: verifyEd25519 },
     });
-    expect(judge(gathered).verdict).toBe('reproduced');
+    expect(advisory).toMatchObject({ verdict: 'reproduced', completeness: 'advisory' });
   });
 
-  it('that is older than the log is completed from the log itself', async () => {
-    const grown = sceneOf(3);
-    const size = Number(grown.log.size);
-    grown.observe(2, { result: 'differ', observed: { sha256: toHex(new Uint8Array(32)) } });
-    const server = await serve(
-      logHandler(grown.log, (path) => (path.startsWith('lookup/') ? json({ size, entries: [0, 5, 6, 7] }) : undefined)),
+  it('shows entries that no log may admit', async () => {
+    const hostile = new Scene();
+    for (const position of [0, 1]) hostile.observe(position);
+    hostile.log.add(utf8Encode('no envelope'));
+    hostile.log.seal();
+    expect(judge(await gatherEvidence(await readerOf(await writeLog(hostile.log.tiles())), { digest: FILE })).verdict).toBe(
+      'log-misbehaviour',
     );
-    expect(judge(await gatherEvidence(await readerOf(server.url), { digest: FILE })).verdict).toBe('not-reproduced');
-  });
-
-  it.each([
-    ['names entries that are not published', [0, 999_999], undefined, 'bad-lookup'],
-    ['is as old as nothing', [], 0, 'accepted'],
-    ['names more entries than we read', Array.from({ length: 5000 }, (_, i) => i), undefined, 'bad-lookup'],
-    ['has a negative index', [-1], undefined, 'malformed'],
-    ['has an index as text', ['5'], undefined, 'malformed'],
-    ['has an index of a half', [0.5], undefined, 'malformed'],
-    ['has no entries', null, undefined, 'malformed'],
-    ['has no size', [0], null, 'malformed'],
-  ])('that %s is treated as such', async (_what, entries, size, code) => {
-    expect(await codeOf(answering(entries, size === undefined ? Number(scene.log.size) : size))).toBe(code);
-  });
-
-  it('whose pages never end is left', async () => {
-    expect(await codeOf(answering([5], undefined, { next: 0 }))).toBe('bad-lookup');
-    let next = 0;
-    const endless = gatherOver((path) =>
-      path.startsWith('lookup/') ? json({ size: Number(scene.log.size), entries: [5], next: ++next }) : undefined,
-    );
-    expect(await codeOf(endless)).toBe('bad-lookup');
-  });
-
-  it.each([
-    ['is no JSON', Buffer.from('<html>'), 'malformed'],
-    ['is huge', Buffer.alloc(300_000, ' '), 'too-large'],
-    ['is not offered', null, 'bad-status'],
-  ])('that %s could not be checked', async (_what, bytes, code) => {
-    expect(await codeOf(gatherOver((path) => (path.startsWith('lookup/') ? bytes : undefined)))).toBe(code);
   });
 });
 
 describe('a checkpoint served', () => {
-  const serving = (bytes: Uint8Array | null): Promise<string> => codeOf(gatherOver((path) => (path === 'checkpoint' ? bytes : undefined)));
+  const serving = (bytes: Uint8Array | null): Promise<string> =>
+    codeOf(gatherOver((path) => (path === 'checkpoint' ? bytes : isIndex(path) ? null : undefined)));
 
   it('by somebody else in between could not be checked', async () => {
     expect(await serving(Buffer.from('<html>log in</html>'))).toBe('malformed');
@@ -269,16 +194,16 @@ describe('a checkpoint served', () => {
     const memory = new CheckpointMemory(await temporaryFolder());
     const server = await serve(logHandler(scene.log));
     await gatherEvidence(await readerOf(server.url, memory), { digest: FILE });
-    const old = scene.log.checkpoint({ size: 100n, timestamp: Date.parse(TEST_TIME) / 1000 - 7 * 86_400 });
-    const stale = await serve(logHandler(scene.log, (path) => (path === 'checkpoint' ? old : undefined)));
+    const timestamp = Date.parse(TEST_TIME) / 1000 - 7 * 86_400;
+    const old = scene.log.checkpoint({ size: EARLIER, timestamp });
+    const mirror = (path: string): Uint8Array | null | undefined => (path === 'checkpoint' ? old : isIndex(path) ? null : undefined);
+    const stale = await serve(logHandler(scene.log, mirror));
     const replaced = await gatherEvidence(await readerOf(stale.url, memory), { digest: FILE });
     expect(replaced.view.checkpoint.size).toBe(scene.log.size);
     expect(judge(replaced).verdict).toBe('reproduced');
-    const lookups = json({ size: 100, entries: [0, 5, 6, 7] });
-    const alone = await serve(
-      logHandler(scene.log, (path) => (path === 'checkpoint' ? old : path.startsWith('lookup/') ? lookups : undefined)),
-    );
-    expect(judge(await gatherEvidence(await readerOf(alone.url), { digest: FILE })).verdict).toBe('unavailable');
+    const alone = await serve(logHandler(scene.log, (path) => (isIndex(path) ? earlier(path, timestamp) : undefined)));
+    const verdict = judge(await gatherEvidence(await readerOf(alone.url), { digest: FILE }));
+    expect(verdict).toMatchObject({ verdict: 'unavailable', errors: [{ code: 'checkpoint-stale' }], completeness: 'complete-by-root' });
   });
 });
 

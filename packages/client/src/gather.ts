@@ -1,91 +1,101 @@
-/** Gathers what a verdict needs. Look-ups say where to look, nothing more; entries come from verified tiles, with their proofs. */
-import type { Evidence } from '@verbatim/consensus';
+/** Gathers what a verdict needs. The index says where to look, and proves that it is all; entries come from verified tiles, with their proofs. */
+import { neededLookups } from '@verbatim/consensus';
+import type { Lookup, ReleaseStatement } from '@verbatim/statements';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Collected, type Gathered } from './collect.ts';
 import { ClientError } from './errors.ts';
+import { askIndex, type AnsweredLookup } from './index-answer.ts';
 import type { LogReader, LogView } from './log-reader.ts';
-import { lookUp, MAX_LOOKUP_ENTRIES } from './lookup.ts';
-import { type Ask, Relevance } from './relevance.ts';
-import type { ProvedEntry } from './verified-tree.ts';
+import { readWholeLog } from './whole-log.ts';
 
 /** A whole question, retries included. Milliseconds. */
 const GATHER_TIMEOUT_MS = 30_000;
-/** A folder has no look-ups and is read whole, up to this many entries. */
-const MAX_SCAN_ENTRIES = 1_000_000n;
+/** Reading a whole log. */
+const WHOLE_TIMEOUT_MS = 300_000;
+/** Some front end of a log may lag behind another. */
+const STALE_ATTEMPTS = 3;
+const STALE_DELAY_MS = 300;
+
+export interface Ask {
+  /** sha256 of a file or of a container, 64 lower-case hex digits. */
+  readonly digest: string;
+  /** sha256 of a member of that container: it may have been judged elsewhere, and dissents about the same question count. */
+  readonly member?: string;
+  /** A release: if it does not list the digest, its entries are gathered to say what it claims instead, or that it exists. */
+  readonly purl?: string;
+}
 
 export interface GatherOptions {
-  /** Reuse this view instead of asking for a new checkpoint, for several files in one go. */
-  readonly view?: LogView;
   readonly signal?: AbortSignal;
 }
 
-export interface Gathered {
-  readonly evidence: Evidence;
-  readonly view: LogView;
-  /** Entries that a look-up named and that this question does not need. */
-  readonly foreign: readonly bigint[];
-}
-
 /**
- * Everything logged about a file digest, a release, or both: releases, observations of the artifacts in question, revocations, genesis.
- * Completeness is the log's word only, until there is an index proof (DESIGN §3.5). Throws `ClientError`, `LogMisbehaviour` among them.
+ * Everything logged about a file digest, with the proofs that it is everything, all at one published checkpoint. A log that has no
+ * `index?lookup=…`, a folder or a mirror of tiles, is read whole. Throws `ClientError`, `LogMisbehaviour` among them.
  */
 export async function gatherEvidence(reader: LogReader, ask: Ask, options: GatherOptions = {}): Promise<Gathered> {
-  const deadline = AbortSignal.timeout(GATHER_TIMEOUT_MS);
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+  const answered = reader.source.hasLookup
+    ? await within(GATHER_TIMEOUT_MS, reader, options, (signal) => gatherByIndex(reader, ask, signal))
+    : null;
+  return answered ?? within(WHOLE_TIMEOUT_MS, reader, options, (signal) => gatherFromWhole(reader, ask, signal));
+}
+
+async function within<T>(
+  limitMs: number,
+  reader: LogReader,
+  { signal }: GatherOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = AbortSignal.timeout(limitMs);
   try {
-    return await (reader.source.hasLookup
-      ? gatherByLookup(reader, ask, options.view, signal)
-      : gatherByScan(reader, ask, options.view, signal));
+    return await work(signal === undefined ? deadline : AbortSignal.any([signal, deadline]));
   } catch (cause) {
-    if (options.signal?.aborted === true || !deadline.aborted || cause instanceof ClientError) throw cause;
-    throw new ClientError('timeout', `${reader.source.location}: no complete answer within ${GATHER_TIMEOUT_MS} ms`, { cause });
+    if (signal?.aborted === true || !deadline.aborted || cause instanceof ClientError) throw cause;
+    throw new ClientError('timeout', `${reader.source.location}: no complete answer within ${limitMs} ms`, { cause });
   }
 }
 
-async function gatherByLookup(reader: LogReader, ask: Ask, known: LogView | undefined, signal: AbortSignal): Promise<Gathered> {
-  const paths = [
-    ...(ask.digest === undefined ? [] : [`lookup/artifact/${ask.digest}`]),
-    ...(ask.member === undefined ? [] : [`lookup/artifact/${ask.member}`]),
-    ...(ask.purl === undefined ? [] : [`lookup/release?purl=${encodeURIComponent(ask.purl)}`]),
-  ];
-  const [first, ...answers] = await Promise.all([
-    known ?? reader.latest(signal),
-    ...paths.map((path) => lookUp(reader.source, path, signal)),
-  ]);
-  const named = [...new Set(answers.flatMap(({ indexes }) => indexes))].sort((a, b) => (a < b ? -1 : 1));
-  const newest = answers.reduce((size, answer) => (answer.size > size ? answer.size : size), 0n);
-  // Asked at the same moment: the answer may be about a checkpoint that is newer than ours by a moment.
-  const view = newest > first.checkpoint.size ? await reader.latest(signal) : first;
-  const { size } = view.checkpoint;
-  const beyond = named.find((index) => index >= size);
-  if (beyond !== undefined) throw new ClientError('bad-lookup', `a look-up names entry ${beyond}, and the log has published ${size}`);
-  const covered = answers.reduce((least, answer) => (answer.size < least ? answer.size : least), size);
-  if (size - covered > BigInt(MAX_LOOKUP_ENTRIES))
-    throw new ClientError('bad-lookup', `look-ups cover ${covered} of ${size} entries; try again later`);
-  // What was published after the answer is read in any case.
-  const late = Array.from({ length: Number(size - covered) }, (_, i) => covered + BigInt(i));
-  return collect(view, ask, [...new Set([...named.filter((index) => index < covered), ...late])], new Set(named));
+/** Null when there is no index to ask. */
+async function gatherByIndex(reader: LogReader, ask: Ask, signal: AbortSignal): Promise<Gathered | null> {
+  // What a release claims instead is needed of few: those that do not list the file.
+  const { purl: _, ...bare } = ask;
+  const first = await answerOf(reader, lookupsFor(reader, bare, []), signal);
+  if (first === null) return null;
+  const gathered = await Collected.read(first.view, first.answers);
+  const more = lookupsFor(reader, ask, gathered.releases());
+  if (more.length === first.answers.length) return gathered.finish(null);
+  // Asked again as a whole: evidence is about one checkpoint.
+  const second = await answerOf(reader, more, signal);
+  return second === null ? null : (await Collected.read(second.view, second.answers)).finish(null);
 }
 
-async function gatherByScan(reader: LogReader, ask: Ask, known: LogView | undefined, signal: AbortSignal): Promise<Gathered> {
-  const view = known ?? (await reader.latest(signal));
-  if (view.checkpoint.size > MAX_SCAN_ENTRIES)
-    throw new ClientError('too-large', `${reader.source.location}: expected at most ${MAX_SCAN_ENTRIES} entries to read whole`);
-  const relevance = new Relevance(ask);
-  const indexes: bigint[] = [];
-  for await (const { index, entry } of view.tree.entries(0n)) if (relevance.isRelevant(index, entry)) indexes.push(index);
-  return { evidence: await prove(view, indexes), view, foreign: [] };
+async function gatherFromWhole(reader: LogReader, ask: Ask, signal: AbortSignal): Promise<Gathered> {
+  const whole = await readWholeLog(reader, signal);
+  const answer = (releases: readonly ReleaseStatement[]): AnsweredLookup[] =>
+    lookupsFor(reader, ask, releases).map((lookup) => whole.answer(lookup));
+  const first = await Collected.read(whole.view, answer([]), whole.undecodable);
+  return (await Collected.read(whole.view, answer(first.releases()), whole.undecodable)).finish(whole.audited);
 }
 
-/** Reads the entries at `indexes` (ascending) and proves those that are about the question. */
-async function collect(view: LogView, ask: Ask, indexes: readonly bigint[], named: ReadonlySet<bigint>): Promise<Gathered> {
-  const entries = await Promise.all(indexes.map(async (index) => [index, await view.tree.entry(index)] as const));
-  const relevance = new Relevance(ask);
-  const relevant = entries.filter(([index, entry]) => relevance.isRelevant(index, entry)).map(([index]) => index);
-  const foreign = indexes.filter((index) => named.has(index) && !relevant.includes(index));
-  return { evidence: await prove(view, relevant), view, foreign };
+function lookupsFor({ logKey }: LogReader, { digest, member, purl }: Ask, releases: readonly ReleaseStatement[]): Lookup[] {
+  return neededLookups({ origin: logKey.name, sha256: digest, member, release: purl }, releases);
 }
 
-async function prove({ note, tree }: LogView, indexes: readonly bigint[]): Promise<Evidence> {
-  const entries: ProvedEntry[] = await Promise.all(indexes.map((index) => tree.proved(index)));
-  return { checkpoint: note, entries };
+/** An answer about a state that is as new as what this machine has seen. */
+async function answerOf(
+  reader: LogReader,
+  lookups: readonly Lookup[],
+  signal: AbortSignal,
+): Promise<{ view: LogView; answers: readonly AnsweredLookup[] } | null> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await askIndex(reader.source, lookups, signal);
+    if (answer === null) return null;
+    const view = await reader.adopt(answer.note, signal);
+    if (view.note === answer.note) return { view, answers: answer.lookups };
+    if (attempt === STALE_ATTEMPTS) {
+      const known = `this machine has seen the log with ${view.checkpoint.size} entries`;
+      throw new ClientError('bad-lookup', `${reader.source.location}: its index answers for an older state, and ${known}; try again later`);
+    }
+    await sleep(STALE_DELAY_MS, undefined, { signal });
+  }
 }

@@ -6,8 +6,8 @@ export { LogReader, type LogReaderOptions, type LogView } from './log-reader.ts'
 export { openLog, type OpenLogOptions } from './open-log.ts';
 export { type ProvedEntry, VerifiedTree } from './verified-tree.ts';
 export { CheckpointMemory, type MemoryOptions } from './checkpoint-memory.ts';
-export { gatherEvidence, type Gathered, type GatherOptions } from './gather.ts';
-export type { Ask } from './relevance.ts';
+export { type Ask, gatherEvidence, type GatherOptions } from './gather.ts';
+export type { Gathered } from './collect.ts';
 export { type Finding, fsck, type FsckOptions, type FsckReport, MAX_FINDINGS } from './fsck.ts';
 export { catchUp, follow, type CatchUpOptions, type FollowOptions } from './follow/follow.ts';
 export type { FollowBatch, FollowConsumer, FollowedEntry, FollowPosition } from './follow/consumer.ts';

@@ -45,14 +45,21 @@ export class LogReader {
    * Throws `LogMisbehaviour` or `ClientError`.
    */
   async latest(signal?: AbortSignal): Promise<LogView> {
+    const note = await this.source.get('checkpoint', { limit: MAX_NOTE_BYTES, signal });
+    if (note === null) throw new ClientError('not-found', `${this.source.location}: there is no checkpoint; is this the address of a log?`);
+    return this.adopt(note, signal);
+  }
+
+  /** The same, by a checkpoint that came with an answer. The view is of another note than this when a larger one is remembered. */
+  async adopt(note: Uint8Array, signal?: AbortSignal): Promise<LogView> {
     const trees = new Map<bigint, VerifiedTree>();
     const treeAt = (checkpoint: Checkpoint): VerifiedTree => {
       const tree = trees.get(checkpoint.size) ?? this.treeAt(checkpoint, signal);
       trees.set(checkpoint.size, tree);
       return tree;
     };
-    const { note, checkpoint } = await this.#memory.observe(await this.#served(signal), this.logKey, treeAt);
-    return { note, checkpoint, tree: treeAt(checkpoint) };
+    const newest = await this.#memory.observe(this.#open(note), this.logKey, treeAt);
+    return { ...newest, tree: treeAt(newest.checkpoint) };
   }
 
   /** The tree of a checkpoint whose log signature was verified by the caller. */
@@ -60,9 +67,7 @@ export class LogReader {
     return new VerifiedTree(checkpoint, this.source, { cache: this.#cache, signal });
   }
 
-  async #served(signal: AbortSignal | undefined): Promise<Remembered> {
-    const note = await this.source.get('checkpoint', { limit: MAX_NOTE_BYTES, signal });
-    if (note === null) throw new ClientError('not-found', `${this.source.location}: there is no checkpoint; is this the address of a log?`);
+  #open(note: Uint8Array): Remembered {
     try {
       return { note, checkpoint: openCheckpoint(note, this.logKey, this.#verify).checkpoint };
     } catch (cause) {

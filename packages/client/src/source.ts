@@ -9,7 +9,7 @@ export interface ReadOptions {
 
 export interface Source {
   readonly location: string;
-  /** Whether it answers `lookup/…`; a folder does not, and is read whole instead. */
+  /** Whether it may answer `index?lookup=…`; a folder does not, and is read whole instead. */
   readonly hasLookup: boolean;
   /** The bytes at a path below the log's prefix; null when there is nothing. Throws `ClientError`. */
   get(path: string, options: ReadOptions): Promise<Uint8Array | null>;

@@ -15,6 +15,7 @@ import {
   testSigner,
 } from '@verbatim/testkit';
 import type { Evidence } from './evidence.ts';
+import { neededLookups } from './lookups.ts';
 import { parsePolicy } from './policy.ts';
 import type { Policy } from './policy-types.ts';
 
@@ -64,6 +65,7 @@ export function policyText(sketch: PolicySketch = {}): string {
       Object.entries(keys).map(([name, host]) => `rebuilder ${name} ${operator} ${host} ${vkey(name)}`),
     ),
     ...claimants,
+    ...(lines.some((line) => line.startsWith('completeness ')) ? [] : ['completeness root']),
     ...lines,
     '',
   ].join('\n');
@@ -145,8 +147,12 @@ export class World {
     return this.log.addStatement(aRevocation(key(name), { compromisedSince }), ADMIN);
   }
 
-  /** Everything logged, or the entries at `indexes`, at a checkpoint of the whole log. */
-  evidence({ indexes, cosigned = {}, witnesses = ['w1', 'w2'], log = this.log }: EvidenceSketch = {}): Evidence {
+  /**
+   * Everything logged, or the entries at `indexes`, at a checkpoint of the whole log, which ends with its index root. Proofs for every lookup
+   * key that a question may need, and for those of the question `about`.
+   */
+  evidence({ indexes, cosigned = {}, witnesses = ['w1', 'w2'], about = {}, log = this.log, seal = true }: EvidenceSketch = {}): Evidence {
+    if (seal) log.seal();
     const wanted = indexes ?? Array.from({ length: Number(log.size) }, (_, index) => BigInt(index));
     // One note for each witness: each has its own time.
     const notes = witnesses.map((name) =>
@@ -154,7 +160,10 @@ export class World {
     );
     const signatures = notes.map((note) => note.at(-2)!);
     const text = [...lines(log.checkpoint()).slice(0, -1), ...signatures, ''].join('\n');
-    return { checkpoint: utf8Encode(text), entries: log.proved(wanted) };
+    const { file, member, release } = about;
+    const asked = neededLookups({ origin: ORIGIN, sha256: file?.sha256 ?? FILE, member: member?.sha256, release }, []);
+    const index = seal ? log.evidence(asked).index : [];
+    return { checkpoint: utf8Encode(text), entries: log.proved(wanted), index };
   }
 }
 
@@ -163,7 +172,10 @@ interface EvidenceSketch {
   /** Timestamps of witnesses; a minute ago otherwise. */
   readonly cosigned?: Readonly<Record<string, bigint>>;
   readonly witnesses?: readonly string[];
+  readonly about?: { readonly file?: { sha256: string }; readonly member?: { sha256: string }; readonly release?: string };
   readonly log?: InMemoryLog;
+  /** False for a log that keeps no index. */
+  readonly seal?: boolean;
 }
 
 function lines(note: Uint8Array): string[] {

@@ -24,6 +24,16 @@ export function adviceFor({ verdict, claim, members, expected, errors }: Omit<Ve
     case 'unavailable':
       if (errors.some(({ code }) => code === 'checkpoint-stale'))
         return ['Try again when the log\u2019s witnesses have cosigned a newer checkpoint; check this machine\u2019s clock.'];
+      if (errors.some(({ code }) => code === 'log-continued'))
+        return ['Read the successor: gather the evidence again from there, and get a policy that names it.'];
+      if (errors.some(({ code }) => code === 'incomplete')) {
+        return [
+          'Try again later, or read the log at another address; a bundle shows only what it was gathered for (--save-bundle).',
+          'If it goes on, report it: a log that keeps an index can prove what it has.',
+        ];
+      }
+      if (errors.some(({ code }) => code === 'unaudited'))
+        return ['Wait until the index-witnesses of the policy have cosigned, or audit the log yourself: verbatim log audit.'];
       return errors.some(({ code }) => code === 'member-unproved')
         ? ['Verify the container itself and extract the file from it, or name a list of its members with --members FILE.']
         : ['Try again later, or from another network.'];

@@ -1,26 +1,36 @@
-/** Bundles: evidence in a file, as one canonical JSON object (RFC 8785), so that equal evidence has equal bytes. */
-import { fromBase64, HASH_BYTES, MAX_PROOF_HASHES, toBase64, utf8Decode, utf8Encode } from '@verbatim/tlog';
+/** Bundles: evidence in a file, as one canonical JSON object, so that equal evidence has equal bytes. docs/spec/bundle.md is exact. */
+import { canonicalTextOfParsed, type Lookup } from '@verbatim/statements';
+import { concatBytes, HASH_BYTES, parseCheckpoint, parseNote, toBase64, utf8Decode, utf8Encode, type Hash } from '@verbatim/tlog';
+import { readBundled, toBundled } from './bundle-entry.ts';
+import { base64, list, malformed, members, string } from './bundle-json.ts';
+import { restoreProofs, shareProofs } from './bundle-proofs.ts';
 import { BundleError } from './errors.ts';
-import type { Evidence, EvidenceEntry } from './evidence.ts';
+import type { Evidence, LookupProof } from './evidence.ts';
+import { describeLookup } from './lookups.ts';
 
-export const BUNDLE_MEDIA_TYPE = 'application/vnd.verbatim.bundle+json;version=1';
+const VERSION = 2;
+const MEDIA_TYPE = 'application/vnd.verbatim.bundle+json;version=';
+export const BUNDLE_MEDIA_TYPE = `${MEDIA_TYPE}${VERSION}`;
 export const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
 export const MAX_BUNDLE_ENTRIES = 4096;
+export const MAX_BUNDLE_LOOKUPS = 16;
+/** More than the longest path in an index, whose keys have 320 bits. */
+const MAX_LOOKUP_PROOF_BYTES = 16_384;
+const LOOKUP_TYPES: readonly string[] = ['artifact', 'observed', 'release', 'rebuilder', 'control'] satisfies Lookup['type'][];
 
 /**
- * `{"checkpoint","entries":[{"entry","index","proof"}],"mediaType"}` without white space, at most 4 MiB and 4,096 entries.
- * Throws `BundleError` 'too-large', or 'malformed' for entries out of order.
+ * `{"checkpoint","entries","hashes","index","mediaType"}` without white space. Throws `BundleError` 'too-large', or 'malformed' for what
+ * could not be read again: entries out of order or outside of the checkpoint, proofs that contradict each other.
  */
-export function encodeBundle(evidence: Evidence): Uint8Array {
-  checkEntries(evidence.entries);
-  // Members are written in the order that RFC 8785 sorts them; JSON.stringify spells strings and integers as it demands.
-  const text = JSON.stringify({
-    checkpoint: utf8Decode(evidence.checkpoint),
-    entries: evidence.entries.map(({ index, entry, proof }) => ({
-      entry: toBase64(entry),
-      index: Number(index),
-      proof: proof.map(toBase64),
-    })),
+export function encodeBundle({ checkpoint, entries, index }: Evidence): Uint8Array {
+  const note = utf8Decode(checkpoint);
+  checkOrder(entries.map((entry) => entry.index));
+  const size = sizeOf(note, entries.at(-1)?.index ?? -1n);
+  const text = canonicalTextOfParsed({
+    checkpoint: note,
+    entries: entries.map((each) => toBundled(each)),
+    hashes: toBase64(concatBytes(...shareProofs(entries, size))),
+    index: orderedProofs(index).map(({ lookup, proof }) => ({ proof: toBase64(proof), type: lookup.type, value: lookup.value })),
     mediaType: BUNDLE_MEDIA_TYPE,
   });
   const bytes = utf8Encode(text);
@@ -31,72 +41,86 @@ export function encodeBundle(evidence: Evidence): Uint8Array {
 /** Syntax only; `evaluate` verifies. Throws `BundleError` for anything that `encodeBundle` would not have written. */
 export function decodeBundle(bytes: Uint8Array): Evidence {
   if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge(bytes.length);
-  const evidence = readBundle(parseJson(bytes));
-  const again = encodeBundle(evidence);
-  if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
+  const { text, value } = parseJson(bytes);
+  checkVersion(value);
+  const { checkpoint, entries, hashes, index } = members(value, ['checkpoint', 'entries', 'hashes', 'index', 'mediaType']);
+  const note = string(checkpoint, 'checkpoint');
+  const read = list(entries, MAX_BUNDLE_ENTRIES, 'entries').map(readBundled);
+  checkOrder(read.map((entry) => entry.index));
+  const size = sizeOf(note, read.at(-1)?.index ?? -1n);
+  const proofs = restoreProofs(read, size, readHashes(hashes));
+  const lookups = list(index, MAX_BUNDLE_LOOKUPS, 'index').map(readLookup);
+  if (orderedProofs(lookups).some((each, i) => each !== lookups[i])) throw malformed('index in ascending order of type and value');
+  // Everything in it is known and shallow by now.
+  if (canonicalTextOfParsed(value) !== text) {
     throw new BundleError('not-canonical', 'expected canonical JSON (RFC 8785), found another spelling of the same');
   }
-  return evidence;
+  return { checkpoint: utf8Encode(note), entries: read.map((entry, i) => ({ ...entry, proof: proofs[i]! })), index: lookups };
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array): { text: string; value: unknown } {
   try {
-    return JSON.parse(utf8Decode(bytes));
+    const text = utf8Decode(bytes);
+    return { text, value: JSON.parse(text) };
   } catch (cause) {
-    throw new BundleError('malformed', 'expected JSON in UTF-8', { cause });
+    throw malformed('JSON in UTF-8', cause);
   }
 }
 
-function readBundle(value: unknown): Evidence {
-  const { checkpoint, entries, mediaType } = members(value, ['checkpoint', 'entries', 'mediaType']);
-  if (mediaType !== BUNDLE_MEDIA_TYPE) throw malformed(`mediaType ${BUNDLE_MEDIA_TYPE}`);
-  if (typeof checkpoint !== 'string' || !checkpoint.isWellFormed()) throw malformed('checkpoint as text');
-  return { checkpoint: utf8Encode(checkpoint), entries: list(entries, MAX_BUNDLE_ENTRIES, 'entries').map(readEntry) };
+function checkVersion(value: unknown): void {
+  const found: unknown = typeof value === 'object' && value !== null ? (value as { mediaType?: unknown }).mediaType : undefined;
+  if (found === BUNDLE_MEDIA_TYPE) return;
+  if (found === `${MEDIA_TYPE}1`) {
+    throw new BundleError(
+      'old-version',
+      `expected version ${VERSION}, found version 1, which cannot show that nothing was left out; gather the evidence again (verbatim verify --save-bundle)`,
+    );
+  }
+  throw malformed(`mediaType ${BUNDLE_MEDIA_TYPE}`);
 }
 
-function readEntry(value: unknown): EvidenceEntry {
-  const { entry, index, proof } = members(value, ['entry', 'index', 'proof']);
-  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) throw malformed('index as an integer in 0…2^53−1');
-  const hashes = list(proof, MAX_PROOF_HASHES, 'proof').map((hash) => base64(hash, 'proof'));
-  if (hashes.some((hash) => hash.length !== HASH_BYTES)) throw malformed(`proof hashes of ${HASH_BYTES} bytes`);
-  return { index: BigInt(index), entry: base64(entry, 'entry'), proof: hashes };
+/** Of the tree that the proofs are in, as the unverified note says. */
+function sizeOf(note: string, last: bigint): bigint {
+  let size: bigint;
+  try {
+    ({ size } = parseCheckpoint(parseNote(utf8Encode(note)).text));
+  } catch (cause) {
+    throw malformed('checkpoint as a signed note', cause);
+  }
+  if (last >= size) throw malformed(`entries below the checkpoint's size ${size}`);
+  return size;
 }
 
-function checkEntries(entries: readonly EvidenceEntry[]): void {
-  if (entries.length > MAX_BUNDLE_ENTRIES) throw new BundleError('too-large', `expected at most ${MAX_BUNDLE_ENTRIES} entries`);
+function readHashes(value: unknown): Hash[] {
+  const bytes = base64(value, MAX_BUNDLE_BYTES, 'hashes');
+  if (bytes.length % HASH_BYTES !== 0) throw malformed(`hashes of ${HASH_BYTES} bytes each`);
+  return Array.from({ length: bytes.length / HASH_BYTES }, (_, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+}
+
+function readLookup(given: unknown): LookupProof {
+  const { proof, type, value } = members(given, ['proof', 'type', 'value']);
+  if (typeof type !== 'string' || !LOOKUP_TYPES.includes(type)) throw malformed(`type as one of ${LOOKUP_TYPES.join(', ')}`);
+  return {
+    lookup: { type: type as Lookup['type'], value: string(value, 'value') },
+    proof: base64(proof, MAX_LOOKUP_PROOF_BYTES, 'proof'),
+  };
+}
+
+function checkOrder(indexes: readonly bigint[]): void {
+  if (indexes.length > MAX_BUNDLE_ENTRIES) throw new BundleError('too-large', `expected at most ${MAX_BUNDLE_ENTRIES} entries`);
   let last = -1n;
-  for (const { index } of entries) {
+  for (const index of indexes) {
     if (index <= last || index > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed('entries in ascending order of index, below 2^53');
     last = index;
   }
 }
 
-/** The members of an object that has exactly these. */
-function members<Name extends string>(value: unknown, names: readonly Name[]): Record<Name, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('an object');
-  const found = Object.keys(value);
-  if (found.length !== names.length || names.some((name) => !Object.hasOwn(value, name))) {
-    throw malformed(`an object with exactly the members ${names.join(', ')}`);
-  }
-  return value as Record<Name, unknown>;
-}
-
-function list(value: unknown, limit: number, what: string): readonly unknown[] {
-  if (!Array.isArray(value) || value.length > limit) throw malformed(`${what} as an array of at most ${limit}`);
-  return value;
-}
-
-function base64(value: unknown, what: string): Uint8Array {
-  if (typeof value !== 'string') throw malformed(`${what} as text`);
-  try {
-    return fromBase64(value);
-  } catch (cause) {
-    throw malformed(`${what} in canonical base64`, cause);
-  }
-}
-
-function malformed(expected: string, cause?: unknown): BundleError {
-  return new BundleError('malformed', `expected ${expected}`, { cause });
+/** By type, then value, each lookup key once. */
+function orderedProofs(proofs: readonly LookupProof[]): LookupProof[] {
+  if (proofs.length > MAX_BUNDLE_LOOKUPS) throw new BundleError('too-large', `expected at most ${MAX_BUNDLE_LOOKUPS} lookup keys`);
+  const names = new Set(proofs.map(({ lookup }) => describeLookup(lookup)));
+  if (names.size !== proofs.length) throw malformed('each lookup key once');
+  return proofs.toSorted(({ lookup: a }, { lookup: b }) => (a.type === b.type ? (a.value < b.value ? -1 : 1) : a.type < b.type ? -1 : 1));
 }
 
 function tooLarge(length: number): BundleError {

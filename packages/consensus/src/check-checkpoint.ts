@@ -1,10 +1,11 @@
 /** The first steps of every verdict: the log's signature, the witness quorum and the age of the checkpoint. */
-import { type Checkpoint, type Ed25519Verify, openCheckpoint, TlogError } from '@verbatim/tlog';
+import { type Checkpoint, type Ed25519Verify, openCheckpoint, parseCheckpoint, parseNote, TlogError } from '@verbatim/tlog';
+import { type ControlHistory, logKeyOf } from './control-history.ts';
 import type { Finding, Step } from './findings.ts';
 import type { Policy } from './policy-types.ts';
 import { formatDuration, formatTime } from './values.ts';
 import type { VerdictKind } from './verdict-kind.ts';
-import { type Cosignature, readWitnesses, type WitnessState } from './witnesses.ts';
+import { type Cosignature, freshQuorum, readIndexWitnesses, readWitnesses, type WitnessState } from './witnesses.ts';
 
 export interface CheckpointState {
   readonly origin: string;
@@ -13,23 +14,41 @@ export interface CheckpointState {
   readonly cosignatures: readonly Cosignature[];
   /** When a quorum last cosigned it, in POSIX seconds; null without a quorum. */
   readonly asOf: bigint | null;
+  /** Of index-witnesses, whether they are a quorum or not. */
+  readonly indexCosignatures: readonly Cosignature[];
 }
 
 export interface CheckpointCheck {
   /** Null when there is no checkpoint to go on with. */
   readonly state: CheckpointState | null;
   readonly checkpoint: Checkpoint | null;
+  /** Index-witnesses that audited its index: a quorum of them, fresh enough; null without one. */
+  readonly auditors: readonly string[] | null;
   /** The best verdict that this checkpoint still allows; null when it allows all. */
   readonly limit: VerdictKind | null;
   readonly findings: readonly Finding[];
   readonly steps: readonly Step[];
 }
 
-/** @param now POSIX seconds @param offline take the policy's `bundle-max-age` */
-export function checkCheckpoint(note: Uint8Array, policy: Policy, now: bigint, offline: boolean, verify: Ed25519Verify): CheckpointCheck {
+/** What a checkpoint is held against: the policy, and the keys that the log's history leads to. */
+export interface CheckpointPolicy {
+  readonly policy: Policy;
+  readonly history: ControlHistory;
+  /** Take the policy's `bundle-max-age`. */
+  readonly offline: boolean;
+}
+
+/** @param now POSIX seconds */
+export function checkCheckpoint(
+  note: Uint8Array,
+  { policy, history, offline }: CheckpointPolicy,
+  now: bigint,
+  verify: Ed25519Verify,
+): CheckpointCheck {
   let opened: ReturnType<typeof openCheckpoint>;
   try {
-    opened = openCheckpoint(note, policy.log.key, verify);
+    const { origin, size } = parseCheckpoint(parseNote(note).text);
+    opened = openCheckpoint(note, logKeyOf(history, origin, size)?.key ?? policy.log.key, verify);
   } catch (error) {
     return unopened(error);
   }
@@ -41,10 +60,13 @@ export function checkCheckpoint(note: Uint8Array, policy: Policy, now: bigint, o
     detail: `${checkpoint.origin}, size ${checkpoint.size}`,
   };
   const witnesses = readWitnesses(opened.note, policy.tlog, now, verify);
-  const judged = judgeWitnesses(witnesses, policy, now, offline);
+  const indexWitnesses = readIndexWitnesses(opened.note, policy, now, verify);
+  const forged = [...witnesses.forged, ...indexWitnesses.forged];
+  const judged = judgeWitnesses({ ...witnesses, forged }, policy, now, offline);
   return {
-    state: { ...checkpoint, cosignatures: witnesses.cosignatures, asOf: witnesses.asOf },
+    state: { ...checkpoint, cosignatures: witnesses.cosignatures, asOf: witnesses.asOf, indexCosignatures: indexWitnesses.cosignatures },
     checkpoint,
+    auditors: freshQuorum(indexWitnesses, offline ? policy.bundleMaxAge : policy.maxAge, now),
     limit: judged.limit,
     findings: judged.findings,
     steps: [signed, ...judged.steps],
@@ -59,6 +81,7 @@ function unopened(error: unknown): CheckpointCheck {
   return {
     state: null,
     checkpoint: null,
+    auditors: null,
     limit: unverified ? 'log-misbehaviour' : 'unavailable',
     findings: [{ code, index: null, message: `checkpoint: ${error.message}` }],
     steps: [{ clause: '§3.1', check: 'the log signed the checkpoint', ok: false, detail: error.message }],

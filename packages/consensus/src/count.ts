@@ -50,6 +50,11 @@ export function count(claim: Claim, context: Context): Count {
   const operators = policy.operators
     .filter((operator) => policy.rebuilders.some((rebuilder) => rebuilder.operator === operator.name))
     .map((operator) => judgeOperator(operator, claim, about, context));
+  return tally(operators, policy);
+}
+
+/** What operators' standings come to by the policy's rules. */
+export function tally(operators: readonly OperatorState[], policy: Policy): Count {
   const matches = operators.filter(({ standing }) => standing === 'matches').length;
   const dissents = operators.filter(({ standing }) => standing === 'dissents').length;
   const unsatisfied = unsatisfiedRules(operators, matches, dissents, policy);

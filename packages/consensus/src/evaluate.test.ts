@@ -23,11 +23,13 @@ import { parsePolicy } from './policy.ts';
 import type { Verdict } from './verdict.ts';
 
 const OTHER = digest('other bytes');
+/** For evidence of which something was left out. */
+const ADVISORY: PolicySketch = { lines: ['require 2', 'completeness advisory'] };
 
 function verdictOf(world: World, overrides: Partial<Question> = {}, sketch: PolicySketch = {}): Verdict {
   return evaluate({
     policy: policyOf(sketch),
-    evidence: world.evidence(),
+    evidence: world.evidence({ about: overrides }),
     file: { sha256: FILE },
     now: NOW,
     offline: false,
@@ -53,7 +55,8 @@ describe('a file is reproduced', () => {
     expect(verdict).toMatchObject({
       verdict: 'reproduced',
       exitCode: 0,
-      completeness: 'advisory',
+      completeness: 'complete-by-root',
+      auditedBy: [],
       errors: [],
       warnings: [],
       next: [],
@@ -73,9 +76,20 @@ describe('a file is reproduced', () => {
       'umbra matches',
       'zeta not-answered',
     ]);
-    expect(verdict.checkpoint).toMatchObject({ size: 4n, asOf: nowSeconds - 60n });
+    expect(verdict.checkpoint).toMatchObject({ size: 5n, asOf: nowSeconds - 60n });
     expect(verdict.steps.every(({ ok }) => ok)).toBe(true);
-    expect(verdict.steps.map(({ clause }) => clause)).toEqual(['§3.4', '§3.1', '§3.1', '§3.13', '§3.1', '§3.2', '§3.4', '§3.4']);
+    expect(verdict.steps.map(({ clause }) => clause)).toEqual([
+      '§3.4',
+      '§3.1',
+      '§3.1',
+      '§3.13',
+      '§3.1',
+      '§3.2',
+      '§3.4',
+      '§3.4',
+      '§3.4',
+      '§3.5',
+    ]);
   });
 
   it('bound to its release', () => {
@@ -135,7 +149,7 @@ describe('a checkpoint', () => {
 
   it('with another root under the log\u2019s signature is misbehaviour', () => {
     const evidence = reproducedWorld().evidence();
-    const text = new TextDecoder().decode(evidence.checkpoint).replace('\n4\n', '\n5\n');
+    const text = new TextDecoder().decode(evidence.checkpoint).replace('\n5\n', '\n6\n');
     expect(judged({ ...evidence, checkpoint: utf8Encode(text) })).toMatchObject({ verdict: 'log-misbehaviour' });
   });
 
@@ -298,7 +312,7 @@ describe('a dissent', () => {
     world.observe('umbra-1', release, FILE);
     world.observe('acme-1', release, OTHER, { attempt: 1 });
     world.observe('acme-1', release, FILE, { attempt: 2 });
-    const verdict = verdictOf(world, { evidence: world.evidence({ indexes: [0n, 1n, 2n, 4n] }) });
+    const verdict = verdictOf(world, { evidence: world.evidence({ indexes: [0n, 1n, 2n, 4n] }) }, ADVISORY);
     expect(verdict.verdict).toBe('insufficient');
     expect(verdict.claim!.operators[0]!.observations[0]).toMatchObject({
       counts: null,
@@ -393,7 +407,7 @@ describe('a vote', () => {
   it('does not come back when the entry that names the admin is left out', () => {
     const world = reproducedWorld();
     world.revoke('umbra-1', 0);
-    expect(verdictOf(world, { evidence: world.evidence({ indexes: [1n, 2n, 3n, 4n] }) }).verdict).toBe('insufficient');
+    expect(verdictOf(world, { evidence: world.evidence({ indexes: [1n, 2n, 3n, 4n] }) }, ADVISORY).verdict).toBe('insufficient');
   });
 
   it('after a plain revocation does not count', () => {

@@ -1,17 +1,22 @@
 /** The verdict (DESIGN §3.4, §3.12, §3.13), computed from raw evidence. Pure: the moment and the signature check are parameters. */
 import type { Ed25519Verify } from '@verbatim/tlog';
 import { checkCheckpoint } from './check-checkpoint.ts';
+import { checkControl } from './check-control.ts';
 import { type Claim, claimsTo, explainUnclaimed, isContainerClaim, isFileClaim, readClaims } from './claims.ts';
+import { type AuditedTree, judgeCompleteness, readIndexRoot } from './completeness.ts';
 import type { Context } from './context.ts';
 import type { Evidence } from './evidence.ts';
 import { type ExtractedFile, provedRoot } from './extracted.ts';
 import { judge } from './judge.ts';
+import { neededLookups } from './lookups.ts';
 import { type ContainerMember, judgeMembers } from './members.ts';
 import { checkObservations, indexObservations } from './observations.ts';
 import type { Policy } from './policy-types.ts';
+import { readControl } from './read-control.ts';
 import { readEntries } from './read-entries.ts';
 import { Report } from './report.ts';
 import { readRevocations } from './revocations.ts';
+import { controlOf, decodeShown } from './shown-entries.ts';
 import { formatTime } from './values.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -31,6 +36,8 @@ export interface Question {
   readonly now: Date;
   /** The evidence is a bundle, read without the network: `bundle-max-age` holds and later dissent is unknown. */
   readonly offline: boolean;
+  /** Trees whose index this machine rebuilt from all their entries: one of them counts as an audit of exactly that checkpoint. */
+  readonly audited?: readonly AuditedTree[];
   readonly verify: Ed25519Verify;
 }
 
@@ -51,13 +58,23 @@ export function evaluate(question: Question): Verdict {
     return report.finish('policy-error');
   }
 
-  const check = checkCheckpoint(evidence.checkpoint, policy, BigInt(Math.floor(now)), offline, verify);
+  const shown = decodeShown(evidence);
+  const history = readControl(controlOf(shown), policy, verify);
+  const check = checkCheckpoint(evidence.checkpoint, { policy, history, offline }, BigInt(Math.floor(now)), verify);
   report.checkpointed(check, offline);
   if (check.checkpoint === null || check.limit === 'log-misbehaviour') return report.finish(check.limit ?? 'unavailable');
 
-  const log = readEntries(evidence, check.checkpoint, policy, verify);
-  const faults = [...log.findings, ...checkObservations(log, check.checkpoint.origin)];
+  const log = readEntries(shown, check.checkpoint, { policy, history }, verify);
+  const index = readIndexRoot(log, check.checkpoint, { policy, history });
+  const faults = [
+    ...log.findings,
+    ...history.findings,
+    ...checkControl(log, history, shown, check.checkpoint),
+    ...checkObservations(log, history),
+    ...index.findings,
+  ];
   report.read(evidence, log, faults);
+  if (faults.length === 0) report.followed(history, check.checkpoint);
   if (faults.length > 0) return report.finish('log-misbehaviour');
 
   const revocations = readRevocations(log.roster);
@@ -65,6 +82,18 @@ export function evaluate(question: Question): Verdict {
   const claims = readClaims(log.releases, policy, revocations);
   report.ignore(explainUnclaimed(claims, policy, revocations));
   judgeFile(question, claims, context, report);
+
+  const { auditors, checkpoint } = check;
+  const asked = { origin: checkpoint.origin, sha256: file.sha256, member: member?.sha256, release: question.release };
+  const needed = neededLookups(
+    asked,
+    log.releases.map(({ statement }) => statement),
+  );
+  const { audited = [] } = question;
+  report.complete(
+    judgeCompleteness({ evidence, log, checkpoint, root: index.root, policy, needed, auditors, audited }),
+    policy.completeness,
+  );
   return report.finish(check.limit);
 }
 

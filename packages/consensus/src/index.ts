@@ -2,10 +2,12 @@
 export { BundleError, type BundleErrorCode, PolicyError, type PolicyErrorCode } from './errors.ts';
 export { parsePolicy } from './policy.ts';
 export { describePolicy, tlogPart } from './policy-text.ts';
-export type { Claimant, DistinctRule, Operator, Policy, Rebuilder } from './policy-types.ts';
+export type { Claimant, CompletenessDemand, DistinctRule, IndexWitness, Operator, Policy, Rebuilder } from './policy-types.ts';
 export { EXIT_CODES, exitCodeOf, isWorse, type VerdictKind, type VerdictMeaning, VERDICTS, worst } from './verdict-kind.ts';
-export type { Evidence, EvidenceEntry } from './evidence.ts';
-export { BUNDLE_MEDIA_TYPE, decodeBundle, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES } from './bundle.ts';
+export type { Evidence, EvidenceEntry, LookupProof } from './evidence.ts';
+export type { AuditedTree, Completeness } from './completeness.ts';
+export { type Asked, describeLookup, neededLookups } from './lookups.ts';
+export { BUNDLE_MEDIA_TYPE, decodeBundle, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MAX_BUNDLE_LOOKUPS } from './bundle.ts';
 export { evaluate, type Question } from './evaluate.ts';
 export type { ExpectedFile, Verdict } from './verdict.ts';
 export type { CheckpointState } from './check-checkpoint.ts';

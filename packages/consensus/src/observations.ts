@@ -1,5 +1,6 @@
 /** Observations by release entry and artifact, and what no log may admit among them (DESIGN §3.2). */
 import { artifactNames, type ObservationStatement } from '@verbatim/statements';
+import { type ControlHistory, eraAt } from './control-history.ts';
 import type { Finding } from './findings.ts';
 import type { Logged, ReadLog } from './read-entries.ts';
 
@@ -17,15 +18,14 @@ export function indexObservations(observations: readonly LoggedObservation[]): O
 }
 
 /** Admission, re-checked: whatever is found here is `log-misbehaviour`. */
-export function checkObservations(log: ReadLog, origin: string): Finding[] {
-  return [...log.observations.flatMap((observation) => checkOne(observation, log, origin) ?? []), ...checkAttempts(log.observations)];
+export function checkObservations(log: ReadLog, history: ControlHistory): Finding[] {
+  return [
+    ...log.observations.flatMap((observation) => checkOne(observation, log, eraAt(history, observation.index).origin) ?? []),
+    ...checkAttempts(log.observations),
+  ];
 }
 
-function checkOne(
-  { index, statement: { predicate } }: LoggedObservation,
-  { releases, notReleases }: ReadLog,
-  origin: string,
-): Finding | null {
+function checkOne({ index, statement: { predicate } }: LoggedObservation, { releases, kinds }: ReadLog, origin: string): Finding | null {
   if (predicate.log !== origin) {
     return {
       code: 'other-origin',
@@ -34,7 +34,7 @@ function checkOne(
     };
   }
   const named = BigInt(predicate.release.index);
-  if (named >= index || notReleases.has(named)) {
+  if (named >= index || (kinds.get(named) ?? 'release') !== 'release') {
     return { code: 'release-mismatch', index, message: `entry ${index}: expected a release entry before it, found ${named}` };
   }
   // A release that was not gathered cannot be compared, and the observation then counts for nothing.

@@ -14,6 +14,7 @@ export function checkKeys(policy: Policy): void {
     ['the log', policy.log.key],
     ['root', policy.root],
     ...policy.tlog.witnesses.map((witness): [string, VerifierKey] => [`witness ${witness.name}`, witness.key]),
+    ...policy.indexWitnesses.map((witness): [string, VerifierKey] => [`index-witness ${witness.name}`, witness.key]),
     ...policy.rebuilders.map((rebuilder): [string, VerifierKey] => [`rebuilder ${rebuilder.name}`, rebuilder.key]),
     ...policy.claimants.map((claimant): [string, VerifierKey] => [`claimant ${claimant.name}`, claimant.key]),
   ];
@@ -24,6 +25,17 @@ export function checkKeys(policy: Policy): void {
     if (other !== undefined)
       throw new PolicyError('duplicate-key', null, `expected a key of its own for ${use}, found the key of ${other}`);
     seen.set(hex, use);
+  }
+  checkIndexWitnessNames(policy);
+}
+
+/** An index-witness vouches for more than growth: nobody may mistake its name for a witness's, or the reverse (DESIGN §3.5). */
+function checkIndexWitnessNames({ tlog, log, indexWitnesses }: Policy): void {
+  const taken = new Set([log.key.name, ...tlog.witnesses.flatMap(({ name, key }) => [name, key.name])]);
+  for (const { name, key } of indexWitnesses) {
+    const other = [name, key.name].find((each) => taken.has(each));
+    if (other !== undefined)
+      throw new PolicyError('duplicate-name', null, `expected a name of its own for index-witness ${name}, found ${other} again`);
   }
 }
 
@@ -43,6 +55,9 @@ export function checkRules(policy: Policy, draft: Draft): void {
     const possible = possibleDistinct(policy, rule);
     const line = `distinct ${rule.property}`;
     if (rule.atLeast > possible) fail(line, `${line} ${rule.atLeast} can never hold: the operators with keys differ in ${possible}`);
+  }
+  if (policy.indexQuorum > policy.indexWitnesses.length) {
+    fail('index-quorum', `index-quorum ${policy.indexQuorum} can never hold with ${policy.indexWitnesses.length} index-witnesses`);
   }
   if (policy.tlog.quorum === null) {
     for (const name of ['max-age', 'bundle-max-age']) {

@@ -1,9 +1,9 @@
 /** The lines that a Verbatim policy has beyond C2SP tlog-policy, one reader each. References only reach back, as in tlog-policy. */
 import { isPublisherScope, isRegistrarScope, keyidOfVkey } from '@verbatim/statements';
-import { KEY_TYPE_ED25519, parseVkey, type PolicyLine, type VerifierKey } from '@verbatim/tlog';
+import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, parseVkey, type PolicyLine, type VerifierKey } from '@verbatim/tlog';
 import { PolicyError } from './errors.ts';
-import { DISTINCT_PROPERTIES, POLICY_LIMITS } from './policy-types.ts';
-import type { Claimant, DistinctProperty, DistinctRule, Operator, Rebuilder } from './policy-types.ts';
+import { COMPLETENESS_DEMANDS, DISTINCT_PROPERTIES, POLICY_LIMITS } from './policy-types.ts';
+import type { Claimant, CompletenessDemand, DistinctProperty, DistinctRule, IndexWitness, Operator, Rebuilder } from './policy-types.ts';
 import { isName, isPlatform, parseCount, parseDuration, parseTime } from './values.ts';
 
 /** What the lines said so far. */
@@ -16,6 +16,9 @@ export interface Draft {
   dissent?: number;
   maxAge?: number;
   bundleMaxAge?: number;
+  completeness?: CompletenessDemand;
+  indexQuorum?: number;
+  readonly indexWitnesses: IndexWitness[];
   readonly operators: Operator[];
   readonly rebuilders: Rebuilder[];
   readonly claimants: Claimant[];
@@ -36,6 +39,9 @@ export const LINE_READERS: Readonly<Record<string, LineReader>> = {
   dissent: single((line, draft) => void (draft.dissent = count(line, one(line, 'a number of operators'), 0))),
   'max-age': single((line, draft) => void (draft.maxAge = duration(line, one(line, 'a duration')))),
   'bundle-max-age': single((line, draft) => void (draft.bundleMaxAge = duration(line, one(line, 'a duration')))),
+  completeness: single(readCompleteness),
+  'index-witness': readIndexWitness,
+  'index-quorum': single((line, draft) => void (draft.indexQuorum = count(line, one(line, 'a number of index-witnesses'), 1))),
   operator: readOperator,
   rebuilder: readRebuilder,
   claimant: readClaimant,
@@ -47,6 +53,20 @@ function readVersion(line: PolicyLine, draft: Draft): void {
   const text = one(line, 'the version 1');
   if (text !== '1') throw new PolicyError('out-of-range', line.number, `expected version 1, found ${show(text)}`);
   draft.version = 1;
+}
+
+/** `completeness advisory|root|audited` */
+function readCompleteness(line: PolicyLine, draft: Draft): void {
+  const demand = one(line, 'advisory, root or audited');
+  if (!COMPLETENESS_DEMANDS.includes(demand as CompletenessDemand)) throw syntax(line, 'advisory, root or audited', demand);
+  draft.completeness = demand as CompletenessDemand;
+}
+
+/** `index-witness <name> <vkey>` */
+function readIndexWitness(line: PolicyLine, draft: Draft): void {
+  const [name, text] = exactly(line, 2, 'index-witness NAME VKEY');
+  checkNew(line, draft.indexWitnesses, name, POLICY_LIMITS.indexWitnesses);
+  draft.indexWitnesses.push({ name: name!, key: vkey(line, text!, KEY_TYPE_COSIGNATURE) });
 }
 
 /** `operator <name> [cloud=<name>] [toolchain=<name>]` */
@@ -148,14 +168,14 @@ function time(line: PolicyLine, text: string): number {
   return value;
 }
 
-function vkey(line: PolicyLine, text: string): VerifierKey {
+function vkey(line: PolicyLine, text: string, type: number = KEY_TYPE_ED25519): VerifierKey {
   let key: VerifierKey;
   try {
     key = parseVkey(text);
   } catch (cause) {
     throw new PolicyError('syntax', line.number, cause instanceof Error ? cause.message : 'bad vkey', { cause });
   }
-  if (key.type !== KEY_TYPE_ED25519) throw syntax(line, 'an Ed25519 vkey of type 1', `type ${key.type}`);
+  if (key.type !== type) throw syntax(line, `an Ed25519 vkey of type ${type}`, `type ${key.type}`);
   return key;
 }
 

@@ -15,6 +15,7 @@ export function describePolicy(policy: Policy): string[] {
     `The log ${policy.log.key.name} must have signed every checkpoint${policy.log.url === null ? '' : `; it is read at ${policy.log.url}`}.`,
     `Its control statements count only if ${policy.root.name} signed them.`,
     ...describeWitnesses(policy),
+    ...describeCompleteness(policy),
     `A file is reproduced when at least ${operators(policy.require)} rebuilt exactly its bytes, at least ${operators(policy.answers)} answered, and ${
       policy.dissent === 0 ? 'nobody got other bytes' : `at most ${operators(policy.dissent)} got other bytes`
     }.`,
@@ -34,6 +35,22 @@ function describeWitnesses({ tlog, maxAge, bundleMaxAge }: Policy): string[] {
     ...tlog.witnesses.map((witness) => `Witness ${witness.name} is ${witness.key.text}.`),
     ...tlog.groups.map((group) => `Group ${group.name} is ${group.threshold} of ${group.members.join(', ')}.`),
     `The quorum's cosignatures may be ${formatDuration(maxAge!)} old, and ${formatDuration(bundleMaxAge!)} in a bundle checked offline.`,
+  ];
+}
+
+const COMPLETENESS: Readonly<Record<Policy['completeness'], string>> = {
+  advisory: 'Whoever gives the evidence may leave something out: a hidden dissent is not noticed.',
+  root: 'That nothing logged was left out must be proved against the root of the index that the log signed.',
+  audited:
+    'That nothing logged was left out must be proved against an index that was audited: by a quorum of index-witnesses, or on this machine.',
+};
+
+function describeCompleteness({ completeness, indexWitnesses, indexQuorum }: Policy): string[] {
+  if (indexWitnesses.length === 0) return [COMPLETENESS[completeness]];
+  return [
+    COMPLETENESS[completeness],
+    `An audit is the cosignatures of ${indexQuorum} of ${indexWitnesses.length} index-witnesses.`,
+    ...indexWitnesses.map(({ name, key }) => `Index-witness ${name} is ${key.text}.`),
   ];
 }
 

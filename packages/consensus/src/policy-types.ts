@@ -28,6 +28,20 @@ export interface Policy {
   readonly maxAge: number | null;
   /** The same for a bundle checked offline. */
   readonly bundleMaxAge: number | null;
+  /** How sure it must be that nothing logged was left out: at all, by the log's root, or by an audit (DESIGN §3.5). */
+  readonly completeness: CompletenessDemand;
+  /** Who cosigns a checkpoint only after rebuilding its index. Used for nothing else. */
+  readonly indexWitnesses: readonly IndexWitness[];
+  /** How many of them make an audit; 0 exactly when there are none. */
+  readonly indexQuorum: number;
+}
+
+export const COMPLETENESS_DEMANDS = ['advisory', 'root', 'audited'] as const;
+export type CompletenessDemand = (typeof COMPLETENESS_DEMANDS)[number];
+
+export interface IndexWitness {
+  readonly name: string;
+  readonly key: VerifierKey;
 }
 
 /** Who runs rebuilders: one operator, one vote, whatever the number of keys. */
@@ -73,6 +87,7 @@ export const POLICY_LIMITS = {
   operators: 256,
   rebuilders: 1024,
   claimants: 256,
+  indexWitnesses: 64,
   /** A year and a day, in seconds. */
   age: 366 * 24 * 3600,
 } as const;

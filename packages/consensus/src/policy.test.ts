@@ -26,6 +26,8 @@ const LINES = [
   'require 2',
 ] as const;
 
+const INDEX = [`index-witness i1 ${vkey('i1.test', 8, 0x04)}`, `index-witness i2 ${vkey('i2.test', 9, 0x04)}`];
+
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 const GOOD = text(LINES);
 const add = (...lines: string[]): string => GOOD + text(lines);
@@ -64,6 +66,21 @@ describe('a policy', () => {
       ['acme-1', 'acme', 'linux/amd64'],
       ['umbra-1', 'umbra', 'linux/arm64'],
     ]);
+  });
+
+  it('takes how complete the evidence must be, and who audits the index', () => {
+    expect(parsePolicy(GOOD)).toMatchObject({ completeness: 'advisory', indexWitnesses: [], indexQuorum: 0 });
+    for (const completeness of ['advisory', 'root', 'audited']) {
+      expect(parsePolicy(add(`completeness ${completeness}`))).toMatchObject({ completeness });
+    }
+    expect(parsePolicy(add(...INDEX))).toMatchObject({ indexWitnesses: [{ name: 'i1' }, { name: 'i2' }], indexQuorum: 2 });
+    const policy = parsePolicy(add(...INDEX, 'index-quorum 1', 'completeness audited'));
+    expect(policy.indexQuorum).toBe(1);
+    // They are no witnesses: nothing of them is in the C2SP part.
+    expect(tlogPart(policy)).not.toContain('i1');
+    const words = describePolicy(policy).join('\n');
+    expect(words).toContain('1 of 2 index-witnesses');
+    expect(words).toContain('audited');
   });
 
   it('takes comments, blank lines and any spacing of spaces and tabs', () => {
@@ -168,6 +185,24 @@ describe('a policy is refused', () => {
     ['for a claimant with the key of a witness', add(`claimant c2 registrar pkg:npm/ ${vkey('x.test', 3)}`), 'duplicate-key', null],
     ['for a root with the key of the log', change('root', `root ${vkey('root.test', 1)}`), 'duplicate-key', null],
     ['for two witnesses with one key', add(`witness w3 ${vkey('w3.test', 3, 0x04)}`), 'syntax', 15],
+    ['for an unknown completeness', add('completeness full'), 'syntax', 15],
+    ['for completeness without a word', add('completeness'), 'syntax', 15],
+    ['for completeness twice', add('completeness root', 'completeness advisory'), 'duplicate-line', 16],
+    ['for an index-witness without a key', add('index-witness i1'), 'syntax', 15],
+    ['for an index-witness with a key that cosigns nothing', add(`index-witness i1 ${vkey('i1.test', 8)}`), 'syntax', 15],
+    ['for an index-witness twice', add(...INDEX, INDEX[0]!), 'duplicate-name', 17],
+    ['for an index-witness with the key of a witness', add(`index-witness i1 ${vkey('i1.test', 3, 0x04)}`), 'duplicate-key', null],
+    ['for an index-witness with the key of a rebuilder', add(`index-witness i1 ${vkey('i1.test', 5, 0x04)}`), 'duplicate-key', null],
+    ['for an index-witness with the name of a witness', add(`index-witness w1 ${vkey('i1.test', 8, 0x04)}`), 'duplicate-name', null],
+    [
+      'for an index-witness whose key is named like a witness\u2019s',
+      add(`index-witness i1 ${vkey('w1.test', 8, 0x04)}`),
+      'duplicate-name',
+      null,
+    ],
+    ['for more audits than index-witnesses', add(...INDEX, 'index-quorum 3'), 'unsatisfiable', 17],
+    ['for an index-quorum of nobody', add('index-quorum 1'), 'unsatisfiable', 15],
+    ['for index-quorum 0', add(...INDEX, 'index-quorum 0'), 'out-of-range', 17],
     ['without claimant', change('claimant'), 'missing-line', null],
     ['for a claimant of another kind', add(`claimant c2 friend pkg:npm/ ${vkey('x.test', 20)}`), 'syntax', 15],
     ['for a registrar of one package', add(`claimant c2 registrar pkg:npm/esbuild ${vkey('x.test', 20)}`), 'syntax', 15],
@@ -187,6 +222,8 @@ describe('a policy is refused', () => {
   it('at every limit on the number of lines', () => {
     const operators = Array.from({ length: 257 }, (_, i) => `operator op${i}`);
     expect(refusal(add(...operators))).toMatchObject({ code: 'too-large', line: 14 + 255 });
+    const witnesses = Array.from({ length: 65 }, (_, i) => `index-witness i${i} ${vkey(`i${i}.test`, 100 + i, 0x04)}`);
+    expect(refusal(add(...witnesses))).toMatchObject({ code: 'too-large', line: 14 + 65 });
   });
 
   it('or read, whatever the text, and never anything else', () => {

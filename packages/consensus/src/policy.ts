@@ -10,7 +10,7 @@ import { DEFAULT_BUNDLE_MAX_AGE, DEFAULT_MAX_AGE, type Policy } from './policy-t
  * policy has expired depends on the moment and is `evaluate`'s first check. At most 256 KiB. Throws `PolicyError`.
  */
 export function parsePolicy(text: string): Policy {
-  const draft: Draft = { operators: [], rebuilders: [], claimants: [], distinct: [], lineOf: new Map() };
+  const draft: Draft = { operators: [], rebuilders: [], claimants: [], distinct: [], indexWitnesses: [], lineOf: new Map() };
   const bind = ([keyword, read]: [string, LineReader]): [string, (line: PolicyLine) => void] => [keyword, (line) => read(line, draft)];
   const policy = complete(draft, readLines(text, Object.fromEntries(Object.entries(LINE_READERS).map(bind))));
   checkKeys(policy);
@@ -41,7 +41,7 @@ function complete(draft: Draft, tlog: TlogPolicy): Policy {
       'expected one log line, found more; observations count within one log, so use a policy for each',
     );
   }
-  const { version, expires, root, require, operators, rebuilders, claimants, distinct } = draft;
+  const { version, expires, root, require, operators, rebuilders, claimants, distinct, indexWitnesses } = draft;
   if (version === undefined) throw missing('version 1');
   if (expires === undefined) throw missing('expires TIME');
   if (root === undefined) throw missing('root VKEY');
@@ -63,6 +63,9 @@ function complete(draft: Draft, tlog: TlogPolicy): Policy {
     distinct,
     maxAge: measurable ? (draft.maxAge ?? DEFAULT_MAX_AGE) : null,
     bundleMaxAge: measurable ? (draft.bundleMaxAge ?? DEFAULT_BUNDLE_MAX_AGE) : null,
+    completeness: draft.completeness ?? 'advisory',
+    indexWitnesses,
+    indexQuorum: draft.indexQuorum ?? indexWitnesses.length,
   };
 }
 

@@ -1,8 +1,7 @@
-/** From evidence to statements: inclusion, decoding and signatures of every entry (DESIGN §3.1, §3.2, §8: readers re-check). */
+/** From shown entries to statements: inclusion and signatures of every entry (DESIGN §3.1, §3.2, §8: readers re-check). */
 import {
   type ControlStatement,
-  decodeEntry,
-  keyidOfVkey,
+  type Envelope,
   type ObservationStatement,
   PREDICATE,
   type ReleaseStatement,
@@ -10,17 +9,18 @@ import {
   type Statement,
   verifySignatures,
 } from '@verbatim/statements';
-import { bytesEqual, type Checkpoint, type Ed25519Verify, hashLeaf, parseVkey, toHex, verifyInclusion } from '@verbatim/tlog';
-import type { Evidence } from './evidence.ts';
-import type { Finding, Ignored } from './findings.ts';
+import { type Checkpoint, type Ed25519Verify, toHex, verifyInclusion } from '@verbatim/tlog';
+import { type ControlHistory, holderAt, logKeyOf } from './control-history.ts';
+import type { Finding } from './findings.ts';
 import type { Policy } from './policy-types.ts';
+import type { ShownEntry } from './shown-entries.ts';
 
 export interface Logged<S extends Statement = Statement> {
   readonly index: bigint;
   /** Lower-case hex. */
   readonly leafHash: string;
   readonly statement: S;
-  /** Key ids of the policy (or of the log's admin) whose signatures verified. */
+  /** Key ids of those known to the policy, or to the log's history, whose signatures verified. */
   readonly signers: readonly string[];
   /** Every key id that the envelope names. */
   readonly keyids: readonly string[];
@@ -30,10 +30,10 @@ export interface ReadLog {
   readonly releases: readonly Logged<ReleaseStatement>[];
   readonly observations: readonly Logged<ObservationStatement>[];
   readonly roster: readonly Logged<RosterStatement>[];
-  /** Indexes of gathered entries that are of another kind than a release. */
-  readonly notReleases: ReadonlySet<bigint>;
+  readonly control: readonly Logged<ControlStatement>[];
+  /** What each gathered entry is, by index: also those whose signatures do not verify. */
+  readonly kinds: ReadonlyMap<bigint, (typeof KINDS)[keyof typeof KINDS]>;
   readonly findings: readonly Finding[];
-  readonly ignored: readonly Ignored[];
 }
 
 interface KnownKey {
@@ -41,30 +41,44 @@ interface KnownKey {
   readonly publicKey: Uint8Array;
 }
 
+/** Who may have signed what. */
+interface Authorities {
+  readonly policy: Policy;
+  readonly history: ControlHistory;
+}
+
 /** Anything in `findings` is `log-misbehaviour`: the log admitted an entry that it must refuse, or a proof does not fit. */
-export function readEntries(evidence: Evidence, checkpoint: Checkpoint, policy: Policy, verify: Ed25519Verify): ReadLog {
+export function readEntries(
+  shown: readonly ShownEntry[],
+  checkpoint: Checkpoint,
+  authorities: Authorities,
+  verify: Ed25519Verify,
+): ReadLog {
   const findings: Finding[] = [];
-  const ignored: Ignored[] = [];
   const decoded = new Map<bigint, Decoded>();
-  for (const { index, entry, proof } of evidence.entries) {
-    const leaf = hashLeaf(entry);
+  for (const { index, leaf, proof, content } of shown) {
     if (!verifyInclusion(index, checkpoint.size, leaf, proof, checkpoint.root)) {
       findings.push({
         code: 'inclusion-failed',
         index,
         message: `entry ${index}: its inclusion proof does not lead to the checkpoint of size ${checkpoint.size}`,
       });
-      continue;
-    }
-    const result = decode(index, entry, leaf);
-    if ('message' in result) findings.push(result);
+    } else if ('message' in content) findings.push(content);
     // Two proofs that verify at one index are of the same bytes: a repetition says nothing new.
-    else decoded.set(index, result);
+    else decoded.set(index, { index, leafHash: toHex(leaf), ...content });
   }
-  const keys = knownKeys(policy, findAdmin([...decoded.values()], policy, findings));
-  const log: { [K in 'releases' | 'observations' | 'roster']: Logged[] } = { releases: [], observations: [], roster: [] };
+  const log: { [K in 'releases' | 'observations' | 'roster' | 'control']: Logged[] } = {
+    releases: [],
+    observations: [],
+    roster: [],
+    control: [],
+  };
+  const pinned = [...authorities.policy.rebuilders, ...authorities.policy.claimants].map(({ keyid, key }) => ({
+    keyid,
+    publicKey: key.publicKey,
+  }));
   for (const entry of [...decoded.values()].sort((a, b) => (a.index < b.index ? -1 : 1))) {
-    const logged = checkSigners(entry, keys, verify, findings);
+    const logged = checkSigners(entry, signersOf(entry, pinned, authorities.history), verify, findings);
     if (logged === null) continue;
     switch (entry.statement.predicateType) {
       case PREDICATE.release:
@@ -77,62 +91,48 @@ export function readEntries(evidence: Evidence, checkpoint: Checkpoint, policy: 
         log.roster.push(logged);
         break;
       case PREDICATE.control:
-        checkControl(logged as Logged<ControlStatement>, findings, ignored);
+        log.control.push(logged);
     }
   }
-  const notReleases = new Set(
-    [...decoded.values()].filter(({ statement }) => statement.predicateType !== PREDICATE.release).map(({ index }) => index),
-  );
-  return { notReleases, ...(log as unknown as Pick<ReadLog, 'releases' | 'observations' | 'roster'>), findings, ignored };
+  const kinds = new Map([...decoded].map(([index, { statement }]) => [index, KINDS[statement.predicateType]]));
+  return { kinds, ...(log as unknown as Pick<ReadLog, keyof typeof log>), findings };
 }
+
+const KINDS = {
+  [PREDICATE.release]: 'release',
+  [PREDICATE.observation]: 'observation',
+  [PREDICATE.roster]: 'roster',
+  [PREDICATE.control]: 'control',
+} as const;
 
 interface Decoded {
   readonly index: bigint;
   readonly leafHash: string;
   readonly statement: Statement;
-  readonly envelope: ReturnType<typeof decodeEntry>['envelope'];
+  readonly envelope: Envelope;
 }
 
-function decode(index: bigint, entry: Uint8Array, leaf: Uint8Array): Decoded | Finding {
-  try {
-    const { envelope, statement } = decodeEntry(entry);
-    return { index, leafHash: toHex(leaf), statement, envelope };
-  } catch (error) {
-    // Attacker-controlled bytes: whatever the decoder throws, the entry is one that no log may admit.
-    return { code: 'entry-malformed', index, message: `entry ${index} cannot be decoded: ${messageOf(error)}` };
+/**
+ * Keys that may have signed an entry. The log's own come from its history, for its own statements only: none of them stands in for a key that the
+ * policy pins.
+ */
+function signersOf({ index, statement }: Decoded, pinned: readonly KnownKey[], history: ControlHistory): readonly KnownKey[] {
+  switch (statement.predicateType) {
+    case PREDICATE.release:
+    case PREDICATE.observation:
+      return pinned;
+    case PREDICATE.roster:
+      return knownKeys(holderAt(history, 'admin', index));
+    case PREDICATE.control: {
+      const { predicate } = statement;
+      // The others were verified when the history was read.
+      return predicate.action === 'index-root' ? knownKeys(logKeyOf(history, predicate.origin, index + 1n)) : [];
+    }
   }
 }
 
-/** The admin key signs the roster; entry 0 names it, and only the pinned root key may have signed that (DESIGN §3.4). */
-function findAdmin(entries: readonly Decoded[], policy: Policy, findings: Finding[]): KnownKey | null {
-  const genesis = entries.find(({ index }) => index === 0n);
-  if (genesis === undefined) return null;
-  const { statement } = genesis;
-  const fault = (message: string): null => {
-    findings.push({ code: 'genesis-mismatch', index: 0n, message: `entry 0: ${message}` });
-    return null;
-  };
-  if (statement.predicateType !== PREDICATE.control || statement.predicate.action !== 'genesis')
-    return fault('expected the log\u2019s genesis statement');
-  const { origin, root, admin } = statement.predicate;
-  if (origin !== policy.log.key.name) return fault(`expected origin ${policy.log.key.name}, found ${origin}`);
-  if (root !== policy.root.text) return fault(`expected the policy\u2019s root key ${policy.root.text}, found ${root}`);
-  if (!genesis.envelope.signatures.some(({ keyid }) => keyid === keyidOfVkey(policy.root)))
-    return fault('expected the root key\u2019s signature, found none');
-  try {
-    const key = parseVkey(admin);
-    return { keyid: keyidOfVkey(key), publicKey: key.publicKey };
-  } catch (error) {
-    return fault(messageOf(error));
-  }
-}
-
-function knownKeys(policy: Policy, admin: KnownKey | null): KnownKey[] {
-  const pinned = [...policy.rebuilders, ...policy.claimants].map(({ keyid, key }) => ({ keyid, publicKey: key.publicKey }));
-  const root = { keyid: keyidOfVkey(policy.root), publicKey: policy.root.publicKey };
-  const all = [...pinned, root];
-  // The admin key comes from the log: it must not stand in for a key that the policy pins.
-  return admin === null || all.some(({ publicKey }) => bytesEqual(publicKey, admin.publicKey)) ? all : [...all, admin];
+function knownKeys(term: { readonly keyid: string; readonly key: { readonly publicKey: Uint8Array } } | null): KnownKey[] {
+  return term === null ? [] : [{ keyid: term.keyid, publicKey: term.key.publicKey }];
 }
 
 function checkSigners(
@@ -148,16 +148,6 @@ function checkSigners(
   } catch (error) {
     findings.push({ code: 'signature-failed', index, message: `entry ${index}: ${messageOf(error)}` });
     return null;
-  }
-}
-
-/** Rotation, successor and the rest are not handled yet; nothing is followed that the pinned root key did not sign (DESIGN §3.4). */
-function checkControl(entry: Logged<ControlStatement>, findings: Finding[], ignored: Ignored[]): void {
-  const { action } = entry.statement.predicate;
-  if (action !== 'genesis') {
-    ignored.push({ index: entry.index, reason: `control statement "${action}" is not handled by this version` });
-  } else if (entry.index !== 0n) {
-    findings.push({ code: 'genesis-mismatch', index: entry.index, message: `entry ${entry.index}: expected genesis at entry 0 only` });
   }
 }
 

@@ -1,12 +1,16 @@
 /** Collects what an evaluation finds, and turns it into a verdict. */
+import { type Checkpoint, parseVkey } from '@verbatim/tlog';
 import type { CheckpointCheck, CheckpointState } from './check-checkpoint.ts';
 import type { Claim } from './claims.ts';
+import type { CompletenessState } from './completeness.ts';
+import { type ControlHistory, logKeyOf } from './control-history.ts';
 import type { Evidence } from './evidence.ts';
 import type { ExtractedFile, ExtractedState } from './extracted.ts';
 import { adviceFor } from './advice.ts';
 import type { Finding, Ignored, Step } from './findings.ts';
 import type { JudgedClaim, Judgement } from './judge.ts';
 import type { MemberState } from './members.ts';
+import type { Policy } from './policy-types.ts';
 import type { ReadLog } from './read-entries.ts';
 import { formatTime } from './values.ts';
 import type { ExpectedFile, Verdict } from './verdict.ts';
@@ -27,6 +31,9 @@ export class Report {
   #members: readonly MemberState[] | null = null;
   #extracted: ExtractedState | null = null;
   #expected: readonly ExpectedFile[] = [];
+  #completeness: CompletenessState | null = null;
+  /** Another log goes on where this one ends. */
+  #continued = false;
 
   /** @param claimed what claims are looked for to; another digest than the file's when that was extracted from a container */
   constructor(sha256: string, claimed = sha256) {
@@ -61,9 +68,29 @@ export class Report {
     }
   }
 
-  read({ entries }: Evidence, { ignored, observations, releases }: ReadLog, faults: readonly Finding[]): void {
+  /** What became of the log since the policy was written, and what to do about it. */
+  followed(history: ControlHistory, { origin, size }: Checkpoint): void {
+    const { key, since } = logKeyOf(history, origin, size)!;
+    const era = history.eras.findLast((each) => each.origin === origin)!;
+    if (since !== null || era.from > 0n) {
+      const way = `${history.eras.map((each) => each.origin).join(' → ')}: ${key.text}`;
+      this.step('§3.4', 'the policy’s root key leads to the key that signed', true, since === null ? way : `${way}, since entry ${since}`);
+    }
+    const { successor } = history;
+    if (successor !== null) {
+      const message = `the log ends at entry ${successor.index}: ${parseVkey(successor.vkey).name} goes on at ${successor.url}, and later dissent is there`;
+      this.error({ code: 'log-continued', index: successor.index, message });
+      this.#continued = true;
+    } else if (era.frozen !== null) {
+      const why = era.frozen.reason === null ? '' : `: ${era.frozen.reason}`;
+      this.#warnings.push(
+        `the log is frozen since entry ${era.frozen.index}${why}; nothing new is logged there, so ask its operator where it goes on`,
+      );
+    }
+  }
+
+  read({ entries }: Evidence, { observations, releases }: ReadLog, faults: readonly Finding[]): void {
     this.#errors.push(...faults);
-    this.#ignored.push(...ignored);
     const outside = faults.filter(({ code }) => code === 'inclusion-failed').length;
     this.step(
       '§3.1',
@@ -141,9 +168,21 @@ export class Report {
     if (claim !== null && type === 'file') this.#expected = [{ purl: claim.purl, index: claim.index, artifact: path, sha256: listed }];
   }
 
-  /** @param limit the best verdict that the checkpoint allows; null for any */
-  finish(limit: VerdictKind | null): Verdict {
-    // An old or unwitnessed checkpoint cannot show that nobody claims the file.
+  /** @param demanded by the policy */
+  complete(state: CompletenessState, demanded: Policy['completeness']): void {
+    this.#completeness = state;
+    this.step('§3.5', 'nothing logged about it was left out', state.enough, state.detail);
+    if (state.enough) return;
+    const message = `expected completeness ${demanded}, which the policy demands, found: ${state.detail}`;
+    this.error({ code: state.value === 'advisory' ? 'incomplete' : 'unaudited', index: null, message });
+  }
+
+  /** @param checkpointLimit the best verdict that the checkpoint allows; null for any */
+  finish(checkpointLimit: VerdictKind | null): Verdict {
+    const isShort = this.#continued || this.#completeness?.enough === false;
+    const limits = [checkpointLimit, isShort ? ('unavailable' as const) : null].filter((each) => each !== null);
+    const limit = limits.length === 0 ? null : worst(limits);
+    // An old, unwitnessed, continued or incomplete state of the log cannot show that nobody claims the file.
     const verdict = limit === null ? this.#counted : this.#counted === 'unknown-file' ? limit : worst([limit, this.#counted]);
     const result = {
       verdict,
@@ -154,7 +193,8 @@ export class Report {
       members: this.#members,
       extracted: this.#extracted,
       expected: this.#expected,
-      completeness: 'advisory' as const,
+      completeness: this.#completeness?.value ?? ('advisory' as const),
+      auditedBy: this.#completeness?.auditedBy ?? [],
       checkpoint: this.#checkpoint,
       steps: this.#steps,
       ignored: this.#ignored,

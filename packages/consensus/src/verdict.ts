@@ -1,4 +1,5 @@
 import type { CheckpointState } from './check-checkpoint.ts';
+import type { Completeness } from './completeness.ts';
 import type { ExtractedState } from './extracted.ts';
 import type { Finding, Ignored, Step } from './findings.ts';
 import type { JudgedClaim } from './judge.ts';
@@ -22,8 +23,10 @@ export interface Verdict {
   readonly extracted: ExtractedState | null;
   /** What the asked release claims instead, for `unknown-file`. */
   readonly expected: readonly ExpectedFile[];
-  /** How sure it is that no logged dissent is missing (DESIGN §3.5). Without an index proof: not at all. */
-  readonly completeness: 'advisory';
+  /** How sure it is that nothing logged about the question is missing (DESIGN §3.5). Only `complete-and-audited` is sound. */
+  readonly completeness: Completeness;
+  /** Who audited the index: names of index-witnesses, or `this machine`. Empty unless it is audited. */
+  readonly auditedBy: readonly string[];
   readonly checkpoint: CheckpointState | null;
   /** Every check that was made, in order. */
   readonly steps: readonly Step[];

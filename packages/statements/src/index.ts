@@ -23,7 +23,7 @@ export {
   type Result,
   type Role,
 } from './vocabulary.ts';
-export { decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
+export { canonicalTextOfParsed, decodeCanonicalJson, encodeCanonicalJson } from './json.ts';
 export { keyidOf, keyidOfVkey, statementKey } from './keyid.ts';
 export {
   decodeEnvelope,

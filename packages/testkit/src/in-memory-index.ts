@@ -1,19 +1,26 @@
-/** The index map by its definition (docs/spec/index-map.md §3 and §4), from all pairs anew each time. Slow, small and obviously right. */
+/** The index map by its definition (docs/spec/index-map.md §3 and §4): for indexes that lie, and to compare with. Slow and obviously right. */
 import { hashInner, hashPair, lookupKey, mapKey, type Pair } from '@verbatim/index-map';
 import { type DecodedEntry, decodeEntry, type Lookup, lookupsOf, PREDICATE, type ReleaseStatement } from '@verbatim/statements';
 import { concatBytes, EMPTY_ROOT, type Hash, hashLeaf } from '@verbatim/tlog';
 
 /** The pairs of an index over these entries. Entries that are no statements are in no index. */
 export function indexPairs(entries: readonly Uint8Array[], origin: string): Pair[] {
+  return indexLookups(entries, origin).map(({ index, lookup: { type, value } }) => ({
+    key: mapKey(lookupKey(type, value), BigInt(index)),
+    value: hashLeaf(entries[index]!),
+  }));
+}
+
+/** What each entry stands under, in order. */
+export function indexLookups(entries: readonly Uint8Array[], origin: string): { readonly index: number; readonly lookup: Lookup }[] {
   const statements = entries.map((entry) => statementOf(entry));
   const releaseAt = (index: number): ReleaseStatement | null => {
     const statement = statements[index];
     return statement?.predicateType === PREDICATE.release ? statement : null;
   };
   return statements.flatMap((statement, index) => {
-    const value = hashLeaf(entries[index]!);
     const lookups = statement === null ? [] : lookupsOf(statement, { origin, releaseAt });
-    return lookups.map(({ type, value: text }) => ({ key: mapKey(lookupKey(type, text), BigInt(index)), value }));
+    return lookups.map((lookup) => ({ index, lookup }));
   });
 }
 

@@ -1,5 +1,14 @@
 /** A log without a service: entries in, checkpoints, proofs and tiles out. Slow, small and obviously right. */
-import { lookupKey, type Pair } from '@verbatim/index-map';
+import {
+  addPairsSync,
+  EMPTY_MAP,
+  lookupKey,
+  type MapState,
+  MemoryNodeStore,
+  type Pair,
+  provePrefixSync,
+  rootOf,
+} from '@verbatim/index-map';
 import { type Lookup, makeControl, signStatement, type Statement } from '@verbatim/statements';
 import {
   CompactRange,
@@ -10,6 +19,7 @@ import {
   entriesPath,
   formatCheckpoint,
   formatNote,
+  fromHex,
   hashLeaf,
   parseNote,
   parseTilePath,
@@ -18,7 +28,9 @@ import {
   signNote,
   tilePath,
   tileWidth,
+  toBase64,
   toHex,
+  utf8Decode,
   type Hash,
   type NodeId,
   type ProofPlan,
@@ -26,7 +38,7 @@ import {
 } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { TEST_TIME } from './clock.ts';
-import { indexPairs, indexRoot, proveLookup } from './in-memory-index.ts';
+import { indexLookups, indexPairs } from './in-memory-index.ts';
 import { testSigner } from './keys.ts';
 
 export interface InMemoryLogOptions {
@@ -50,6 +62,13 @@ export interface LoggedEntry {
   readonly proof: Hash[];
 }
 
+/** What a verdict is computed from. */
+export interface InMemoryEvidence {
+  readonly checkpoint: Uint8Array;
+  readonly entries: readonly LoggedEntry[];
+  readonly index: readonly Pick<ProvedLookup, 'lookup' | 'proof'>[];
+}
+
 /** What the log says about one lookup key. */
 export interface ProvedLookup {
   readonly lookup: Lookup;
@@ -70,7 +89,7 @@ export class InMemoryLog {
   readonly #nodes = new Map<string, Hash>();
   readonly #roots: Hash[] = [];
   readonly #range = new CompactRange();
-  readonly #pairs = new Map<bigint, readonly Pair[]>();
+  readonly #indexes = new Map<bigint, { readonly nodes: MemoryNodeStore; readonly state: MapState }>();
   #sealed = -1n;
 
   constructor({ origin = 'log.example/test', signer = testSigner(origin), witnesses = [] }: InMemoryLogOptions = {}) {
@@ -105,7 +124,7 @@ export class InMemoryLog {
   /** Ends a batch with the index-root entry over everything before it, unless nothing came since the last one. The new size. */
   seal(): bigint {
     if (this.#sealed === this.size) return this.size;
-    const root = toHex(indexRoot(this.#pairsOf(this.size)));
+    const root = toHex(rootOf(this.#indexOf(this.size).state));
     this.addStatement(makeControl({ action: 'index-root', origin: this.origin, size: Number(this.size), root }), this.signer);
     this.#sealed = this.size;
     return this.size;
@@ -113,12 +132,26 @@ export class InMemoryLog {
 
   /** Everything under each of these lookup keys, with proofs for a log of `size` entries, the last of which is an index root. */
   index(lookups: readonly Lookup[], size: bigint = this.size): ProvedLookup[] {
-    const pairs = this.#pairsOf(size - 1n);
-    return lookups.map((lookup) => {
-      const key = toHex(lookupKey(lookup.type, lookup.value));
-      const entries = pairs.flatMap((pair) => (toHex(pair.key.subarray(0, 32)) === key ? [indexOf(pair)] : []));
-      return { lookup, entries, proof: proveLookup(pairs, lookup) };
+    return lookups.map((lookup) => ({ lookup, ...this.#under(lookupKey(lookup.type, lookup.value), size) }));
+  }
+
+  /** What a log answers to `GET index?lookup=…`, as JSON text. */
+  answerIndex(query: string, options: CheckpointOptions = {}): string {
+    const lookups = new URLSearchParams(query).getAll('lookup').map((lookup) => {
+      const { entries, proof } = this.#under(fromHex(lookup), options.size ?? this.size);
+      return { lookup, entries: entries.map(Number), proof: toBase64(proof) };
     });
+    return JSON.stringify({ checkpoint: utf8Decode(this.checkpoint(options)), lookups });
+  }
+
+  /** Everything logged, sealed, with proofs for each lookup key under which questions ask, and for `others`: as much as evidence can be. */
+  evidence(others: readonly Lookup[] = [], options: CheckpointOptions = {}): InMemoryEvidence {
+    const size = this.seal();
+    const found = indexLookups(this.#entries, this.origin).filter(({ lookup: { type } }) => !['observed', 'rebuilder'].includes(type));
+    const lookups = new Map([...found.map(({ lookup }) => lookup), ...others].map((lookup) => [`${lookup.type}:${lookup.value}`, lookup]));
+    const sorted = [...lookups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, lookup]) => lookup);
+    const entries = this.proved(Array.from({ length: Number(size) }, (_, index) => BigInt(index)));
+    return { checkpoint: this.checkpoint(options), entries, index: this.index(sorted).map(({ lookup, proof }) => ({ lookup, proof })) };
   }
 
   entry(index: bigint): Uint8Array {
@@ -179,12 +212,22 @@ export class InMemoryLog {
     return files;
   }
 
-  /** Of the index over the first `size` entries. */
-  #pairsOf(size: bigint): readonly Pair[] {
-    const known = this.#pairs.get(size);
-    const pairs = known ?? indexPairs(this.#entries.slice(0, Number(size)), this.origin);
-    this.#pairs.set(size, pairs);
-    return pairs;
+  #under(key: Hash, size: bigint): { entries: bigint[]; proof: Uint8Array } {
+    const { nodes, state } = this.#indexOf(size - 1n);
+    const { pairs, proof } = provePrefixSync(nodes, state, key);
+    return { entries: pairs.map(entryOf), proof };
+  }
+
+  /** The index over the first `size` entries. */
+  #indexOf(size: bigint): { readonly nodes: MemoryNodeStore; readonly state: MapState } {
+    const known = this.#indexes.get(size);
+    if (known !== undefined) return known;
+    const nodes = new MemoryNodeStore();
+    const change = addPairsSync(nodes, EMPTY_MAP, indexPairs(this.#entries.slice(0, Number(size)), this.origin));
+    nodes.apply(change);
+    const made = { nodes, state: change.state };
+    this.#indexes.set(size, made);
+    return made;
   }
 
   #prove(plan: ProofPlan): Hash[] {
@@ -192,6 +235,6 @@ export class InMemoryLog {
   }
 }
 
-function indexOf({ key }: Pair): bigint {
+function entryOf({ key }: Pair): bigint {
   return new DataView(key.buffer, key.byteOffset + 32, 8).getBigUint64(0);
 }

@@ -5,6 +5,13 @@ export { aCargoRecipe, aGoRecipe, aGoVcs, aLargeRecipe, anArtifact, contentOf, d
 export { ADMIN, ROOT, aGenesis, aRelease, aRevocation, anEnrolment, anObservation, type Observed } from './statements.ts';
 export { forgeEntry, forgePayload, withByteChanged } from './forge.ts';
 export { indexPairs, indexRoot, proveLookup } from './in-memory-index.ts';
-export { InMemoryLog, type CheckpointOptions, type InMemoryLogOptions, type LoggedEntry, type ProvedLookup } from './in-memory-log.ts';
+export {
+  InMemoryLog,
+  type CheckpointOptions,
+  type InMemoryEvidence,
+  type InMemoryLogOptions,
+  type LoggedEntry,
+  type ProvedLookup,
+} from './in-memory-log.ts';
 export { forkedLog, withEntryRewritten } from './misbehaviour.ts';
 export { Scene, type SceneOptions } from './scene.ts';

@@ -15,7 +15,7 @@ import type { GatherRequest, Gathered } from './stages.ts';
 export async function gatherFromBundle(path: string, request: GatherRequest): Promise<Gathered> {
   const evidence = decodeBundle(readWhole(path, MAX_BUNDLE_BYTES));
   await compareWithMemory(evidence.checkpoint, request);
-  return { evidence, offline: true, bundle: path };
+  return { evidence, audited: [], offline: true, bundle: path };
 }
 
 async function compareWithMemory(note: Uint8Array, { policy, env, progress }: GatherRequest): Promise<void> {

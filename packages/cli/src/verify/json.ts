@@ -22,7 +22,7 @@ export function toJson({ results, policyFile, troubles }: Run, exitCode: number,
 }
 
 function policyJson({ path, policy }: PolicyFile): object {
-  const { log, expires, require, answers, dissent, distinct, operators } = policy;
+  const { log, expires, require, answers, dissent, distinct, operators, completeness, indexWitnesses, indexQuorum } = policy;
   return {
     path,
     log: log.key.name,
@@ -32,6 +32,9 @@ function policyJson({ path, policy }: PolicyFile): object {
     dissent,
     distinct: distinct.map(({ property, atLeast }) => ({ property, atLeast })),
     operators: operators.length,
+    completeness,
+    indexWitnesses: indexWitnesses.length,
+    indexQuorum,
   };
 }
 
@@ -51,6 +54,7 @@ function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles,
     operators: claim === null ? [] : claim.operators.map(operatorJson),
     unsatisfied: claim?.unsatisfied ?? [],
     completeness: judged?.completeness ?? null,
+    auditedBy: judged?.auditedBy ?? [],
     checkpoint: checkpoint === null ? null : checkpointJson(checkpoint),
     bundle,
     others: (judged?.others ?? []).map((other) => ({
@@ -107,14 +111,19 @@ function observationJson({
   return { entry: Number(index), rebuilder, host: arch, attempt, result, reason, observed, finished, memberRoot, counts, because };
 }
 
-function checkpointJson({ origin, size, root, cosignatures, asOf }: CheckpointState): object {
+function checkpointJson({ origin, size, root, cosignatures, indexCosignatures, asOf }: CheckpointState): object {
   return {
     origin,
     size: Number(size),
     rootHash: toHex(root),
     asOf: asOf === null ? null : timeOf(Number(asOf)),
-    witnesses: cosignatures.map(({ witness, timestamp, counts }) => ({ witness, time: timeOf(Number(timestamp)), counts })),
+    witnesses: cosignatures.map(cosignatureJson),
+    indexWitnesses: indexCosignatures.map(cosignatureJson),
   };
+}
+
+function cosignatureJson({ witness, timestamp, counts }: CheckpointState['cosignatures'][number]): object {
+  return { witness, time: timeOf(Number(timestamp)), counts };
 }
 
 function findingsJson(judged: Verdict | null): object[] {

@@ -69,6 +69,7 @@ export async function judgeFile(
         ...extra,
         now: io.now(),
         offline: gathered.offline,
+        audited: gathered.audited,
         verify: verifyEd25519,
       });
     let judged = ask(wanted === null ? {} : { member: { path: wanted.path, sha256: wanted.sha256 } });

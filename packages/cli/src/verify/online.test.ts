@@ -44,12 +44,13 @@ describe('verify against a log', () => {
     server = await LogServer.start(world.scene.log);
   });
 
-  test('asks for the checkpoint once for several files', async () => {
+  test('asks the index once for each file, and the checkpoint comes with it', async () => {
     const other = world.file('other', 'x');
     const { code, stdout } = await verify('--json', file, other, file);
     expect(checkedOutput(stdout).results.map(({ verdict }) => verdict)).toEqual(['reproduced', 'unknown-file', 'reproduced']);
     expect(code).toBe(1);
-    expect(server.asked.filter((path) => path === 'checkpoint')).toHaveLength(1);
+    expect(server.asked.filter((path) => path.startsWith('index?'))).toHaveLength(3);
+    expect(server.asked).not.toContain('checkpoint');
   });
 
   test('a log that does not answer is "could not check", with the reason in the first line', async () => {
@@ -66,7 +67,7 @@ describe('verify against a log', () => {
 
   test('two signed histories are a security error, and the evidence is saved', async () => {
     expect((await verify(file)).code).toBe(0);
-    const fork = forkedLog(world.scene.log, world.scene.log.size - 1n);
+    const fork = forkedLog(world.scene.log, world.scene.log.size - 2n);
     const other = new World();
     other.scene.observe(2);
     fork.add(other.scene.log.entry(other.scene.releaseIndex + 1n));
@@ -80,8 +81,7 @@ describe('verify against a log', () => {
     expect(JSON.parse(readFileSync(path!, 'utf8'))).toMatchObject({ origin: 'log.example/test' });
     // A bundle of the other history is caught without the network.
     const timestamp = Math.floor(Date.now() / 1000) - 60;
-    const entries = fork.proved(Array.from({ length: Number(fork.size) }, (_, i) => BigInt(i)));
-    const forked = world.file('forked.json', encodeBundle({ checkpoint: fork.checkpoint({ timestamp }), entries }));
+    const forked = world.file('forked.json', encodeBundle(fork.evidence([], { timestamp })));
     const offline = await verify(file, '--offline', '--bundle', forked);
     expect(offline.code).toBe(1);
     expect(offline.stdout).toMatch(/^✗ SECURITY ERROR/);

@@ -1,5 +1,5 @@
 import { encodeBundle, evaluate } from '@verbatim/consensus';
-import type { ContainerMember, Evidence, MemberProof, Policy, Question, Verdict } from '@verbatim/consensus';
+import type { AuditedTree, ContainerMember, Evidence, MemberProof, Policy, Question, Verdict } from '@verbatim/consensus';
 import { hashFile, readWhole } from '../files.ts';
 import { loadPolicy } from '../policy-file.ts';
 import type { PolicyFile } from '../policy-file.ts';
@@ -20,6 +20,8 @@ export interface GatherRequest {
 
 export interface Gathered {
   readonly evidence: Evidence;
+  /** Checkpoints whose index this machine rebuilt from all entries. */
+  readonly audited: readonly AuditedTree[];
   /** From a bundle: later dissent is unknown. */
   readonly offline: boolean;
   /** The bundle's path. */

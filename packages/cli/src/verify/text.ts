@@ -84,11 +84,23 @@ function evidence(judged: Verdict, policy: Policy | null): string[] {
     const counting = cosignatures.filter(({ counts }) => counts).map(({ witness }) => witness);
     const witnessed = counting.length === 0 ? 'no witness' : `cosigned by ${counting.join(', ')}`;
     lines.push(`  log ${origin}  size ${size}  ${witnessed}${asOf === null ? '' : `  as of ${timeOf(asOf)}`}`);
-    lines.push(`  dissent: ${judged.completeness} (that nothing logged was withheld is not proved)`);
+    lines.push(`  completeness: ${completenessText(judged)}`);
   }
   for (const { message } of judged.errors) lines.push(`  ! ${printable(message)}`);
   for (const warning of judged.warnings) lines.push(`  warning: ${printable(warning)}`);
   return lines;
+}
+
+/** Only an audit is called sound (DESIGN §3.5). */
+function completenessText({ completeness, auditedBy }: Verdict): string {
+  switch (completeness) {
+    case 'advisory':
+      return 'advisory (that nothing logged was left out is not proved)';
+    case 'complete-by-root':
+      return "complete by the log's root (that its index has every entry, nobody audited for you)";
+    case 'complete-and-audited':
+      return `complete and audited by ${auditedBy.join(', ')}: sound`;
+  }
 }
 
 const MEMBER_SYMBOLS = { reproduced: '✓', insufficient: '…', 'not-claimed': '·', differing: '✗' } as const;

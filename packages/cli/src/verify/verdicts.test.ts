@@ -1,12 +1,19 @@
 import { EXIT_CODES, VERDICTS } from '@verbatim/consensus';
 import type { VerdictKind } from '@verbatim/consensus';
+import type { Lookup } from '@verbatim/statements';
 import { anArtifact, aRelease, contentOf } from '@verbatim/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkedOutput } from '../_schema.ts';
-import { World, verbatim } from '../_world.ts';
+import { lookupOf, World, verbatim } from '../_world.ts';
 
 const NAME = 'linux-x64/bin/esbuild';
 const PURL = 'pkg:npm/esbuild@0.25.0';
+
+/** What the tests ask about and nobody logged: that is proved, too. */
+const ABSENT: readonly Lookup[] = [
+  ...['never published', '', 'x', 'mine'].map((content) => lookupOf(content)),
+  { type: 'release', value: 'pkg:npm/esbuild@0.25.1' },
+];
 
 /** For each verdict, what makes it. */
 interface Case {
@@ -23,7 +30,7 @@ beforeAll(() => {
   scene.observe(0);
   const one = world.bundle('one.json');
   scene.observe(1);
-  const two = world.bundle('two.json');
+  const two = world.bundle('two.json', { others: ABSENT });
   const stale = world.bundle('stale.json', { age: 40 * 24 * 3600 });
   scene.observe(2, { result: 'differ' });
   const three = world.bundle('three.json');
@@ -46,11 +53,11 @@ beforeAll(() => {
 afterAll(() => world[Symbol.dispose]());
 
 function tamper(of: World, bundle: string): string {
-  const value = JSON.parse(of.read(bundle)) as { entries: { entry: string }[] };
-  const last = value.entries.at(-1)!;
-  const bytes = Buffer.from(last.entry, 'base64');
+  const value = JSON.parse(of.read(bundle)) as { entries: { signatures: { sig: string }[] }[] };
+  const [signature] = value.entries[1]!.signatures;
+  const bytes = Buffer.from(signature!.sig, 'base64');
   bytes[bytes.length - 20]! ^= 1;
-  last.entry = bytes.toString('base64');
+  signature!.sig = bytes.toString('base64');
   return JSON.stringify(value);
 }
 
@@ -106,8 +113,8 @@ describe('what the text says', () => {
     expect(lines.find((line) => line.includes('acme'))).toMatch(
       /✓ acme {2}acme-1 {2}linux\/amd64 {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}entry 6 {2}matches/,
     );
-    expect(lines.find((line) => line.includes('gamma'))).toMatch(/✗ gamma .* entry 8 {2}got sha256:[0-9a-f]{64}/);
-    expect(stdout).toContain('dissent: advisory');
+    expect(lines.find((line) => line.includes('gamma'))).toMatch(/✗ gamma .* entry 10 {2}got sha256:[0-9a-f]{64}/);
+    expect(stdout).toContain("completeness: complete by the log's root");
     expect(stdout).toContain(`claimed by registrar watch, entry 5`);
     expect(stdout).toContain('github.com/evanw/esbuild@v0.25.0');
     expect(lines.at(-1)).toMatch(/^ {2}→ /);

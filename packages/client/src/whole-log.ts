@@ -1,0 +1,122 @@
+/** A log without an index to ask is read whole, and the index is rebuilt from its entries: that is an audit of this very checkpoint. */
+import { type AuditedTree, describeLookup } from '@verbatim/consensus';
+import {
+  addPairsSync,
+  EMPTY_MAP,
+  lookupKey,
+  mapKey,
+  MemoryNodeStore,
+  type MapState,
+  type Pair,
+  provePrefixSync,
+  rootOf,
+} from '@verbatim/index-map';
+import { decodeEntry, type Lookup, lookupsOf, PREDICATE, type ReleaseStatement, type Statement } from '@verbatim/statements';
+import { hashLeaf, toHex } from '@verbatim/tlog';
+import { ClientError, LogMisbehaviour } from './errors.ts';
+import type { AnsweredLookup } from './index-answer.ts';
+import type { LogReader, LogView } from './log-reader.ts';
+
+/** Its index takes some 3 KiB of memory for each entry. */
+const MAX_WHOLE_ENTRIES = 100_000n;
+
+export class WholeLog {
+  readonly view: LogView;
+  /** Entries that are no statements: no log may admit them. */
+  readonly undecodable: readonly bigint[];
+  /** That the index root at the end of the checkpoint is right; null when it ends with something else. */
+  readonly audited: AuditedTree | null;
+  readonly #byLookup: ReadonlyMap<string, readonly bigint[]>;
+  readonly #nodes = new MemoryNodeStore();
+  readonly #map: MapState;
+
+  private constructor(view: LogView, { byLookup, pairs, undecodable, stated }: Reading) {
+    const change = addPairsSync(this.#nodes, EMPTY_MAP, pairs);
+    this.#nodes.apply(change);
+    this.view = view;
+    this.undecodable = undecodable;
+    this.#byLookup = byLookup;
+    this.#map = change.state;
+    const root = toHex(rootOf(change.state));
+    const at = view.checkpoint.size - 1n;
+    if (stated !== null && stated !== root) {
+      throw new LogMisbehaviour(
+        'bad-index',
+        `entry ${at}: expected the index root ${root}, which follows from the entries before, found ${stated}`,
+      );
+    }
+    this.audited = stated === null ? null : view.checkpoint;
+  }
+
+  /** Throws `LogMisbehaviour`, or `ClientError` 'too-large' for a log that does not fit into memory. */
+  static async read(view: LogView, location: string): Promise<WholeLog> {
+    if (view.checkpoint.size > MAX_WHOLE_ENTRIES) {
+      const limit = `expected at most ${MAX_WHOLE_ENTRIES} entries to read whole, found ${view.checkpoint.size}`;
+      throw new ClientError('too-large', `${location}: ${limit}; read the log at an address that answers index?lookup=…`);
+    }
+    return new WholeLog(view, await readEntries(view));
+  }
+
+  /** All entries under a lookup key, ascending, and the proof against the index root. */
+  answer(lookup: Lookup): AnsweredLookup {
+    const { proof } = provePrefixSync(this.#nodes, this.#map, lookupKey(lookup.type, lookup.value));
+    return { lookup, entries: this.#byLookup.get(describeLookup(lookup)) ?? [], proof };
+  }
+}
+
+const known = new WeakMap<LogReader, WholeLog>();
+
+/** The newest state of the log, read whole. It is kept for further questions to the same reader. */
+export async function readWholeLog(reader: LogReader, signal: AbortSignal): Promise<WholeLog> {
+  const view = await reader.latest(signal);
+  const before = known.get(reader);
+  if (before !== undefined && before.view.checkpoint.size === view.checkpoint.size) return before;
+  const whole = await WholeLog.read(view, reader.source.location);
+  known.set(reader, whole);
+  return whole;
+}
+
+interface Reading {
+  readonly byLookup: Map<string, bigint[]>;
+  readonly pairs: Pair[];
+  readonly undecodable: bigint[];
+  /** Root of the index, in hex, that the last entry states. */
+  stated: string | null;
+}
+
+async function readEntries({ tree, checkpoint: { origin, size } }: LogView): Promise<Reading> {
+  const reading: Reading = { byLookup: new Map(), pairs: [], undecodable: [], stated: null };
+  const releases = new Map<number, ReleaseStatement>();
+  const releaseAt = (index: number): ReleaseStatement | null => releases.get(index) ?? null;
+  for await (const { index, entry } of tree.entries(0n)) {
+    const statement = statementOf(entry);
+    if (statement === null) {
+      reading.undecodable.push(index);
+      continue;
+    }
+    if (statement.predicateType === PREDICATE.release) releases.set(Number(index), statement);
+    if (index === size - 1n) {
+      // Whatever it is, the index that it ends has nothing of it.
+      if (statement.predicateType === PREDICATE.control && statement.predicate.action === 'index-root')
+        reading.stated = statement.predicate.root;
+      break;
+    }
+    const value = hashLeaf(entry);
+    for (const lookup of lookupsOf(statement, { origin, releaseAt })) {
+      const name = describeLookup(lookup);
+      const entries = reading.byLookup.get(name) ?? [];
+      entries.push(index);
+      reading.byLookup.set(name, entries);
+      reading.pairs.push({ key: mapKey(lookupKey(lookup.type, lookup.value), index), value });
+    }
+  }
+  return reading;
+}
+
+function statementOf(entry: Uint8Array): Statement | null {
+  try {
+    return decodeEntry(entry).statement;
+  } catch {
+    return null;
+  }
+}
