@@ -16,17 +16,20 @@ import {
 } from '@verbatim/service-kit';
 import { sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import type { WitnessStore } from './store.ts';
-import type { Answer, Witness } from './witness.ts';
+import { isIndexAnswer, refuseForIndex, type IndexAnswer } from './index-witness/answer.ts';
 
 export interface WitnessAppParts {
-  witness: Witness;
+  /** Answers an add-checkpoint request. Throws ProblemError when nothing can be recorded. */
+  addCheckpoint: (body: Uint8Array) => IndexAnswer | Promise<IndexAnswer>;
   store: WitnessStore;
   guard: StorageGuard;
   vkeys: readonly string[];
+  /** What it is, for people. */
+  title?: string;
   logger: Logger;
   checks: readonly HealthCheck[];
   /** Sees every answer of add-checkpoint. */
-  onAnswer?: (answer: Answer) => void;
+  onAnswer?: (answer: IndexAnswer) => void;
   /** Runs around everything: metrics. */
   middleware?: MiddlewareHandler;
 }
@@ -52,11 +55,12 @@ export function createWitnessApp(parts: WitnessAppParts): Hono {
 /** Anybody's page may read: nothing here depends on who asks. */
 const READABLE = { 'access-control-allow-origin': '*' };
 
-function addCheckpoint({ witness, guard, onAnswer }: WitnessAppParts) {
+function addCheckpoint({ addCheckpoint: answerTo, guard, onAnswer }: WitnessAppParts) {
   return async function addCheckpoint(c: Context): Promise<Response> {
     const body = await bodyLimited(c, MAX_ADD_CHECKPOINT_BYTES);
-    const answer = guard.run(() => witness.addCheckpoint(body));
+    const answer = await answerTo(body);
     onAnswer?.(answer);
+    if (isIndexAnswer(answer)) return refuseForIndex(c, answer);
     if (answer.status !== 200) return refuseCheckpoint(c, answer);
     if (answer.recorded) guard.recovered();
     return answerLines(c, answer.lines);
@@ -79,9 +83,9 @@ function readCheckpoint({ store, guard }: WitnessAppParts) {
 }
 
 /** For people who open the address. */
-function describe({ store, vkeys }: WitnessAppParts): string {
+function describe({ store, vkeys, title = 'witness' }: WitnessAppParts): string {
   const logs = store
     .origins()
     .map((origin) => `${toHex(sha256(utf8Encode(origin)))}/checkpoint  ${origin}, size ${store.head(origin).size}\n`);
-  return `A transparency log witness (C2SP tlog-witness).\n\n${vkeys.join('\n')}\n\n${logs.join('')}`;
+  return `A transparency log ${title} (C2SP tlog-witness).\n\n${vkeys.join('\n')}\n\n${logs.join('')}`;
 }

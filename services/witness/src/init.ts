@@ -1,5 +1,13 @@
 /** `init`: a new witness, once. */
-import { initCosigner, type CosignerDatabase } from '@verbatim/service-kit';
+import {
+  CosignerError,
+  initCosigner,
+  loadCosigner,
+  type Cosigner,
+  type CosignerConfig,
+  type CosignerDatabase,
+} from '@verbatim/service-kit';
+import { bytesEqual, parseVkey } from '@verbatim/tlog';
 import { join } from 'node:path';
 import type { WitnessConfig } from './config.ts';
 import { WitnessStore } from './store.ts';
@@ -8,7 +16,31 @@ export function witnessDatabase({ data_dir }: Pick<WitnessConfig, 'data_dir'>): 
   return { path: join(data_dir, 'witness.sqlite'), open: WitnessStore.open };
 }
 
-/** Make the keys and an empty database. Resolves to the witness's vkeys, Ed25519 first. Throws as `initCosigner` does. */
+/** The index-witness as a cosigner of its own; null without one. */
+export function indexCosigner({ index, logs }: WitnessConfig): CosignerConfig | null {
+  return index === undefined ? null : { name: index.name, key_file: index.key_file, ml_dsa_key_file: index.ml_dsa_key_file, logs };
+}
+
+export function indexWitnessDatabase({ data_dir }: Pick<WitnessConfig, 'data_dir'>): CosignerDatabase<WitnessStore> {
+  return { path: join(data_dir, 'index-witness.sqlite'), open: WitnessStore.open };
+}
+
+/** Make the keys and empty databases. Resolves to the vkeys, the witness's first, Ed25519 before ML-DSA-44. Throws as `initCosigner` does. */
 export async function initWitness(config: WitnessConfig): Promise<readonly string[]> {
-  return (await initCosigner(config, witnessDatabase(config))).vkeys;
+  const { vkeys } = await initCosigner(config, witnessDatabase(config));
+  const index = indexCosigner(config);
+  return index === null ? vkeys : [...vkeys, ...(await initCosigner(index, indexWitnessDatabase(config))).vkeys];
+}
+
+/** The index-witness's keys. Throws `wrong-key` when one of them is a key of the witness under another name, and as `loadCosigner` does. */
+export function loadIndexCosigner(config: CosignerConfig, witness: Cosigner): Cosigner {
+  const cosigner = loadCosigner(config);
+  const used = witness.vkeys.map((vkey) => parseVkey(vkey).publicKey);
+  if (cosigner.vkeys.some((vkey) => used.some((key) => bytesEqual(key, parseVkey(vkey).publicKey)))) {
+    throw new CosignerError(
+      'wrong-key',
+      `${config.key_file}: expected a key used for nothing else, found a key of the witness ${witness.name}`,
+    );
+  }
+  return cosigner;
 }

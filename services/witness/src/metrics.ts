@@ -1,23 +1,24 @@
 /** The witness's own metrics. Labels are configured origins and fixed codes: nothing that a client makes up. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { CosignedHead, WitnessStore } from './store.ts';
-import type { Answer } from './witness.ts';
+import type { IndexAnswer } from './index-witness/answer.ts';
 
 export interface WitnessMetrics {
-  countAnswer(answer: Answer): void;
+  countAnswer(answer: IndexAnswer): void;
   countSplitView(origin: string): void;
 }
 
-export function createWitnessMetrics(registry: Registry, store: WitnessStore): WitnessMetrics {
+/** @param prefix of the names: `witness`, or `index_witness` */
+export function createWitnessMetrics(registry: Registry, store: WitnessStore, prefix = 'witness'): WitnessMetrics {
   const registers = [registry];
   const answers = new Counter({
-    name: 'witness_add_checkpoint_total',
+    name: `${prefix}_add_checkpoint_total`,
     help: 'Answers to add-checkpoint; origin is empty if the request was refused before its log was known.',
     labelNames: ['origin', 'result'],
     registers,
   });
   const splitViews = new Counter({
-    name: 'witness_split_views_total',
+    name: `${prefix}_split_views_total`,
     help: 'Signed checkpoints that contradict a cosigned one. Must stay zero.',
     labelNames: ['origin'],
     registers,
@@ -31,8 +32,8 @@ export function createWitnessMetrics(registry: Registry, store: WitnessStore): W
         },
       }),
     );
-  perLog('witness_tree_size', 'Size of the checkpoint cosigned last.', ({ size }) => size);
-  perLog('witness_cosigned_timestamp_seconds', 'Time of the last cosignature; 0 if there is none.', ({ timestamp }) => timestamp);
+  perLog(`${prefix}_tree_size`, 'Size of the checkpoint cosigned last.', ({ size }) => size);
+  perLog(`${prefix}_cosigned_timestamp_seconds`, 'Time of the last cosignature; 0 if there is none.', ({ timestamp }) => timestamp);
   for (const origin of store.origins()) splitViews.inc({ origin }, 0);
   return {
     countAnswer: (answer) => answers.inc({ origin: answer.origin ?? '', result: resultOf(answer) }),
@@ -40,7 +41,7 @@ export function createWitnessMetrics(registry: Registry, store: WitnessStore): W
   };
 }
 
-function resultOf(answer: Answer): string {
+function resultOf(answer: IndexAnswer): string {
   if (answer.status === 200) return 'cosigned';
   return answer.status === 409 ? 'conflict' : answer.code;
 }

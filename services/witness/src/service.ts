@@ -23,6 +23,9 @@ const MAX_CLOCK_LAG = 60n;
 
 const systemSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 
+/** It reads logs, which takes modules that a plain witness does without. */
+const loadIndexWitness = () => import('./index-witness/start.ts');
+
 /** Start it; dispose of the result to stop. `now` is the clock in POSIX seconds. */
 export async function startWitness(
   config: WitnessConfig,
@@ -50,8 +53,13 @@ export async function startWitness(
     },
   });
   const guard = new StorageGuard(fatal);
+  const { index } = config;
+  const needs = { cosigner, guard, logger, registry: metrics.registry, fatal, now };
+  const indexWitness =
+    index === undefined ? null : stack.use(await (await loadIndexWitness()).startIndexWitness({ ...config, index }, needs));
   const app = createWitnessApp({
-    ...{ witness, store, guard, vkeys: cosigner.vkeys, logger },
+    ...{ store, guard, vkeys: cosigner.vkeys, logger },
+    addCheckpoint: (body) => guard.run(() => witness.addCheckpoint(body)),
     checks: [
       { name: 'storage', check: () => guard.health() },
       {
@@ -62,6 +70,7 @@ export async function startWitness(
             guard.run(() => witness.lastTimestamp()),
           ),
       },
+      ...(indexWitness?.checks ?? []),
     ],
     middleware: metrics.requests,
     onAnswer(answer) {
@@ -70,9 +79,10 @@ export async function startWitness(
       logger.info({ origin: answer.origin, code: answer.code, detail: answer.detail }, 'refused');
     },
   });
+  if (indexWitness !== null) app.route('/index', indexWitness.app);
   const { url: metricsUrl } = stack.use(await metricsServer(metrics, { ...config.metrics_listen, signal }));
   const { url } = stack.use(await serve(app, { ...config.listen, signal }));
-  logger.info({ vkeys: cosigner.vkeys, logs: [...config.logs.keys()] }, 'witness');
+  logger.info({ vkeys: cosigner.vkeys, indexVkeys: indexWitness?.vkeys ?? [], logs: [...config.logs.keys()] }, 'witness');
   const running = stack.move();
   return { url, metricsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -10,6 +10,12 @@ export interface CosignedHead extends TreeHead {
   readonly checkpoint: Uint8Array | null;
 }
 
+/** Why nothing of a log is cosigned any more. */
+export interface Alarm {
+  readonly detail: string;
+  readonly evidencePath: string | null;
+}
+
 const migrations = [
   `CREATE TABLE identity (
      one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
@@ -23,6 +29,12 @@ const migrations = [
      checkpoint BLOB
    ) STRICT;
    ${SPLIT_VIEW_TABLE}`,
+  // Of an index-witness.
+  `CREATE TABLE alarm (
+     origin TEXT NOT NULL PRIMARY KEY REFERENCES log,
+     detail TEXT NOT NULL,
+     evidencePath TEXT
+   ) STRICT;`,
 ];
 
 const NOTHING_COSIGNED: CosignedHead = { size: 0n, root: EMPTY_ROOT, timestamp: 0n, checkpoint: null };
@@ -74,6 +86,16 @@ export class WitnessStore implements Disposable {
     return this.#statements.advance.run(size, root, timestamp, checkpoint, origin, oldSize).changes === 1;
   }
 
+  /** Why nothing of a log is cosigned any more; null when nothing is wrong with it. */
+  alarm(origin: string): Alarm | null {
+    return (this.#statements.alarm.get(origin) as Alarm | undefined) ?? null;
+  }
+
+  /** The first one stays, for ever. */
+  setAlarm(origin: string, { detail, evidencePath }: Alarm): void {
+    this.#statements.setAlarm.run(origin, detail, evidencePath);
+  }
+
   [Symbol.dispose](): void {
     this.#db.close();
   }
@@ -87,5 +109,7 @@ function prepare(db: OwnedDatabase) {
     origins: db.prepare('SELECT origin FROM log ORDER BY origin').pluck(),
     head: db.prepare('SELECT size, root, timestamp, checkpoint FROM log WHERE origin = ?'),
     advance: db.prepare('UPDATE log SET size = ?, root = ?, timestamp = ?, checkpoint = ? WHERE origin = ? AND size = ?'),
+    alarm: db.prepare('SELECT detail, evidencePath FROM alarm WHERE origin = ?'),
+    setAlarm: db.prepare('INSERT INTO alarm VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
   };
 }

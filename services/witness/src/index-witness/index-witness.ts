@@ -1,14 +1,21 @@
 /** A witness that cosigns a checkpoint only after it has rebuilt the log's index up to there: docs/spec/index-map.md §6. */
-import { formatNote, judgeSubmission, readSubmission, type Ed25519Verify, type Submission, type TrustedLogs } from '@verbatim/tlog';
-import type { WitnessStore } from '../store.ts';
-import type { Answer, Witness } from '../witness.ts';
-import { catchingUp, type IndexRefusal, type NotYet } from './answer.ts';
+import {
+  formatNote,
+  judgeSubmission,
+  readSubmission,
+  type Ed25519Verify,
+  type Submission,
+  type TreeHead,
+  type TrustedLogs,
+} from '@verbatim/tlog';
+import type { Answer } from '../witness.ts';
+import { catchingUp, type IndexAnswer, type IndexRefusal, type NotYet } from './answer.ts';
 import type { LogAudit } from './log-audit.ts';
 
 export interface IndexWitnessParts {
   /** Cosigns what is asked of it, under the index-witness's own key. */
-  readonly witness: Witness;
-  readonly store: WitnessStore;
+  readonly cosign: (body: Uint8Array) => Answer;
+  readonly head: (origin: string) => TreeHead;
   readonly logs: TrustedLogs;
   readonly verify: Ed25519Verify;
   /** One for each origin. */
@@ -19,8 +26,6 @@ export interface IndexWitnessParts {
   readonly maxEntries: number;
 }
 
-export type IndexAnswer = Answer | ((NotYet | IndexRefusal) & { readonly origin: string });
-
 export class IndexWitness {
   readonly #parts: IndexWitnessParts;
 
@@ -30,13 +35,13 @@ export class IndexWitness {
 
   /** Answer to the body of an add-checkpoint request. Throws as `Witness.addCheckpoint` does. */
   async addCheckpoint(body: Uint8Array): Promise<IndexAnswer> {
-    const { witness, store, logs, verify } = this.#parts;
+    const { cosign, head, logs, verify } = this.#parts;
     const submission = readSubmission(body, logs, verify);
     // Nobody makes the witness read anything without a signature of the log over a checkpoint that continues the last one.
-    if ('status' in submission || judgeSubmission(store.head(submission.checkpoint.origin), submission) !== null) return witness.addCheckpoint(body);
+    if ('status' in submission || judgeSubmission(head(submission.checkpoint.origin), submission) !== null) return cosign(body);
     const refusal = await this.#audit(submission);
     // What was audited is this size and root; the witness judges the rest again, at the head that it has by now.
-    return refusal === null ? witness.addCheckpoint(body) : { ...refusal, origin: submission.checkpoint.origin };
+    return refusal === null ? cosign(body) : { ...refusal, origin: submission.checkpoint.origin };
   }
 
   async #audit({ checkpoint, text, signatures }: Submission): Promise<NotYet | IndexRefusal | null> {

@@ -14,6 +14,7 @@ import type { Logger } from '@verbatim/service-kit';
 import { decodeEntry, PREDICATE } from '@verbatim/statements';
 import { bytesEqual, parseCheckpoint, parseNote, type Checkpoint, type VerifierKey } from '@verbatim/tlog';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Alarm } from '../store.ts';
 
 /** A checkpoint whose log signature was verified. */
 export interface Target {
@@ -31,30 +32,26 @@ export type AuditOutcome =
   /** For good. */
   | { readonly kind: 'unsound'; readonly detail: string };
 
-/** Kept for ever: nothing of this log is cosigned again. */
-export interface Alarm {
-  readonly detail: string;
-  readonly evidencePath: string | null;
-}
-
 export interface LogAuditOptions {
   readonly logKey: VerifierKey;
   /** Where the log serves its tiles, up to the size that it has signed. */
   readonly source: Source;
-  readonly store: AuditStore;
+  /** Called again after a failure of the last one. */
+  readonly openStore: () => AuditStore & Disposable;
   readonly evidenceFolder: string;
   /** As kept by an earlier process. */
   readonly alarm: Alarm | null;
   /** Called once, before anybody hears of it: keeps it durably, or throws. */
   readonly onAlarm: (alarm: Alarm) => void;
-  /** Why the audit cannot go on is not the log's doing: a failing disk. */
+  /** What is in the way is not the log's doing, but a failing disk for one. Ends the process when that cannot be outlasted. */
   readonly onFailure: (error: unknown) => void;
   readonly logger: Logger;
 }
 
 export class LogAudit implements AsyncDisposable {
   readonly #options: LogAuditOptions;
-  readonly #auditor: IndexAuditor;
+  #store: AuditStore & Disposable;
+  #auditor: IndexAuditor;
   readonly #stop = new AbortController();
   #alarm: Alarm | null;
   #target: Target | null = null;
@@ -65,11 +62,9 @@ export class LogAudit implements AsyncDisposable {
 
   /** Throws `ClientError` 'unusable' when the store holds something else. */
   constructor(options: LogAuditOptions) {
-    const { logKey, store, evidenceFolder, logger } = options;
     this.#options = options;
     this.#alarm = options.alarm;
-    const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
-    this.#auditor = new IndexAuditor({ logKey, store, evidenceFolder, onWarning });
+    [this.#store, this.#auditor] = open(options);
     this.#raiseFindings();
   }
 
@@ -98,6 +93,7 @@ export class LogAudit implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#run;
+    this.#store[Symbol.dispose]();
     await this.#options.source.close();
   }
 
@@ -164,16 +160,27 @@ export class LogAudit implements AsyncDisposable {
 
   #failed(error: unknown): void {
     const { logger, onFailure } = this.#options;
+    this.#trouble = error instanceof ClientError ? error.message : 'nothing can be recorded at the moment';
     try {
       // Two checkpoints, both signed by the log. Anything else may be the work of whoever stands between us and it.
-      if (error instanceof LogMisbehaviour && error.code === 'fork') return this.#raise({ detail: error.message, evidencePath: error.evidencePath });
+      if (error instanceof LogMisbehaviour && error.code === 'fork') {
+        return this.#raise({ detail: error.message, evidencePath: error.evidencePath });
+      }
+      if (!(error instanceof ClientError)) throw error;
+      logger.warn({ code: error.code, detail: error.message }, 'the log cannot be audited at the moment');
     } catch (failure) {
-      return onFailure(failure);
+      onFailure(failure);
+      // What the last one has in memory may not be what is on disk.
+      this.#store[Symbol.dispose]();
+      [this.#store, this.#auditor] = open(this.#options);
     }
-    if (!(error instanceof ClientError)) return onFailure(error);
-    this.#trouble = error.message;
-    logger.warn({ code: error.code, detail: error.message }, 'the log cannot be audited at the moment');
   }
+}
+
+function open({ logKey, openStore, evidenceFolder, logger }: LogAuditOptions): [AuditStore & Disposable, IndexAuditor] {
+  const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
+  const store = openStore();
+  return [store, new IndexAuditor({ logKey, store, evidenceFolder, onWarning })];
 }
 
 function isIndexRoot(entry: Uint8Array): boolean {

@@ -1,0 +1,125 @@
+/** The running index-witness: its database, an audit for each log, its part of the listener. */
+import { openSource } from '@verbatim/client';
+import { openCosignerStore, type Cosigner, type Health, type HealthCheck, type Logger, type StorageGuard } from '@verbatim/service-kit';
+import { SqliteAuditStore } from '@verbatim/service-kit/audit-store';
+import { sha256, toHex, utf8Encode, type TrustedLogs } from '@verbatim/tlog';
+import { verifyEd25519 } from '@verbatim/tlog/node';
+import { Gauge, type Registry } from 'prom-client';
+import type { Hono } from 'hono';
+import { join } from 'node:path';
+import { createWitnessApp } from '../app.ts';
+import type { IndexWitnessConfig, WitnessConfig } from '../config.ts';
+import { indexCosigner, indexWitnessDatabase, loadIndexCosigner } from '../init.ts';
+import { createWitnessMetrics } from '../metrics.ts';
+import type { WitnessStore } from '../store.ts';
+import { Witness } from '../witness.ts';
+import { IndexWitness } from './index-witness.ts';
+import { LogAudit } from './log-audit.ts';
+
+export interface IndexWitnessNeeds {
+  /** The plain one, whose keys may not be used. */
+  readonly cosigner: Cosigner;
+  readonly guard: StorageGuard;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Ends the process. */
+  readonly fatal: (error: unknown) => never;
+  /** POSIX seconds. */
+  readonly now: () => bigint;
+}
+
+export interface RunningIndexWitness extends AsyncDisposable {
+  readonly app: Hono;
+  readonly checks: readonly HealthCheck[];
+  readonly vkeys: readonly string[];
+}
+
+export async function startIndexWitness(
+  config: WitnessConfig & { index: IndexWitnessConfig },
+  needs: IndexWitnessNeeds,
+): Promise<RunningIndexWitness> {
+  const { guard, registry, now } = needs;
+  const logger = needs.logger.child({ role: 'index-witness' });
+  await using stack = new AsyncDisposableStack();
+  const settings = indexCosigner(config)!;
+  const cosigner = loadIndexCosigner(settings, needs.cosigner);
+  const store = stack.use(openCosignerStore(settings, indexWitnessDatabase(config), cosigner));
+  const logs: TrustedLogs = new Map(config.index.logs.map(({ origin }) => [origin, config.logs.get(origin)!]));
+  store.track(logs.keys());
+  const metrics = createWitnessMetrics(registry, store, 'index_witness');
+  const audits = new Map<string, LogAudit>();
+  for (const { origin, url } of config.index.logs)
+    audits.set(origin, stack.use(await auditOf(origin, url, config, store, { ...needs, logger })));
+  exportAudits(registry, audits);
+
+  const onSplitView = (origin: string): void => metrics.countSplitView(origin);
+  const witness = new Witness({ store, cosigner, logs, verify: verifyEd25519, now, onSplitView });
+  const indexWitness = new IndexWitness({
+    ...{ logs, audits, verify: verifyEd25519, waitMs: config.index.wait_ms, maxEntries: config.index.max_entries },
+    cosign: (body) => guard.run(() => witness.addCheckpoint(body)),
+    head: (origin) => guard.run(() => store.head(origin)),
+  });
+  const app = createWitnessApp({
+    ...{ store, guard, vkeys: cosigner.vkeys, logger, checks: [], title: 'index-witness' },
+    addCheckpoint: (body) => indexWitness.addCheckpoint(body),
+    onAnswer(answer) {
+      metrics.countAnswer(answer);
+      if (answer.status === 200 || answer.status === 409) return;
+      logger.info({ origin: answer.origin, code: answer.code, detail: answer.detail }, 'refused');
+    },
+  });
+  const running = stack.move();
+  const checks = [{ name: 'index', check: () => alarmHealth(audits) }];
+  return { app, checks, vkeys: cosigner.vkeys, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function auditOf(
+  origin: string,
+  url: string,
+  { logs, data_dir }: WitnessConfig,
+  store: WitnessStore,
+  { guard, logger, fatal }: Pick<IndexWitnessNeeds, 'guard' | 'logger' | 'fatal'>,
+): Promise<LogAudit> {
+  const path = join(data_dir, `index-${toHex(sha256(utf8Encode(origin))).slice(0, 32)}.sqlite`);
+  return new LogAudit({
+    logKey: logs.get(origin)![0]!,
+    source: await openSource(url),
+    openStore: () => SqliteAuditStore.open(path),
+    evidenceFolder: join(data_dir, 'evidence'),
+    alarm: store.alarm(origin),
+    onAlarm(alarm) {
+      guard.run(() => store.setAlarm(origin, alarm));
+      logger.fatal({ origin, ...alarm }, 'the index of this log is wrong: nothing of it is cosigned any more');
+    },
+    onFailure(error) {
+      try {
+        guard.run(() => {
+          throw error;
+        });
+      } catch (refused) {
+        if (refused === error) fatal(error);
+        logger.error({ err: error }, 'the audit could not be recorded');
+      }
+    },
+    logger: logger.child({ origin }),
+  });
+}
+
+function exportAudits(registry: Registry, audits: ReadonlyMap<string, LogAudit>): void {
+  const perLog = (name: string, help: string, value: (audit: LogAudit) => number): void =>
+    registry.registerMetric(
+      new Gauge({
+        ...{ name, help, labelNames: ['origin'], registers: [] },
+        collect() {
+          for (const [origin, audit] of audits) this.set({ origin }, value(audit));
+        },
+      }),
+    );
+  perLog('index_witness_audited_size', 'Entries whose index was rebuilt.', ({ size }) => Number(size));
+  perLog('index_witness_alarm', '1 when the index of the log was wrong once. Must stay zero.', ({ alarm }) => Number(alarm !== null));
+}
+
+function alarmHealth(audits: ReadonlyMap<string, LogAudit>): Health {
+  const alarmed = [...audits].find(([, { alarm }]) => alarm !== null);
+  return alarmed === undefined ? { ok: true } : { ok: false, detail: `the index of ${alarmed[0]} is wrong: ${alarmed[1].alarm!.detail}` };
+}
