@@ -78,18 +78,7 @@ describe('a file is reproduced', () => {
     ]);
     expect(verdict.checkpoint).toMatchObject({ size: 5n, asOf: nowSeconds - 60n });
     expect(verdict.steps.every(({ ok }) => ok)).toBe(true);
-    expect(verdict.steps.map(({ clause }) => clause)).toEqual([
-      '§3.4',
-      '§3.1',
-      '§3.1',
-      '§3.13',
-      '§3.1',
-      '§3.2',
-      '§3.4',
-      '§3.4',
-      '§3.4',
-      '§3.5',
-    ]);
+    expect(verdict.steps.map(({ clause }) => clause)).toEqual(['§3.4', '§3.1', '§3.1', '§3.13', '§3.1', '§3.2', '§3.4', '§3.4', '§3.5']);
   });
 
   it('bound to its release', () => {
