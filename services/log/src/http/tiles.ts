@@ -4,7 +4,10 @@ import { TileServer } from '@verbatim/service-kit/tree';
 import { NOTHING_PUBLISHED } from './problems.ts';
 import type { Services } from './services.ts';
 
-/** C2SP tlog-tiles: the checkpoint, hash tiles and entry bundles, no further than the published checkpoint implies. */
+/**
+ * C2SP tlog-tiles: the published checkpoint; hash tiles and entry bundles up to the size that the log has signed, for witnesses that look at the
+ * entries before they cosign.
+ */
 export function tileRoutes(app: OpenAPIHono, { engine }: Services): void {
   const tiles = new TileServer(engine.folder);
 
@@ -14,5 +17,5 @@ export function tileRoutes(app: OpenAPIHono, { engine }: Services): void {
     return c.body(new Uint8Array(publication.bytes), 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
   });
 
-  app.get('/tile/*', (c) => tiles.answer(c, c.req.path.slice(1), engine.published.size));
+  app.get('/tile/*', (c) => tiles.answer(c, c.req.path.slice(1), engine.signed.size));
 }
