@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initialise, startService, type Service } from '@verbatim/local';
+import { initialise, REPOSITORY, startService, type Service } from '@verbatim/local';
 import { createKeyFile, loadSigner } from '@verbatim/service-kit/keyfile';
 import { signStatement, type ReleaseStatement } from '@verbatim/statements';
 import { hashLeaf, KEY_TYPE_COSIGNATURE, utf8Decode, type Signer } from '@verbatim/tlog';
@@ -16,10 +17,20 @@ export interface RunningLog extends AsyncDisposable {
   readonly dataDir: string;
   readonly pid: number;
   readonly witnessPid: number | null;
+  /** The file that `serve` is started with. */
+  readonly config: string;
+  /** Resolves when the process ends, however it ends; the text says how. */
+  readonly ended: Promise<string>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** The same log again from its folder, on another port. */
+  /** SIGTERM; resolves when the process is gone. */
+  stop(): Promise<void>;
+  /** The same log again from its folder, on another port. Rejects when it does not start. */
   restart(): Promise<void>;
+  /** Runs another command of the log's main.ts with its configuration, to the end. */
+  run(command: string, ...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** What the log's processes have said so far. */
+  said(): Promise<string>;
   /** Posts one entry; resolves to the status and the parsed answer, whatever they are. */
   submit(entry: Uint8Array): Promise<{ status: number; body: Record<string, unknown> }>;
   submitBatch(entries: readonly Uint8Array[]): Promise<{ status: number; body: Record<string, unknown> }>;
@@ -73,13 +84,29 @@ export async function startLog({ witness = false, toml = '' }: { witness?: boole
     get pid() {
       return service.pid;
     },
+    config,
+    get ended() {
+      return service.ended;
+    },
     async kill() {
       process.kill(service.pid, 'SIGKILL');
+      await service.ended;
+    },
+    async stop() {
+      process.kill(service.pid, 'SIGTERM');
       await service.ended;
     },
     async restart() {
       service = await start();
     },
+    run: (command, ...args) =>
+      new Promise((resolve) => {
+        const main = join(REPOSITORY, 'services/log/src/main.ts');
+        execFile(process.execPath, [main, command, '--config', config, ...args], (error, stdout, stderr) =>
+          resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
+        );
+      }),
+    said: () => readFile(join(folder, 'log.log'), 'utf8'),
     submit: (entry) => post('/entries', utf8Decode(entry)),
     submitBatch: (entries) => post('/entries/batch', JSON.stringify({ entries: entries.map((entry) => utf8Decode(entry)) })),
     async [Symbol.asyncDispose]() {

@@ -16,6 +16,7 @@ function options(
     failed?: boolean;
     low?: boolean;
     witnessed?: boolean;
+    silent?: readonly string[];
   } = {},
 ): HealthOptions {
   const {
@@ -27,12 +28,14 @@ function options(
     failed = false,
     low = false,
     witnessed = true,
+    silent = [],
   } = overrides;
   const signature = new Uint8Array(72);
   new DataView(signature.buffer).setBigUint64(0, BigInt(cosignedAt));
   const note = { text: '', signatures: witnessed ? [{ name: 'w', keyId: 1, signature }] : [] };
   const engine = {
     failed,
+    standing: { isOpen: silent.length === 0, silent },
     signed: { size: signed, at: signedAt },
     published: { size: published ?? 0n, current: published === null ? null : { size: published, note, at: NOW } },
     stage: { states: () => [{ name: 'w', closed }] },
@@ -71,4 +74,10 @@ test('without witnesses a quiet log stays healthy', async () => {
 
 test('a stopped log, a closed witness, a full disk: each is told by name', async () => {
   expect(await failing({ failed: true, closed: true, low: true })).toEqual(['running', 'witnesses', 'storage']);
+});
+
+test('a log whose size is not confirmed yet says whom it waits for', async () => {
+  const report = await runChecks(healthChecks(options({ silent: ['w1', 'w2'] })));
+  expect(report).toMatchObject({ status: 'failing' });
+  expect(JSON.stringify(report)).toContain('not heard from: w1, w2');
 });

@@ -23,6 +23,16 @@ export function healthChecks({ engine, disk, stuckMs, renewMs, witnessed, now }:
       check: () => (engine.failed ? { ok: false, detail: 'the log has stopped; a restart repairs it' } : { ok: true }),
     },
     {
+      name: 'confirmed',
+      check: () =>
+        engine.standing.isOpen
+          ? { ok: true }
+          : {
+              ok: false,
+              detail: `started, and takes nothing before its size is confirmed; not heard from: ${engine.standing.silent.join(', ')}`,
+            },
+    },
+    {
       name: 'publishing',
       check() {
         const { size, at } = engine.signed;

@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 import { createLogger, loadConfig, runService } from '@verbatim/service-kit';
+import { backupLog } from './backup/backup.ts';
+import { confirmLog } from './backup/confirm.ts';
+import { restoreLog } from './backup/restore.ts';
 import { logConfig } from './config.ts';
 import { initLog } from './init.ts';
 import { repairTiles } from './repair.ts';
@@ -11,19 +14,33 @@ const USAGE = `usage: main.ts init  --config log.toml
        main.ts succeed --config log.toml --from FOLDER
        main.ts serve --config log.toml
        main.ts repair --config log.toml
+       main.ts backup --config log.toml --to FOLDER [--without-blobs]
+       main.ts restore --config log.toml --from FOLDER
+       main.ts confirm --config log.toml --last-checkpoint FILE
        main.ts reopen-witness --config log.toml --witness NAME
 
 init            makes keys that do not exist, the database and entry 0; prints the public keys as JSON
 succeed         makes the log that another one has named as its successor, from that one's data folder
 serve           serves the log; prints one line {"ready":true,"url":…,"metricsUrl":…} when it does
 repair          writes tiles again that differ from the database; the log must be stopped
+backup          copies database and blobs of a log, running or stopped, into a new folder, checked; prints what it is of as JSON
+restore         puts a backup in the place of a database that is gone; the log then signs only once its witnesses confirm its size
+confirm         takes your word instead that nothing newer than this checkpoint was signed; for the next start of the stopped log
 reopen-witness  asks a witness again that a split-view alarm closed; only after reading the evidence
 `;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { config: { type: 'string' }, from: { type: 'string' }, witness: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      config: { type: 'string' },
+      witness: { type: 'string' },
+      to: { type: 'string' },
+      from: { type: 'string' },
+      'without-blobs': { type: 'boolean' },
+      'last-checkpoint': { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   const [command, ...rest] = positionals;
   if (values.help === true) {
@@ -34,18 +51,30 @@ async function main(): Promise<number> {
   const config = loadConfig(logConfig, values.config);
   switch (command) {
     case 'init':
-      process.stdout.write(`${JSON.stringify(await initLog(config, Date.now()))}\n`);
+      print(await initLog(config, Date.now()));
       return 0;
     case 'succeed':
       if (values.from === undefined) return usage();
-      process.stdout.write(`${JSON.stringify(await succeedLog(config, values.from, Date.now()))}\n`);
+      print(await succeedLog(config, values.from, Date.now()));
       return 0;
     case 'serve': {
       await runService((context) => serveLog(config, context), { logger: createLogger({ name: 'log' }) });
       return 0;
     }
     case 'repair':
-      process.stdout.write(`${JSON.stringify({ replaced: await repairTiles(config) })}\n`);
+      print({ replaced: await repairTiles(config) });
+      return 0;
+    case 'backup':
+      if (values.to === undefined) return usage();
+      print(await backupLog(config, values.to, { withoutBlobs: values['without-blobs'] ?? false, now: Date.now() }));
+      return 0;
+    case 'restore':
+      if (values.from === undefined) return usage();
+      print(await restoreLog(config, values.from));
+      return 0;
+    case 'confirm':
+      if (values['last-checkpoint'] === undefined) return usage();
+      print({ confirmed: Number(await confirmLog(config, values['last-checkpoint'], Date.now())) });
       return 0;
     case 'reopen-witness':
       if (values.witness === undefined) return usage();
@@ -54,6 +83,10 @@ async function main(): Promise<number> {
     default:
       return usage();
   }
+}
+
+function print(result: object): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 function usage(): number {

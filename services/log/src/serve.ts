@@ -30,6 +30,8 @@ export interface ServeContext {
   readonly logger: Logger;
   /** The process must stop at once; see `runService`. */
   readonly fatal: (error: unknown) => void;
+  /** Aborts a start that waits for witnesses. */
+  readonly signal?: AbortSignal;
   /** For tests: other ports for the engine's writes. */
   readonly engine?: Partial<Pick<EngineOptions, 'durable' | 'wrapCheckpoints' | 'wrapLedger' | 'now'>>;
 }
@@ -41,12 +43,14 @@ const FIRST_PUBLICATION_MS = 250;
  * Opens the log and serves it. Refuses when the database is missing, when another process has it, and when what is stored contradicts what was
  * published. Disposing finishes what is in flight.
  */
-export async function serveLog(config: LogConfig, { logger, fatal, engine: ports }: ServeContext): Promise<RunningService> {
+export async function serveLog(config: LogConfig, { logger, fatal, signal, engine: ports }: ServeContext): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
   const keys = new LogKeys([config.key_file, config.next_key_file].flatMap((file) => (file === undefined ? [] : [loadSigner(file)])));
   const db = stack.use(openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false }));
   const files = stack.use(new WriterThread());
-  const engine = stack.use(await Engine.open({ config, keys, db, durable: files, logger, now: Date.now, onFatal: fatal, ...ports }));
+  const engine = stack.use(
+    await Engine.open({ config, keys, db, durable: files, logger, now: Date.now, onFatal: fatal, ...(signal && { signal }), ...ports }),
+  );
   const disk = stack.use(await DiskGuard.start(config.data_dir, config.limits.min_free_bytes));
   stack.use(PartialTileCollector.start(engine, logger));
   const blobs = new BlobFolder(join(config.data_dir, 'blobs'), engine.blobs, durable, config.limits.blob_quota);

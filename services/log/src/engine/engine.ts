@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Durable, Logger, OwnedDatabase } from '@verbatim/service-kit';
 import { type NodeCache, PublicFolder, type Tree } from '@verbatim/service-kit/tree';
-import { formatCheckpoint, parseNote, quorumSatisfied, utf8Decode, type VerifierKey } from '@verbatim/tlog';
+import { parseNote, quorumSatisfied, utf8Decode, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { Candidate } from '../admission/candidate.ts';
 import { logKeyAt } from '../admission/control-state.ts';
@@ -18,6 +18,7 @@ import { EntryStore } from '../store/entries.ts';
 import { Ledger } from '../store/ledger.ts';
 import { LogIndex } from '../store/log-index.ts';
 import { LookupStore } from '../store/lookups.ts';
+import { StandingTable } from '../store/standing-table.ts';
 import { EvidenceFolder } from '../witness/evidence-folder.ts';
 import { LogBatchWriter } from './batch-writer.ts';
 import { WitnessAlarms } from './alarms.ts';
@@ -25,6 +26,9 @@ import { type Identity, ledgerIdentity, readIdentity } from './identity.ts';
 import type { LogKeys } from './log-keys.ts';
 import { restoreIndex } from './restore-index.ts';
 import { restorePublished, restoreTree } from './restore.ts';
+import { checkLastCheckpoint } from './last-checkpoint.ts';
+import { Standing } from './standing.ts';
+import { asSigned, nothingSigned } from './signed.ts';
 import { LogStateError } from './state-error.ts';
 import { stageWitness } from './stage-witness.ts';
 
@@ -37,6 +41,8 @@ export interface EngineOptions {
   readonly now: () => number;
   /** The process must stop. Called once; after it, nothing is acknowledged any more. */
   readonly onFatal: (error: unknown) => void;
+  /** Aborts a start that waits for witnesses. */
+  readonly signal?: AbortSignal;
   /** For tests: wraps the checkpoint store, whose writes are not `durable`'s. */
   readonly wrapCheckpoints?: (store: CheckpointStore) => CheckpointStore;
   /** For tests: wraps the sequencing transaction. */
@@ -72,6 +78,7 @@ export class Engine implements AsyncDisposable {
   readonly published: Published;
   readonly stage: WitnessStage;
   readonly sequencer: Sequencer;
+  readonly standing: Standing;
   readonly #tree: Tree;
   readonly #writer: LogBatchWriter;
   readonly #publisher: Publisher;
@@ -100,7 +107,7 @@ export class Engine implements AsyncDisposable {
     const parts = { identity, ledger, index, checkpoints, folder, entries, tree };
     const engine = new Engine(options, parts, stored, published === null ? null : { size: published.size, bytes: published.note });
     try {
-      await engine.#start(stored);
+      await engine.#start(stored, options, keyAt);
     } catch (error) {
       await engine[Symbol.asyncDispose]();
       throw error;
@@ -124,10 +131,7 @@ export class Engine implements AsyncDisposable {
     this.blobs = new BlobTable(db);
     this.#tree = tree;
     this.#signedAt = now();
-    this.#signed =
-      stored === null
-        ? { size: 0n, text: formatCheckpoint({ origin: identity.origin, size: 0n, root: tree.root() }), note: new Uint8Array() }
-        : asSigned(stored);
+    this.#signed = stored === null ? nothingSigned(identity.origin, []) : asSigned(stored);
     this.published = new Published();
     if (published !== null) {
       this.published.set({ ...published, text: utf8Decode(published.bytes), note: parseNote(published.bytes), at: now() });
@@ -135,6 +139,10 @@ export class Engine implements AsyncDisposable {
     }
 
     const onFatal = (error: unknown): void => this.#fail(error, options.onFatal);
+    this.standing = new Standing(
+      config.policy,
+      config.witnesses.map(({ name }) => name),
+    );
     const witnesses = config.witnesses.map((witness) =>
       stageWitness(witness, { checkpoints, nodes: tree.nodes, timeoutMs: config.witness_request_timeout_ms, verify: verifyEd25519, now }),
     );
@@ -159,14 +167,18 @@ export class Engine implements AsyncDisposable {
       satisfied: (names) => quorumSatisfied(config.policy, names),
       roundMs: config.witness_timeout_ms,
       renewMs: config.renew_ms,
-      onQuorum: (checkpoint, cosignatures) => this.#publisher.publish(checkpoint, cosignatures),
+      onQuorum: (checkpoint, cosignatures) => {
+        if (config.policy.quorum !== null) this.standing.heard(cosignatures, now());
+        // Size 0 was only to ask the witnesses of a new log.
+        if (checkpoint.size > 0n) this.#publisher.publish(checkpoint, cosignatures);
+      },
       onSplitView: (name, evidence) => alarms.splitView(name, evidence),
       onEvidence: (name, evidence) => alarms.proofRefused(name, evidence),
       onAhead: (name, size) =>
         onFatal(
           new LogStateError(
             'rolled-back',
-            `witness ${name} has cosigned size ${size} of this log, and the database has signed ${this.#signed.size}. This log lost state: it was restored from an old copy, or two processes use its key. Going on would fork it.`,
+            `witness ${name} has cosigned size ${size} of this log, and the database has signed ${this.#signed.size}. This log lost state: it was restored from an old copy, or two processes use its key. Going on would fork it: restore a newer backup, or from tiles that have these entries ("restore --from-tiles").`,
           ),
         ),
       logger,
@@ -226,9 +238,33 @@ export class Engine implements AsyncDisposable {
     this.published.stop(new Error('the log is shutting down'));
   }
 
-  /** Integrates what was sequenced and not signed when the process ended, then lets the second stage run. */
-  async #start(stored: StoredCheckpoint | null): Promise<void> {
+  /**
+   * Lets the second stage run, and once it is proved that nothing is newer than this database, integrates what was sequenced and not signed when
+   * the process ended. Resolves when that is done or, without any sign of a copy, when the witnesses have been asked.
+   */
+  async #start(stored: StoredCheckpoint | null, options: EngineOptions, keyAt: (size: bigint) => VerifierKey): Promise<void> {
+    const { config, db, keys, logger, signal, onFatal } = options;
+    const table = new StandingTable(db);
+    const copy = table.get();
+    const atOnce = this.standing.proveAtOnce(copy, (note) => checkLastCheckpoint(this.entries, keyAt, note));
+    const started = this.standing.proof.then(async () => {
+      await this.#integrateAll();
+      if (copy !== null) table.clear();
+      this.standing.open();
+    });
     if (stored !== null) this.stage.signed(asSigned(stored));
+    else if (!atOnce) this.stage.signed(nothingSigned(config.origin, keys.signersAt(this.ledger.control.state, 0n)));
+    if (!atOnce && copy === null) {
+      started.catch((error: unknown) => this.#fail(error, onFatal));
+      return;
+    }
+    if (!atOnce)
+      logger.warn('this database is a copy: nothing is served before the witnesses have confirmed that nothing newer was signed');
+    signal?.addEventListener('abort', () => this.standing.refuse(signal.reason), { once: true });
+    await started;
+  }
+
+  async #integrateAll(): Promise<void> {
     if (this.#tree.size === this.ledger.size) return;
     while (this.#tree.size < this.ledger.size) {
       const end = this.#tree.size + RESTORE_CHUNK < this.ledger.size ? this.#tree.size + RESTORE_CHUNK : this.ledger.size;
@@ -244,10 +280,7 @@ export class Engine implements AsyncDisposable {
     this.sequencer.stop(error);
     this.stage.stop();
     this.published.stop(error);
+    this.standing.refuse(error);
     report(error);
   }
-}
-
-function asSigned(stored: StoredCheckpoint): SignedCheckpoint {
-  return { size: stored.size, text: parseNote(stored.note).text, note: stored.note };
 }

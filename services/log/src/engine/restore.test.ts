@@ -1,5 +1,6 @@
 import { chmod, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { INDEX_SCHEMA } from '@verbatim/service-kit';
 import { signStatement } from '@verbatim/statements';
 import { withByteChanged, anEnrolment, testSigner } from '@verbatim/testkit';
 import Database from 'better-sqlite3';
@@ -163,9 +164,9 @@ test('a log from before the index gets one, and goes on', async () => {
   // As the first version left it: no index, and no index root behind the last entry.
   const db = new Database(join(dir, 'data/log.db'));
   db.exec(
-    'DROP TABLE index_nodes; DROP TABLE index_states; DELETE FROM entries WHERE idx = 300; DELETE FROM signed_checkpoint; DELETE FROM published_checkpoint',
+    'DROP TABLE standing; DROP TABLE index_nodes; DROP TABLE index_states; DELETE FROM entries WHERE idx = 300; DELETE FROM signed_checkpoint; DELETE FROM published_checkpoint',
   );
-  db.pragma(`user_version = ${MIGRATIONS.length - 1}`);
+  db.pragma(`user_version = ${MIGRATIONS.indexOf(INDEX_SCHEMA)}`);
   db.close();
   await rm(publicFolder(dir), { recursive: true });
   await expectWhole(dir, 301);

@@ -9,6 +9,8 @@ export type LogStateErrorCode =
   | 'bad-checkpoint'
   /** The public checkpoint, or a witness, is ahead of the database: it was restored from an old copy, or state was lost. */
   | 'rolled-back'
+  /** The database is a copy, and there is nothing to prove that it is the newest. */
+  | 'unproven'
   /** The index is not the one whose root the log's last entry states. */
   | 'bad-index'
   /** Tile files do not hash to what was signed. */

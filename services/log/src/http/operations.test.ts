@@ -45,7 +45,7 @@ test('health: alive, ready, and told to people', async () => {
   expect((await log.fetch('/livez')).status).toBe(200);
   const ready = await log.json('/readyz');
   expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
-  expect(Object.keys(ready.body.checks)).toEqual(['running', 'publishing', 'checkpoint', 'witnesses', 'storage']);
+  expect(Object.keys(ready.body.checks)).toEqual(['running', 'confirmed', 'publishing', 'checkpoint', 'witnesses', 'storage']);
   expect(await (await log.fetch('/health')).text()).toContain('publishing');
 });
 

@@ -65,6 +65,16 @@ export function notYetWitnessed(index: bigint, leafHash: string): Problem {
 
 export function overloadedProblem({ code, retryAfter }: Extract<Outcome, { kind: 'overloaded' }>): Problem {
   if (code === 'storage-low') return STORAGE_LOW;
+  if (code === 'not-confirmed') {
+    return {
+      status: 503,
+      code,
+      title: 'The log is not confirmed yet',
+      detail:
+        'Expected enough witnesses to confirm that this log, which has just started, has forgotten nothing; they have not answered yet. Nothing was stored; send it again later.',
+      headers: { 'retry-after': String(retryAfter) },
+    };
+  }
   return {
     status: 503,
     code,

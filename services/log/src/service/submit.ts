@@ -20,9 +20,10 @@ export type Outcome =
   | { readonly kind: 'not-yet-witnessed'; readonly index: bigint; readonly leafHash: string; readonly duplicate: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** Nothing was stored. */
-  | { readonly kind: 'overloaded'; readonly code: 'overloaded' | 'storage-low'; readonly retryAfter: number };
+  | { readonly kind: 'overloaded'; readonly code: 'overloaded' | 'storage-low' | 'not-confirmed'; readonly retryAfter: number };
 
 const OVERLOADED: Outcome = { kind: 'overloaded', code: 'overloaded', retryAfter: 1 };
+const NOT_CONFIRMED: Outcome = { kind: 'overloaded', code: 'not-confirmed', retryAfter: 2 };
 const STORAGE_LOW: Outcome = { kind: 'overloaded', code: 'storage-low', retryAfter: 60 };
 
 /** Takes entries from bytes to an answer: prepare, sequence, wait for publication. */
@@ -64,6 +65,7 @@ export class SubmitService {
 
   async #sequence(prepared: Prepared): Promise<Outcome> {
     if (prepared.kind === 'refused') return prepared;
+    if (!(await this.#engine.standing.wait(this.#timeoutMs))) return NOT_CONFIRMED;
     const submission = await this.#engine.submit(prepared.candidate);
     if (submission.kind === 'refused') return submission;
     if (submission.kind === 'overloaded') return OVERLOADED;

@@ -1,4 +1,5 @@
 import { INDEX_SCHEMA } from '@verbatim/service-kit';
+import { STANDING_SCHEMA } from './standing-table.ts';
 
 /**
  * Tables of the log's database, as forward-only numbered migrations. The database is the trusted store: tiles and the public checkpoint are
@@ -137,4 +138,5 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   INDEX_SCHEMA,
+  STANDING_SCHEMA,
 ];
