@@ -33,9 +33,9 @@ const audit = (...args: string[]) => verbatim(['log', 'audit', '--policy', world
 const auditJson = async (...args: string[]) => JSON.parse((await audit('--json', ...args)).stdout) as Record<string, unknown>;
 
 /** An index root that leaves out everything. */
-function addWrongRoot(log: InMemoryLog): void {
+function addWrongRoot(log: InMemoryLog): bigint {
   const said = { action: 'index-root', origin: log.origin, size: Number(log.size), root: '00'.repeat(32) } as const;
-  log.addStatement(makeControl(said), log.signer);
+  return log.addStatement(makeControl(said), log.signer);
 }
 
 describe('log audit', () => {
@@ -73,11 +73,11 @@ describe('log audit', () => {
   test('names a wrong index root, saves the evidence, ends with 1, and does not forget', async () => {
     const { log } = world.scene;
     world.scene.observe(1, { result: 'differ' });
-    addWrongRoot(log);
+    const index = addWrongRoot(log);
     const { code, stdout } = await audit();
     expect(code).toBe(1);
     expect(stdout).toContain('✗ wrong index');
-    expect(stdout).toMatch(new RegExp(`entry ${log.size - 1n}, wrong-root: expected the root [0-9a-f]{64}`));
+    expect(stdout).toMatch(new RegExp(`entry ${index}, wrong-root: expected the root [0-9a-f]{64}`));
     const path = /evidence: (.*)\n/.exec(stdout)![1]!;
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ code: 'bad-index', finding: { kind: 'wrong-root' } });
     world.scene.observe(2);

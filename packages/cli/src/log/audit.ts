@@ -8,6 +8,7 @@ import {
   LogReader,
   MemoryAuditStore,
   openSource,
+  ReaderAt,
   rememberAudited,
   type AuditReport,
   type AuditStore,
@@ -65,8 +66,16 @@ export async function auditLog(location: string | undefined, options: AuditOptio
   }
 }
 
-/** Reads what is new, and remembers the checkpoint when all of the index is right. */
-export async function audit(url: string, key: VerifierKey, { data }: Pick<AuditOptions, 'data'>, io: Io): Promise<Audited> {
+/**
+ * Reads what is new, and remembers the checkpoint when all of the index is right.
+ * @param at up to this checkpoint, whose log signature was verified; the newest by default
+ */
+export async function audit(
+  url: string,
+  key: VerifierKey,
+  { data, at }: Pick<AuditOptions, 'data'> & { readonly at?: { readonly note: Uint8Array; readonly checkpoint: Checkpoint } },
+  io: Pick<Io, 'env' | 'err' | 'terminal'>,
+): Promise<Audited> {
   const state = stateFolder(io.env);
   const onWarning = (message: string): void => io.err(`warning: ${printable(message)}\n`);
   const evidenceFolder = state === null ? null : join(state, 'evidence');
@@ -79,9 +88,11 @@ export async function audit(url: string, key: VerifierKey, { data }: Pick<AuditO
     const memory = new CheckpointMemory(isCopy ? null : state, { onWarning });
     const auditor = new IndexAuditor({ logKey: key, store, evidenceFolder, onWarning });
     const before = auditor.position()?.next ?? 0n;
-    const reader = new LogReader({ source, logKey: key, memory });
+    const options = { source, logKey: key, memory };
+    const reader = at === undefined ? new LogReader(options) : new ReaderAt(options, at);
     const position = await catchUp(reader, withProgress(auditor, io), { evidenceFolder, onWarning });
-    const checkpoint = parseCheckpoint(parseNote(position.checkpoint).text);
+    // An earlier audit may be beyond it: then it is a beginning of what was audited.
+    const checkpoint = at?.checkpoint ?? parseCheckpoint(parseNote(position.checkpoint).text);
     const report = auditor.report();
     if (report.findings.length === 0 && state !== null) await rememberAudited(state, key, checkpoint);
     return { checkpoint, entries: position.next - before, report };
@@ -102,7 +113,7 @@ async function openStore(folder: string | null): Promise<AuditStore & Partial<Di
   return SqliteAuditStore.open(join(folder, 'index.sqlite'));
 }
 
-function withProgress(auditor: IndexAuditor, io: Io): FollowConsumer {
+function withProgress(auditor: IndexAuditor, io: Pick<Io, 'err' | 'terminal'>): FollowConsumer {
   if (io.terminal !== true) return auditor;
   return {
     position: () => auditor.position(),

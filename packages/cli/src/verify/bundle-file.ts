@@ -5,6 +5,7 @@ import { TlogError, openCheckpoint } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { readWhole } from '../files.ts';
 import { stateFolder } from '../folders.ts';
+import { auditedTrees } from './audited.ts';
 import { clientTrouble } from './client-trouble.ts';
 import type { GatherRequest, Gathered } from './stages.ts';
 
@@ -15,7 +16,7 @@ import type { GatherRequest, Gathered } from './stages.ts';
 export async function gatherFromBundle(path: string, request: GatherRequest): Promise<Gathered> {
   const evidence = decodeBundle(readWhole(path, MAX_BUNDLE_BYTES));
   await compareWithMemory(evidence.checkpoint, request);
-  return { evidence, audited: [], offline: true, bundle: path };
+  return { evidence, audited: await auditedTrees(evidence.checkpoint, request), offline: true, bundle: path };
 }
 
 async function compareWithMemory(note: Uint8Array, { policy, env, progress }: GatherRequest): Promise<void> {

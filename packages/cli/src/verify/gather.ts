@@ -3,6 +3,7 @@ import { CheckpointMemory, ClientError, diskTileCache, gatherEvidence, openLog }
 import type { LogReader } from '@verbatim/client';
 import { join } from 'node:path';
 import { cacheFolder, stateFolder } from '../folders.ts';
+import { auditedTrees } from './audited.ts';
 import { clientTrouble } from './client-trouble.ts';
 import type { GatherRequest, Gathered } from './stages.ts';
 
@@ -17,7 +18,12 @@ export async function gatherFromLog(request: GatherRequest): Promise<Gathered> {
     logs.set(policy, opened);
     const ask = { digest: sha256, ...(member === undefined ? {} : { member }), ...(release === undefined ? {} : { purl: release }) };
     const { evidence, audited } = await gatherEvidence(await opened, ask);
-    return { evidence, audited: audited === null ? [] : [audited], offline: false, bundle: null };
+    return {
+      evidence,
+      audited: audited === null ? await auditedTrees(evidence.checkpoint, request) : [audited],
+      offline: false,
+      bundle: null,
+    };
   } catch (error) {
     throw error instanceof ClientError ? clientTrouble(error) : error;
   }

@@ -21,6 +21,7 @@ export interface JudgeOptions {
   readonly bundle?: string | undefined;
   readonly saveBundle?: string | undefined;
   readonly offline?: boolean | undefined;
+  readonly audit?: boolean | undefined;
   readonly quiet?: boolean | undefined;
 }
 
@@ -55,6 +56,7 @@ export async function judgeFile(
       release: options.release,
       member: wanted?.sha256,
       bundle: options.bundle,
+      audit: options.audit === true,
       env: io.env,
       progress: (text) => {
         if (!options.quiet) io.err(`${printable(text)}\n`);

@@ -26,6 +26,10 @@ export const VERIFY_OPTIONS: readonly OptionLine[] = [
   { name: 'bundle', value: 'file', help: 'take the evidence from this file instead of the log' },
   { name: 'save-bundle', value: 'file', help: 'write the evidence to this file, for --bundle' },
   { name: 'offline', help: 'open no socket; needs --bundle' },
+  {
+    name: 'audit',
+    help: 'first audit the whole index of the log on this machine, as log audit does; reads what is new since the last audit',
+  },
   { name: 'json', help: 'print one JSON object, for every verdict' },
   { name: 'quiet', help: 'print nothing; the exit code says it' },
   { name: 'explain', help: 'print each check with what was expected and found' },

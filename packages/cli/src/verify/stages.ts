@@ -14,6 +14,8 @@ export interface GatherRequest {
   readonly member?: string | undefined;
   /** A bundle file to take it from instead of the log. */
   readonly bundle: string | undefined;
+  /** Audit the log's index up to the evidence's checkpoint, unless that was done. */
+  readonly audit: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   progress(text: string): void;
 }

@@ -48,7 +48,7 @@ function inputs(files: readonly string[], { manifest }: VerifyOptions, stages: S
 /** Refuses what could be misunderstood, before anything is read. */
 function checkUsage(
   files: readonly string[],
-  { member, memberOf, members, manifest, saveBundle, bundle, offline, release, json, quiet }: VerifyOptions,
+  { member, memberOf, members, manifest, saveBundle, bundle, offline, audit, release, json, quiet }: VerifyOptions,
 ): void {
   if (files.length === 0 && manifest === undefined)
     throw new CliError('usage', 'name a file to verify, - for standard input, or --manifest SHA256SUMS');
@@ -65,6 +65,8 @@ function checkUsage(
   if (offline && bundle === undefined) throw new CliError('usage', '--offline needs the evidence in a file: --bundle FILE');
   if (saveBundle !== undefined && bundle !== undefined)
     throw new CliError('usage', '--bundle and --save-bundle: the bundle is already there');
+  if (audit && bundle !== undefined)
+    throw new CliError('usage', '--audit reads the log, and --bundle does without: audit first, with log audit');
   if (json && quiet) throw new CliError('usage', '--json and --quiet exclude each other');
   checkRelease(release);
 }

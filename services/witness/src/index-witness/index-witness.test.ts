@@ -169,6 +169,15 @@ describe('an index-witness', () => {
     expect(await askUntilDone(url, () => requestOf(log, sizes[1]!, sizes[1]! + 1n))).toMatchObject({ status: 403, code: 'wrong-index' });
   });
 
+  test('cosigns size 0, which a log that begins asks about, and reads nothing for it', async () => {
+    const { log } = new Scene();
+    log.seal();
+    const { url, served } = await startAll(log);
+    expect((await ask(url, requestOf(log, 0n, 0n))).status).toBe(200);
+    expect(served.asked).toEqual([]);
+    expect((await askUntilDone(url, () => requestOf(log, 0n))).status).toBe(200);
+  });
+
   test('takes two histories, both signed, for what they are, even if it cosigned neither', async () => {
     const scene = new Scene();
     const { log } = scene;

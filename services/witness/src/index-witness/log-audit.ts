@@ -5,9 +5,8 @@ import {
   describeFinding,
   IndexAuditor,
   LogMisbehaviour,
-  LogReader,
+  ReaderAt,
   type AuditStore,
-  type LogView,
   type Source,
 } from '@verbatim/client';
 import type { Logger } from '@verbatim/service-kit';
@@ -100,6 +99,8 @@ export class LogAudit implements AsyncDisposable {
   /** What is settled without reading. */
   #known({ checkpoint: { size, root } }: Target): AuditOutcome | null {
     if (this.#alarm !== null) return { kind: 'unsound', detail: this.#alarm.detail };
+    // A log that begins asks about nothing (services/log/src/engine/standing.ts), and there is nothing to audit.
+    if (size === 0n) return { kind: 'sound' };
     const position = this.#auditor.position();
     const newest = position === null ? null : parseCheckpoint(parseNote(position.checkpoint).text);
     const audited = newest?.size === position?.next ? [newest, this.#earlier] : [this.#earlier];
@@ -131,11 +132,7 @@ export class LogAudit implements AsyncDisposable {
 
   async #audit({ note, checkpoint }: Target): Promise<void> {
     const { logKey, source, evidenceFolder } = this.#options;
-    const reader = new (class extends LogReader {
-      override async latest(signal?: AbortSignal): Promise<LogView> {
-        return { note, checkpoint, tree: this.treeAt(checkpoint, signal) };
-      }
-    })({ source, logKey });
+    const reader = new ReaderAt({ source, logKey }, { note, checkpoint });
     const { signal } = this.#stop;
     await catchUp(reader, this.#auditor, { evidenceFolder, signal });
     this.#raiseFindings();
