@@ -7,6 +7,7 @@ const policyFor = (nodes: readonly Node[]): string[] => {
     log: 'L',
     root: 'R',
     witness: 'W',
+    indexWitness: 'I',
     registrars: new Map(),
     nodes: new Map(nodes.map(({ name }) => [name, `key of ${name}`])),
   };
@@ -22,6 +23,10 @@ describe('the policy of the local network', () => {
         `rebuilder ${other.name} dogwood ${other.hostPlatform} key of ${other.name}`,
       ]),
     );
+  });
+
+  it('demands an audited log', () => {
+    expect(policyFor(NODES)).toEqual(expect.arrayContaining(['index-witness i1 I', 'completeness audited']));
   });
 
   it('demands no more than there is on machines of one', () => {

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** Names end in `.invalid`: nothing on any network can be meant. */
 export const ORIGIN = 'log.verbatim.invalid/local';
 export const WITNESS = 'witness.verbatim.invalid/local';
+/** Cosigns only what it has audited; a name and key used for nothing else. */
+export const INDEX_WITNESS = 'index-witness.verbatim.invalid/local';
 /** The registrar of one ecosystem (a purl type), as its key file is called: a key has one use. That of npm keeps the name that it had alone. */
 export const registrarOf = (type: string): string => (type === 'npm' ? 'registrar' : `registrar-${type}`);
 
@@ -31,7 +34,10 @@ export const ARM64_NODE: Node = { name: 'dogwood-1', operator: 'dogwood', hostPl
 const quoted = JSON.stringify;
 const onLoopback = 'host = "127.0.0.1"\nport = 0\n';
 
-/** Services listen where the system lets them; each says where on its ready line. */
+/**
+ * Services listen where the system lets them; each says where on its ready line. The log starts after its witnesses: the index-witness reads the
+ * log's folder.
+ */
 export function witnessToml(dataDir: string, logVkey: string): string {
   return `name = ${quoted(WITNESS)}
 data_dir = ${quoted(join(dataDir, 'witness'))}
@@ -40,13 +46,19 @@ key_file = ${quoted(join(dataDir, 'witness.key'))}
 [[logs]]
 vkey = ${quoted(logVkey)}
 
+[index]
+name = ${quoted(INDEX_WITNESS)}
+key_file = ${quoted(join(dataDir, 'index-witness.key'))}
+logs = [{ origin = ${quoted(ORIGIN)}, url = ${quoted(pathToFileURL(join(dataDir, 'log', 'public')).href)} }]
+
 [listen]
 ${onLoopback}
 [metrics_listen]
 ${onLoopback}`;
 }
 
-export function logToml(dataDir: string, witness: { vkey: string; url: string }): string {
+export function logToml(dataDir: string, witnesses: readonly { readonly vkey: string; readonly url: string }[]): string {
+  const tables = witnesses.map(({ vkey, url }) => `[[witnesses]]\nvkey = ${quoted(vkey)}\nurl = ${quoted(url)}\n`);
   return `origin = ${quoted(ORIGIN)}
 title = "Verbatim, on this machine"
 data_dir = ${quoted(join(dataDir, 'log'))}
@@ -54,10 +66,7 @@ key_file = ${quoted(join(dataDir, 'log.key'))}
 root_key_file = ${quoted(join(dataDir, 'root.key'))}
 admin_key_file = ${quoted(join(dataDir, 'admin.key'))}
 
-[[witnesses]]
-vkey = ${quoted(witness.vkey)}
-url = ${quoted(witness.url)}
-
+${tables.join('\n')}
 [listen]
 ${onLoopback}
 [metrics_listen]
@@ -87,9 +96,16 @@ export function logPolicy(logVkey: string, logUrl: string, witnessVkey: string):
   return `log ${logVkey} ${logUrl}\nwitness w1 ${witnessVkey}\nquorum w1\n`;
 }
 
-/** What the local client demands: two of the operators (or the only one), on each architecture that there is, no dissent, a checkpoint of today. */
+/** What the local client demands: two of the operators (or the only one), on each architecture that there is, no dissent, in an audited log, a checkpoint of today. */
 export function clientPolicy(
-  keys: { log: string; root: string; witness: string; registrars: ReadonlyMap<string, string>; nodes: ReadonlyMap<string, string> },
+  keys: {
+    log: string;
+    root: string;
+    witness: string;
+    indexWitness: string;
+    registrars: ReadonlyMap<string, string>;
+    nodes: ReadonlyMap<string, string>;
+  },
   nodes: readonly Node[],
   logUrl: string,
   expires: string,
@@ -108,6 +124,8 @@ log ${keys.log} ${logUrl}
 root ${keys.root}
 witness w1 ${keys.witness}
 quorum w1
+index-witness i1 ${keys.indexWitness}
+completeness audited
 ${lines.join('\n')}
 require ${require}
 dissent 0

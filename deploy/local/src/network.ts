@@ -8,6 +8,7 @@ import { inArm64Root } from './arm64-root.ts';
 import {
   clientPolicy,
   HOST_PLATFORM,
+  INDEX_WITNESS,
   keyName,
   logPolicy,
   logToml,
@@ -25,7 +26,7 @@ import { mustVerbatim } from './verbatim.ts';
 /** Where the policy's validity ends after its making; each run makes it anew. */
 const POLICY_DAYS = 365;
 
-/** A log, a witness and three rebuilders: processes of their own, with their own keys, data folders and operator names. */
+/** A log, a witness that is an index-witness too, and three rebuilders: processes of their own, with their own keys, data folders and operator names. */
 export interface Network extends AsyncDisposable {
   readonly log: { readonly origin: string; readonly vkey: string; readonly url: string; readonly dataDir: string };
   /** Path of the client's policy file. */
@@ -79,6 +80,7 @@ export async function startNetwork(
     root: await key('root', `root.${ORIGIN}`),
     admin: await key('admin', `admin.${ORIGIN}`),
     witness: await key('witness', WITNESS, KEY_TYPE_COSIGNATURE),
+    indexWitness: await key('index-witness', INDEX_WITNESS, KEY_TYPE_COSIGNATURE),
     registrars: new Map<string, string>(),
     nodes: new Map<string, string>(),
   };
@@ -87,10 +89,14 @@ export async function startNetwork(
 
   await writeFile(join(dataDir, 'witness.toml'), witnessToml(dataDir, keys.log));
   const witness = started.use(await start('witness', 'witness'));
-  await writeFile(join(dataDir, 'log.toml'), logToml(dataDir, { vkey: keys.witness, url: witness.ready.url }));
+  const witnesses = [
+    { vkey: keys.witness, url: witness.ready.url },
+    { vkey: keys.indexWitness, url: `${witness.ready.url}/index` },
+  ];
+  await writeFile(join(dataDir, 'log.toml'), logToml(dataDir, witnesses));
   const log = started.use(await start('log', 'log'));
   const { url } = log.ready;
-  progress(`log ${ORIGIN} at ${url}, its growth cosigned by ${WITNESS}`);
+  progress(`log ${ORIGIN} at ${url}, its growth cosigned by ${WITNESS}, its index audited by ${INDEX_WITNESS}`);
 
   await writeFile(join(dataDir, 'log.policy'), logPolicy(keys.log, url, keys.witness));
   const policy = join(dataDir, 'client.policy');

@@ -12,7 +12,7 @@ const indexWitness = z.strictObject({
   ml_dsa_key_file: filePath().optional(),
   /** Where the entries of a log are read; its keys are those of `[[logs]]`. */
   logs: z
-    .array(z.strictObject({ origin: z.string().min(1).max(255), url: z.url({ protocol: /^https?$/ }) }))
+    .array(z.strictObject({ origin: z.string().min(1).max(255), url: z.url({ protocol: /^(?:https?|file)$/ }) }))
     .min(1)
     .max(100),
   /** How long a request may wait for the audit, in milliseconds; below what the log waits for its witnesses. Reading goes on after that. */
