@@ -2,7 +2,7 @@
  * Test-only: speaks the worker's side of the protocol without a toolchain. The variable FAKE_WORKER holds JSON: what to publish and build for
  * an artifact, how long it takes, and which step goes wrong how. The node around it is the real one.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatLine, LineSplitter, parseLine, toWorker, type FromWorker, type WorkerFacts } from './worker-protocol.ts';
 
@@ -14,6 +14,8 @@ export interface FakePlan {
   /** Nothing goes wrong for the user that runs the tests. */
   readonly onlyForOthers?: boolean;
   readonly step?: 'hello' | 'receive' | 'build' | 'again' | 'explain';
+  /** What the first explanation says would prove the cause; then the published bytes come out. */
+  readonly whatIf?: readonly string[];
   readonly trouble?: 'crash' | 'hang' | 'silence' | 'nonsense' | 'flood' | 'outside' | Extract<FromWorker, { type: 'failed' }>;
 }
 
@@ -25,6 +27,7 @@ const facts: WorkerFacts = {
 const plan = JSON.parse(process.env['FAKE_WORKER'] ?? '{}') as FakePlan;
 const say = (message: FromWorker): void => void process.stdout.write(formatLine(message));
 let workDir = '';
+let publishedText = '';
 
 function stumble(step: FakePlan['step']): boolean {
   if (plan.step !== step || plan.trouble === undefined) return false;
@@ -51,20 +54,25 @@ async function handle(line: string): Promise<void> {
     ({ workDir } = message);
     if (message.artifact === null || stumble('receive')) return;
     const path = join(workDir, 'received');
-    writeFileSync(path, (plan.published ?? 'content of %').replace('%', message.artifact.name));
+    publishedText = (plan.published ?? 'content of %').replace('%', message.artifact.name);
+    writeFileSync(path, publishedText);
     say({ type: 'received', path });
     return;
   }
   if ((message.type === 'again' || message.type === 'explain') && stumble(message.type)) return;
   if (message.type === 'explain') {
     const path = join(workDir, 'difference');
-    writeFileSync(path, '{"schemaVersion":1}\n');
-    return say({ type: 'explained', path, class: 'unexplained' });
+    const proved = message.own.some(({ settings }) => settings.length > 0);
+    writeFileSync(path, `{"schemaVersion":1,"own":${JSON.stringify(message.own.map(({ settings }) => settings))}}\n`);
+    return say({ type: 'explained', path, class: proved ? 'explained' : 'unexplained', whatIf: [...(plan.whatIf ?? [])] });
   }
-  if (message.type === 'again') {
+  if (message.type === 'again' || message.type === 'what-if') {
     const path = join(workDir, `output-${message.number}`);
-    writeFileSync(path, plan.built ?? 'content');
-    return say({ type: 'built-again', path, varied: ['path'], kept: [] });
+    const proving = message.type === 'what-if';
+    // The real one must not find the published file any more.
+    const gone = !existsSync(join(workDir, 'received'));
+    writeFileSync(path, proving && gone ? publishedText : (plan.built ?? 'content'));
+    return say({ type: 'built-again', path, varied: proving ? [] : ['path'], kept: [] });
   }
   if (stumble('build')) return;
   const path = join(workDir, 'output');

@@ -1,4 +1,5 @@
 /** What the node does about a `differ` (DESIGN §3.10, §3.11): it has its worker build again and explain. The result stays what it is. */
+import { rm } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import { claimMismatch } from './observe.ts';
 import { readLog } from './work-folders.ts';
@@ -33,7 +34,8 @@ const SEED = 1;
 
 /**
  * Builds again with everything varied; once more unchanged if that gave other bytes, to tell a build that depends on its surroundings from one that
- * does not agree with itself; then receives the published file anew, when no build will run any more, and has the difference explained.
+ * does not agree with itself; then receives the published file anew, has the difference explained, and removes it. Where the file claims another
+ * setting, builds with that, and if exactly the published bytes come out, has the difference explained by it.
  * Whatever goes wrong costs the explanation, never the observation.
  * @throws only the signal's reason
  */
@@ -51,10 +53,27 @@ export async function explainDiffer(input: DifferInput): Promise<Explained> {
 }
 
 async function explain(input: DifferInput, notes: string[]): Promise<Uint8Array> {
-  const { worker, buildAgain, receive, claimed, workDir, rebuilt, digest, signal } = input;
-  const { limits } = receive;
-  const own: ExplainRequest['own'][number][] = [];
-  for (const [number, seed] of (buildAgain ? [SEED, null] : []).entries()) {
+  const { buildAgain, workDir, claimed } = input;
+  const own = buildAgain ? await buildOthers(input, notes) : [];
+  const first = await compare(input, own);
+  const { whatIf } = first;
+  const difference = await readDifference(workDir, first.path);
+  notes.push(`the difference is ${first.class}`);
+  if (!buildAgain || whatIf.length === 0 || first.class === 'explained' || first.class === 'nondeterministic') return difference;
+
+  const path = await buildToProve(input, own.length, whatIf, notes);
+  if (path === null || (await input.digest(path)).sha256 !== claimed.sha256) return difference;
+  const proved = await compare(input, [...own, { path, varied: [], kept: [], settings: whatIf }]);
+  notes.push(`with ${whatIf.join(', ')} the published bytes come out: the difference is ${proved.class}`);
+  return readDifference(workDir, proved.path);
+}
+
+type OwnBuild = ExplainRequest['own'][number];
+
+/** The same with everything varied, and perhaps once more unchanged. */
+async function buildOthers({ worker, receive: { limits }, rebuilt, digest, signal }: DifferInput, notes: string[]): Promise<OwnBuild[]> {
+  const own: OwnBuild[] = [];
+  for (const [number, seed] of [SEED, null].entries()) {
     worker.send({ type: 'again', number, seed });
     const again = await answer(worker, limits.buildMs, signal);
     if (again.type !== 'built-again') {
@@ -64,21 +83,39 @@ async function explain(input: DifferInput, notes: string[]): Promise<Uint8Array>
     const same = (await digest(again.path)).sha256 === rebuilt.sha256;
     const how = again.varied.length === 0 ? 'with nothing changed' : `with another ${again.varied.join(', ')}`;
     notes.push(`built again ${how}: ${same ? 'the same bytes' : 'other bytes'}`);
-    own.push({ path: again.path, varied: again.varied, kept: again.kept });
+    own.push({ path: again.path, varied: again.varied, kept: again.kept, settings: [] });
     if (same) break;
   }
+  return own;
+}
 
+/** Receives the published file anew, has the difference explained, and removes the file again: the next build must not find it. */
+async function compare({ worker, receive, claimed, rebuilt, digest, signal }: DifferInput, own: OwnBuild[]) {
   worker.send(receive);
-  const received = await answer(worker, limits.fetchMs, signal);
+  const received = await answer(worker, receive.limits.fetchMs, signal);
   if (received.type !== 'received') throw new Error(`the published file could not be received again: ${said(received)}`);
   const mismatch = claimMismatch(claimed, await digest(received.path));
   if (mismatch !== null) throw new Error('the coordinate served another file the second time');
 
   worker.send({ type: 'explain', published: received.path, rebuilt: rebuilt.path, own });
   const explained = await answer(worker, EXPLAIN_MS, signal);
+  await rm(received.path, { force: true });
   if (explained.type !== 'explained') throw new Error(said(explained));
-  notes.push(`the difference is ${explained.class}`);
-  return readDifference(workDir, explained.path);
+  return explained;
+}
+
+/** A build with what the published file claims: its output, or null when there is none. */
+async function buildToProve(
+  { worker, receive: { limits }, signal }: DifferInput,
+  number: number,
+  whatIf: readonly string[],
+  notes: string[],
+): Promise<string | null> {
+  worker.send({ type: 'what-if', number });
+  const built = await answer(worker, limits.fetchMs + limits.buildMs, signal);
+  if (built.type === 'built-again') return built.path;
+  notes.push(`a build with ${whatIf.join(', ')} came to nothing: ${said(built)}`);
+  return null;
 }
 
 async function answer(worker: WorkerProcess, limitMs: number, signal: AbortSignal): Promise<Exclude<FromWorker, { type: 'beat' }>> {

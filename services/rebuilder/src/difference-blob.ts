@@ -12,6 +12,8 @@ export interface FileFacts {
 export interface OwnBuild extends FileFacts {
   readonly varied: Varied['varied'];
   readonly kept: Varied['kept'];
+  /** Towards what the published file claims, such as `GOAMD64=v3`; else empty. */
+  readonly settings: readonly string[];
 }
 
 export interface Difference {

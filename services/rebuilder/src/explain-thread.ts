@@ -2,7 +2,8 @@
  * A thread of the worker's that explains: comparing large files takes many seconds at a stretch, and the worker must go on saying that it lives.
  */
 import { explainFiles, type FileExplanation } from '@verbatim/binaries/archives';
-import type { ExplainContext, OwnRebuild } from '@verbatim/binaries';
+import { whatIfs, type ExplainContext, type OwnRebuild, type WhatIf } from '@verbatim/binaries';
+import type { Recipe } from '@verbatim/statements';
 import { sha256, toHex } from '@verbatim/tlog';
 import { open } from 'node:fs/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -12,7 +13,9 @@ export interface ExplainJob {
   /** Paths. */
   readonly published: string;
   readonly rebuilt: string;
-  readonly own: readonly { readonly path: string; readonly varied: OwnRebuild['varied'] }[];
+  readonly own: readonly { readonly path: string; readonly varied: OwnRebuild['varied']; readonly settings: readonly string[] }[];
+  readonly recipe: Recipe;
+  readonly artifact: string;
   readonly context: Omit<ExplainContext, 'rebuilds'>;
 }
 
@@ -21,6 +24,8 @@ export interface ThreadAnswer {
   readonly rebuilt: FileFacts;
   readonly own: readonly FileFacts[];
   readonly explanation: FileExplanation;
+  /** The build that would prove the cause; null when there is none. */
+  readonly whatIf: WhatIf | null;
 }
 
 /** Of one file: what is compared in parts (binaries, explain). All of them are in memory at once. */
@@ -46,12 +51,13 @@ export async function explainInThread(job: ExplainJob, signal: AbortSignal | und
   }
 }
 
-async function explainHere({ published, rebuilt, own, context }: ExplainJob): Promise<ThreadAnswer> {
+async function explainHere({ published, rebuilt, own, recipe, artifact, context }: ExplainJob): Promise<ThreadAnswer> {
   const [theirs, ours] = [await readLimited(published), await readLimited(rebuilt)];
   const rebuilds: OwnRebuild[] = [];
-  for (const { path, varied } of own) rebuilds.push({ bytes: await readLimited(path), varied });
+  for (const { path, varied, settings } of own) rebuilds.push({ bytes: await readLimited(path), varied, settings });
   const explanation = await explainFiles(theirs, ours, { ...context, rebuilds });
-  return { published: factsOf(theirs), rebuilt: factsOf(ours), own: rebuilds.map(({ bytes }) => factsOf(bytes)), explanation };
+  const [whatIf = null] = whatIfs(recipe, artifact, theirs, explanation);
+  return { published: factsOf(theirs), rebuilt: factsOf(ours), own: rebuilds.map(({ bytes }) => factsOf(bytes)), explanation, whatIf };
 }
 
 async function readLimited(path: string): Promise<Uint8Array> {

@@ -71,6 +71,17 @@ describe('what a rebuild comes to is logged as what it is', () => {
     expect(node.service!.stderr).toContain('the difference is not explained');
   });
 
+  test('other bytes, and a setting that the published file claims: built with it, explained by it, and still a differ', async () => {
+    const node = await started('proving', { built: 'something else', whatIf: ['GOAMD64=v3'] });
+    await acknowledged(node);
+    const [seen] = await network.observations(node.signer);
+    expect(seen).toMatchObject({ result: 'differ', attempt: 1, observed: { sha256: sha256('something else') } });
+    const client = new LogClient({ url: network.url, logKey: parseVkey(network.vkey) });
+    const blob = await client.getBlob(seen!.evidence.find(({ kind }) => kind === 'difference')!.sha256);
+    await client.close();
+    expect(JSON.parse(new TextDecoder().decode(blob!))).toMatchObject({ own: [[], ['GOAMD64=v3']] });
+  });
+
   test('other bytes, and an operator who wants no further build: explained from the one there is', async () => {
     const once = `${QUICK}${only('0.25.0')}[differences]\nbuild_again = false\n`;
     const node = await started('building-once', { built: 'something else', step: 'again', trouble: 'crash' }, once);

@@ -29,6 +29,10 @@ async function explained(published: string, rebuilt: string, own: readonly Own[]
     return join(workDir, name);
   };
   const first = {
+    recipe: HELLO,
+    artifact: 'bin/hello',
+    cpus: 1,
+    fetch: { forbidden: [], cacheDir: workDir, workDir },
     plan: planBuild(HELLO, 'bin/hello', { platform: 'linux/amd64', cpus: 1 }),
     inputs: { folders: {}, [Symbol.asyncDispose]: async () => {} },
     request: { sandbox: await detectSandbox(), limits: limitsOf(), workDir, signal: undefined },
@@ -40,7 +44,7 @@ async function explained(published: string, rebuilt: string, own: readonly Own[]
     type: 'explain',
     published: file('published', published),
     rebuilt: file('rebuilt', rebuilt),
-    own: own.map(({ text, varied }, index) => ({ path: file(`own-${index}`, text), varied, kept: [] })),
+    own: own.map(({ text, varied }, index) => ({ path: file(`own-${index}`, text), varied, kept: [], settings: [] })),
   });
   const difference = JSON.parse(readFileSync(answer.path, 'utf8')) as Difference;
   expect(difference.explanation.class).toBe(answer.class);
@@ -76,9 +80,9 @@ test('files that are too large to compare are said to be', async () => {
   const path = join(testFolder(), 'large');
   writeFileSync(path, '');
   truncateSync(path, MAX_EXPLAINED_BYTES + 1);
-  await expect(explainInThread({ published: path, rebuilt: path, own: [], context: {} }, undefined)).rejects.toThrow(
-    `at most ${MAX_EXPLAINED_BYTES} bytes are explained`,
-  );
+  await expect(
+    explainInThread({ published: path, rebuilt: path, own: [], recipe: HELLO, artifact: 'bin/hello', context: {} }, undefined),
+  ).rejects.toThrow(`at most ${MAX_EXPLAINED_BYTES} bytes are explained`);
 });
 
 test('the worker lives on while its thread compares, and ends it when the node stops', async () => {
@@ -86,7 +90,10 @@ test('the worker lives on while its thread compares, and ends it when the node s
   writeFileSync(one!, Buffer.alloc(2 ** 27, 'some text 0f8fad5b-d9cb-469f-a165-70867728950e\n'));
   writeFileSync(other!, Buffer.alloc(2 ** 27, 'other texts 7c9e6679-7425-40de-944b-e07fc1f90ae7\n'));
   const stop = new AbortController();
-  const asked = explainInThread({ published: one!, rebuilt: other!, own: [], context: {} }, stop.signal);
+  const asked = explainInThread(
+    { published: one!, rebuilt: other!, own: [], recipe: HELLO, artifact: 'bin/hello', context: {} },
+    stop.signal,
+  );
   // A comparison on this thread would be over before anybody could stop it.
   await sleep(50);
   stop.abort(new Error('the node stops'));

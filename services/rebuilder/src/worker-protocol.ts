@@ -6,7 +6,8 @@ import * as z from 'zod';
  * What node and worker say to each other: one JSON object a line. The worker holds no key and is believed nothing that the node can check
  * itself: the node digests the received file and the output (DESIGN §3.10), and every line from the worker is parsed as untrusted.
  *
- * node → worker: `start` (it is where it should be), `receive`, then `build`; of a rebuild that differs also `again`…, `receive` and `explain`.
+ * node → worker: `start` (it is where it should be), `receive`, then `build`; of a rebuild that differs also `again`…, `receive` and `explain`,
+ * and perhaps `what-if`, then `receive` and `explain` once more.
  * worker → node: `hello`, `beat`…, `received`, `built`, `built-again`…, `explained`; or `failed` at any time. Then it exits.
  */
 
@@ -54,6 +55,8 @@ const varied = {
   kept: z.array(z.strictObject({ fact: z.enum(VARIED_FACTS), why: z.string().max(256) })).max(8),
 };
 const ownRebuild = z.strictObject({ path, ...varied });
+/** What a build with another setting had, in words. */
+const settings = z.array(short).max(8);
 
 export const toWorker = z.discriminatedUnion('type', [
   /** Before this the worker looks at nothing: the node may still have to put it in its control group. */
@@ -70,8 +73,15 @@ export const toWorker = z.discriminatedUnion('type', [
   }),
   /** The same inputs once more, for output folder `number`; varied by the seed, or as before. */
   z.strictObject({ type: z.literal('again'), number: z.int().min(0).max(9), seed: z.int().nullable() }),
-  /** Comes after another `receive`: from then on nothing is built. */
-  z.strictObject({ type: z.literal('explain'), published: path, rebuilt: path, own: z.array(ownRebuild).max(9) }),
+  /** Comes after another `receive`. */
+  z.strictObject({
+    type: z.literal('explain'),
+    published: path,
+    rebuilt: path,
+    own: z.array(ownRebuild.extend({ settings })).max(9),
+  }),
+  /** After `explain`, and when the published file is gone again: what would prove the cause, for output folder `number`. */
+  z.strictObject({ type: z.literal('what-if'), number: z.int().min(0).max(9) }),
 ]);
 
 // As the statement's schema has them (statements, observation.ts): what does not fit there must not get past here.
@@ -116,7 +126,8 @@ export const fromWorker = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('received'), path }),
   z.strictObject({ type: z.literal('built'), path, log, facts, notes: z.array(z.string().max(1024)).max(32) }),
   z.strictObject({ type: z.literal('built-again'), ...ownRebuild.shape }),
-  z.strictObject({ type: z.literal('explained'), path, class: code }),
+  /** With the settings of a build that would prove the cause, where there is one. */
+  z.strictObject({ type: z.literal('explained'), path, class: code, whatIf: settings }),
   z.strictObject({
     type: z.literal('failed'),
     result: z.enum(['build-failed', 'timeout', 'input-unavailable', 'infrastructure', 'skipped']),
@@ -139,6 +150,7 @@ export type ReceiveRequest = Extract<ToWorker, { type: 'receive' }>;
 export type BuildRequest = Extract<ToWorker, { type: 'build' }>;
 export type AgainRequest = Extract<ToWorker, { type: 'again' }>;
 export type ExplainRequest = Extract<ToWorker, { type: 'explain' }>;
+export type WhatIfRequest = Extract<ToWorker, { type: 'what-if' }>;
 
 export class ProtocolError extends Error {
   readonly code = 'protocol';

@@ -15,12 +15,13 @@ import {
   type Sandbox,
   type Usage,
 } from '@verbatim/builder';
+import type { WhatIf } from '@verbatim/binaries';
 import { decodeRecipe, recipeOutputs, recipeVcs } from '@verbatim/statements';
 import { fromBase64 } from '@verbatim/tlog';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { buildAgain, closeInputs, explainDifference, type FirstBuild } from './worker-differ.ts';
+import { buildAgain, buildWhatIf, explainDifference, sourceTexts, type FirstBuild } from './worker-differ.ts';
 import { BEAT_MS, formatLine, LineSplitter, parseLine, toWorker } from './worker-protocol.ts';
 import type {
   AgainRequest,
@@ -30,6 +31,7 @@ import type {
   ReceiveRequest,
   WorkerFacts,
   WorkerFailure,
+  WhatIfRequest,
 } from './worker-protocol.ts';
 
 const stop = new AbortController();
@@ -37,15 +39,19 @@ const { signal } = stop;
 /** After this the sandbox has been taken down, or never will be: the node kills what is left. */
 const STOP_MS = 4_500;
 const MAX_NOTES = 32;
+const MAX_SETTING = 256;
 
 const say = (message: FromWorker): void => void process.stdout.write(formatLine(message));
 let sandbox: Sandbox;
 let request: ReceiveRequest;
 let facts: WorkerFacts = { toolchain: [], sandbox: null };
 let busy = false;
-/** The build that came to an output, while there may be another; then what its source says. */
+/** The build that came to an output. */
 let first: FirstBuild | null = null;
-let texts: readonly string[] | null = null;
+/** While the published file is here, no build may run. */
+let published = false;
+/** What would prove why the two differ. */
+let whatIf: WhatIf | null = null;
 
 function end(): void {
   stop.abort(new DOMException('the node ended the job', 'AbortError'));
@@ -72,8 +78,7 @@ function failUnexpected(error: unknown): void {
 
 async function receive(job: ReceiveRequest): Promise<void> {
   request = job;
-  // The second time: no build may run beside the published file.
-  if (first !== null) texts = await closeInputs(first);
+  published = first !== null;
   if (job.artifact === null) return;
   const { coordinate, member, sha256, sha512 } = job.artifact;
   const outcome = await withTimeout(job.limits.fetchMs, 'receive-timeout', (within) =>
@@ -121,16 +126,15 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
   const log = join(workDir, 'log');
   await writeFile(log, '', { mode: 0o600 });
   const lines: string[] = [];
+  const fetch = {
+    forbidden,
+    cacheDir,
+    workDir,
+    limits: { inputBytes: limits.inputBytes, cacheBytes: limits.cacheBytes, seconds: Math.ceil(limits.fetchMs / 1000) },
+    signal,
+  };
   const fetched = await withTimeout(limits.fetchMs, 'fetch-timeout', (within) =>
-    fetchInputs({
-      recipe,
-      forbidden,
-      cacheDir,
-      workDir,
-      limits: { inputBytes: limits.inputBytes, cacheBytes: limits.cacheBytes, seconds: Math.ceil(limits.fetchMs / 1000) },
-      signal: within,
-      log: (line) => void lines.push(line),
-    }),
+    fetchInputs({ ...fetch, recipe, signal: within, log: (line) => void lines.push(line) }),
   );
   if (fetched === null) return;
   if (fetched.kind === 'unavailable') {
@@ -172,7 +176,7 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
     const kept = stack.move();
     const owned = { folders: inputs.folders, [Symbol.asyncDispose]: () => kept.disposeAsync() };
     const built = toolchains.map(({ name, version }) => `${name} ${version}`);
-    first = { plan, inputs: owned, request: again, toolchains: built, from, to: Date.now() / 1000 };
+    first = { recipe, artifact, cpus, fetch, plan, inputs: owned, request: again, toolchains: built, from, to: Date.now() / 1000 };
     return say({ type: 'built', path: outcome.outputPath, log, facts, notes: known });
   }
   const { kind: result, reason, detail: message } = outcome;
@@ -180,14 +184,26 @@ async function rebuild({ artifact, recipe: encoded, forbidden }: BuildRequest): 
 }
 
 async function again(job: AgainRequest): Promise<void> {
-  if (first === null || texts !== null) throw new Error('expected a build to repeat, and no published file beside it');
+  if (first === null || published) throw new Error('expected a build to repeat, and no published file beside it');
   const { outcome, varied, kept } = await buildAgain(first, job);
   if (outcome.kind === 'built') return say({ type: 'built-again', path: outcome.outputPath, varied: [...varied], kept: [...kept] });
   fail({ result: outcome.kind, reason: outcome.reason, message: outcome.detail });
 }
 
 async function explain(job: ExplainRequest): Promise<void> {
-  say({ type: 'explained', ...(await explainDifference(first!, texts ?? [], job)) });
+  const { path, class: category, whatIf: proof } = await explainDifference(first!, await sourceTexts(first!), job);
+  whatIf = proof;
+  say({ type: 'explained', path, class: category, whatIf: whatIf?.settings.map((each) => escapeText(each).slice(0, MAX_SETTING)) ?? [] });
+}
+
+/** The node has removed the published file, and asks for the build that the last explanation named. */
+async function buildToProve({ number }: WhatIfRequest): Promise<void> {
+  if (first === null || whatIf === null) throw new Error('expected a build to prove something with');
+  published = false;
+  const outcome = await buildWhatIf(first, whatIf, number);
+  if (outcome.kind === 'built') return say({ type: 'built-again', path: outcome.outputPath, varied: [], kept: [] });
+  const result = outcome.kind === 'unavailable' ? 'input-unavailable' : outcome.kind;
+  fail({ result, reason: outcome.reason, message: outcome.detail });
 }
 
 /** Whether the module proxy agrees with the revision that the binary is stamped with. */
@@ -214,7 +230,7 @@ async function start(): Promise<void> {
   say({ type: 'hello', uid: process.getuid!() });
 }
 
-const STEPS = { start, receive, build: rebuild, again, explain };
+const STEPS = { start, receive, build: rebuild, again, explain, 'what-if': buildToProve };
 
 async function handle(line: string): Promise<void> {
   busy = true;
