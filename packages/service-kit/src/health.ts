@@ -64,3 +64,13 @@ export function health(checks: readonly HealthCheck[], { timeoutMs = CHECK_TIMEO
   });
   return app;
 }
+
+/** Seconds that the clock may be behind the last cosignature before a cosigner reports itself unfit. */
+const MAX_CLOCK_LAG = 60n;
+
+/** Is the clock where it was when something was cosigned last? POSIX seconds. */
+export function clockHealth(now: bigint, last: bigint): Health {
+  const lag = last - now;
+  if (lag <= MAX_CLOCK_LAG) return { ok: true };
+  return { ok: false, detail: `the clock is ${lag} s behind the last cosignature; set it` };
+}

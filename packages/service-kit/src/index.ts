@@ -3,7 +3,8 @@ export { ConfigError, MAX_CONFIG_BYTES, filePath, listenAddress, loadConfig, typ
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { ProblemError, notFound, onError, problem, problemBody, type Problem } from './problem.ts';
 export { createMetrics, metricsServer, type Metrics } from './metrics.ts';
-export { health, runChecks, type Health, type HealthCheck, type HealthReport } from './health.ts';
+export { clockHealth, health, runChecks, type Health, type HealthCheck, type HealthReport } from './health.ts';
+export { serviceMain, type ServiceCommands } from './service-main.ts';
 export { runService, type RunOptions, type RunningService, type ServiceContext } from './run-service.ts';
 export { serve, type RunningServer, type ServeOptions } from './serve.ts';
 export { bodyLimited } from './body.ts';
@@ -25,6 +26,8 @@ export {
 } from './cosigner.ts';
 export { logEntry, logVkey, trustedLogs } from './trusted-logs.ts';
 export { MAX_ADD_CHECKPOINT_BYTES, answerLines, methodNotAllowed, refuseCheckpoint } from './add-checkpoint.ts';
-export { MAX_SPLIT_VIEWS, SPLIT_VIEW_TABLE, SplitViews, type SplitView } from './split-views.ts';
+export { CosignerStore, IDENTITY_TABLE } from './cosigner-store.ts';
+export { serviceApp, type ServiceAppParts } from './service-app.ts';
+export { MAX_SPLIT_VIEWS, SPLIT_VIEW_TABLE, type SplitView } from './split-views.ts';
 export { StorageGuard } from './storage-guard.ts';
 export { RateLimiter, type Permit, type RateLimit } from './limits.ts';

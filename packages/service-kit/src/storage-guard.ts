@@ -1,5 +1,6 @@
 /** What a failing disk means: refuse while it is full, stop when its word cannot be trusted any more. */
 import Database from 'better-sqlite3';
+import { DurableError } from './durable.ts';
 import type { Health } from './health.ts';
 import { ProblemError } from './problem.ts';
 
@@ -20,20 +21,35 @@ export class StorageGuard {
     try {
       return work();
     } catch (cause) {
-      if (!(cause instanceof Database.SqliteError)) throw cause;
-      if (FATAL.test(cause.code)) this.#fatal(cause);
-      this.#failure = cause.code;
-      throw new ProblemError(
-        {
-          status: 503,
-          code: 'storage-unavailable',
-          title: 'Storage unavailable',
-          detail: 'nothing can be recorded at the moment, so nothing is signed; try again later',
-          headers: { 'retry-after': '5' },
-        },
-        { cause },
-      );
+      return this.#refuse(cause);
     }
+  }
+
+  /** The same for work that also writes files: a file that was not written is 503, an unknown outcome or other bytes are fatal. */
+  async settle<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      return this.#refuse(cause);
+    }
+  }
+
+  #refuse(cause: unknown): never {
+    if (cause instanceof DurableError) {
+      if (cause.code !== 'not-written') this.#fatal(cause);
+    } else if (!(cause instanceof Database.SqliteError)) throw cause;
+    else if (FATAL.test(cause.code)) this.#fatal(cause);
+    this.#failure = (cause as { code: string }).code;
+    throw new ProblemError(
+      {
+        status: 503,
+        code: 'storage-unavailable',
+        title: 'Storage unavailable',
+        detail: 'nothing can be recorded at the moment, so nothing is signed; try again later',
+        headers: { 'retry-after': '5' },
+      },
+      { cause },
+    );
   }
 
   /** Something was recorded: whatever was wrong is over. Reads prove nothing. */

@@ -35,7 +35,8 @@ export interface EntryPackage extends PackageRange {
 
 /** The canonical sequence of packages for [start, end). */
 export function* packageRanges(start: bigint, end: bigint): Generator<PackageRange, void, undefined> {
-  for (let subtreeStart = start - (start % WIDTH); subtreeStart < end && start < end; subtreeStart += WIDTH) {
+  if (start >= end) return;
+  for (let subtreeStart = start - (start % WIDTH); subtreeStart < end; subtreeStart += WIDTH) {
     yield {
       subtreeStart,
       start: subtreeStart > start ? subtreeStart : start,

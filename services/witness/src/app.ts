@@ -1,24 +1,21 @@
 /** The witness over HTTP: C2SP tlog-witness. Submission and monitoring prefix are both the root. */
-import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import type { Context, Hono } from 'hono';
 import {
   MAX_ADD_CHECKPOINT_BYTES,
   answerLines,
   bodyLimited,
-  health,
   methodNotAllowed,
-  notFound,
-  onError,
   problem,
   refuseCheckpoint,
-  type HealthCheck,
-  type Logger,
+  serviceApp,
+  type ServiceAppParts,
   type StorageGuard,
 } from '@verbatim/service-kit';
 import { sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import type { WitnessStore } from './store.ts';
 import { isIndexAnswer, refuseForIndex, type IndexAnswer } from './index-witness/answer.ts';
 
-export interface WitnessAppParts {
+export interface WitnessAppParts extends ServiceAppParts {
   /** Answers an add-checkpoint request. Throws ProblemError when nothing can be recorded. */
   addCheckpoint: (body: Uint8Array) => IndexAnswer | Promise<IndexAnswer>;
   store: WitnessStore;
@@ -26,21 +23,12 @@ export interface WitnessAppParts {
   vkeys: readonly string[];
   /** What it is, for people. */
   title?: string;
-  logger: Logger;
-  checks: readonly HealthCheck[];
   /** Sees every answer of add-checkpoint. */
   onAnswer?: (answer: IndexAnswer) => void;
-  /** Runs around everything: metrics. */
-  middleware?: MiddlewareHandler;
 }
 
 export function createWitnessApp(parts: WitnessAppParts): Hono {
-  const app = new Hono();
-  app.onError(onError(parts.logger));
-  app.notFound(notFound);
-  if (parts.middleware) app.use(parts.middleware);
-  app.route('/', health(parts.checks));
-  app.get('/', (c) => c.text(describe(parts)));
+  const app = serviceApp(parts, () => describe(parts));
 
   app.post('/add-checkpoint', addCheckpoint(parts));
   app.all('/add-checkpoint', (c) => methodNotAllowed(c, 'POST'));

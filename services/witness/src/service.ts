@@ -1,12 +1,12 @@
 /** The running witness: its database, its two listeners, its health. */
 import {
+  clockHealth,
   createMetrics,
   loadCosigner,
   metricsServer,
   openCosignerStore,
   serve,
   StorageGuard,
-  type Health,
   type RunningService,
   type ServiceContext,
 } from '@verbatim/service-kit';
@@ -17,9 +17,6 @@ import type { WitnessConfig } from './config.ts';
 import { witnessDatabase } from './init.ts';
 import { createWitnessMetrics } from './metrics.ts';
 import { Witness } from './witness.ts';
-
-/** Seconds that the clock may be behind the last cosignature before the witness reports itself unfit. */
-const MAX_CLOCK_LAG = 60n;
 
 const systemSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 
@@ -85,10 +82,4 @@ export async function startWitness(
   logger.info({ vkeys: cosigner.vkeys, indexVkeys: indexWitness?.vkeys ?? [], logs: [...config.logs.keys()] }, 'witness');
   const running = stack.move();
   return { url, metricsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-function clockHealth(now: bigint, last: bigint): Health {
-  const lag = last - now;
-  if (lag <= MAX_CLOCK_LAG) return { ok: true };
-  return { ok: false, detail: `the clock is ${lag} s behind the last cosignature; set it` };
 }

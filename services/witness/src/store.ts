@@ -1,6 +1,6 @@
 /** The witness's memory: one row a log. Everything it promised is in here before anybody hears of it. */
 import { EMPTY_ROOT, type TreeHead } from '@verbatim/tlog';
-import { openDatabase, SPLIT_VIEW_TABLE, SplitViews, type OwnedDatabase } from '@verbatim/service-kit';
+import { CosignerStore, IDENTITY_TABLE, openDatabase, SPLIT_VIEW_TABLE, type OwnedDatabase } from '@verbatim/service-kit';
 
 /** What was cosigned last. */
 export interface CosignedHead extends TreeHead {
@@ -17,10 +17,7 @@ export interface Alarm {
 }
 
 const migrations = [
-  `CREATE TABLE identity (
-     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-     vkey TEXT NOT NULL
-   ) STRICT;
+  `${IDENTITY_TABLE}
    CREATE TABLE log (
      origin TEXT NOT NULL PRIMARY KEY,
      size INTEGER NOT NULL CHECK (size >= 0),
@@ -39,16 +36,12 @@ const migrations = [
 
 const NOTHING_COSIGNED: CosignedHead = { size: 0n, root: EMPTY_ROOT, timestamp: 0n, checkpoint: null };
 
-export class WitnessStore implements Disposable {
-  readonly #db: OwnedDatabase;
+export class WitnessStore extends CosignerStore {
   readonly #statements: ReturnType<typeof prepare>;
-  /** Proofs that a log misbehaved. */
-  readonly splitViews: SplitViews;
 
   private constructor(db: OwnedDatabase) {
-    this.#db = db.defaultSafeIntegers() as OwnedDatabase;
-    this.#statements = prepare(this.#db);
-    this.splitViews = new SplitViews(this.#db);
+    super(db);
+    this.#statements = prepare(this.db);
   }
 
   /** `create: true` makes a new one and refuses an existing file; false refuses a missing one. Throws DatabaseError. */
@@ -56,22 +49,11 @@ export class WitnessStore implements Disposable {
     return new WitnessStore(openDatabase(path, { migrations, create: create ? 'only' : false }));
   }
 
-  /** The vkey that these promises were made under: `vkey`, from the first call on. */
-  claim(vkey: string): string {
-    this.#statements.claim.run(vkey);
-    return this.#statements.identity.get() as string;
-  }
-
   /** Give each origin a row, so that the first cosignature is a compare-and-swap like all others. Rows are never removed. */
   track(origins: Iterable<string>): void {
-    this.#db.transaction(() => {
+    this.db.transaction(() => {
       for (const origin of origins) this.#statements.track.run(origin, EMPTY_ROOT);
     })();
-  }
-
-  /** Every origin that ever got a row. */
-  origins(): string[] {
-    return this.#statements.origins.all() as string[];
   }
 
   head(origin: string): CosignedHead {
@@ -95,18 +77,11 @@ export class WitnessStore implements Disposable {
   setAlarm(origin: string, { detail, evidencePath }: Alarm): void {
     this.#statements.setAlarm.run(origin, detail, evidencePath);
   }
-
-  [Symbol.dispose](): void {
-    this.#db.close();
-  }
 }
 
 function prepare(db: OwnedDatabase) {
   return {
-    claim: db.prepare('INSERT INTO identity VALUES (1, ?) ON CONFLICT DO NOTHING'),
-    identity: db.prepare('SELECT vkey FROM identity').pluck(),
     track: db.prepare('INSERT INTO log VALUES (?, 0, ?, 0, NULL) ON CONFLICT DO NOTHING'),
-    origins: db.prepare('SELECT origin FROM log ORDER BY origin').pluck(),
     head: db.prepare('SELECT size, root, timestamp, checkpoint FROM log WHERE origin = ?'),
     advance: db.prepare('UPDATE log SET size = ?, root = ?, timestamp = ?, checkpoint = ? WHERE origin = ? AND size = ?'),
     alarm: db.prepare('SELECT detail, evidencePath FROM alarm WHERE origin = ?'),
