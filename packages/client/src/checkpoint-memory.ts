@@ -83,6 +83,14 @@ export class CheckpointMemory {
     }
   }
 
+  /**
+   * The log that the policy knows by `logKey` signs with another key, as a chain from the root key says. Its checkpoints are remembered as ever: a
+   * log that changes its key is not rid of what it signed before.
+   */
+  async follow(logKey: VerifierKey, key: VerifierKey): Promise<void> {
+    await this.#store(logKey).follow(key);
+  }
+
   async #compare(served: Remembered, known: Remembered, logKey: VerifierKey, treeAt: TreeAt): Promise<void> {
     const contradiction = await findContradiction(known, served, treeAt);
     if (contradiction !== null) await this.#accuse(contradiction, known, served, logKey);

@@ -6,6 +6,7 @@ import { Collected, type Gathered } from './collect.ts';
 import { ClientError } from './errors.ts';
 import { askIndex, type AnsweredLookup } from './index-answer.ts';
 import type { LogReader, LogView } from './log-reader.ts';
+import { type OpenSuccessor, successorOf } from './successor.ts';
 import { readWholeLog } from './whole-log.ts';
 
 /** A whole question, retries included. Milliseconds. */
@@ -27,13 +28,29 @@ export interface Ask {
 
 export interface GatherOptions {
   readonly signal?: AbortSignal;
+  /** Opens the log that goes on where this one has ended. Without it the evidence is of this one, and no verdict comes of it. */
+  readonly open?: OpenSuccessor;
 }
+
+/** A log that goes on in another, which goes on in another …: more than anybody lives to see. */
+const MAX_SUCCESSIONS = 16;
 
 /**
  * Everything logged about a file digest, with the proofs that it is everything, all at one published checkpoint. A log that has no
  * `index?lookup=…`, a folder or a mirror of tiles, is read whole. Throws `ClientError`, `LogMisbehaviour` among them.
  */
 export async function gatherEvidence(reader: LogReader, ask: Ask, options: GatherOptions = {}): Promise<Gathered> {
+  let from = reader;
+  for (let hop = 0; hop <= MAX_SUCCESSIONS; hop++) {
+    const gathered = await gatherFrom(from, ask, options);
+    const next = options.open === undefined ? null : await successorOf(from, gathered, options.open, options.signal);
+    if (next === null) return gathered;
+    from = next;
+  }
+  throw new ClientError('too-large', `${reader.source.location}: expected at most ${MAX_SUCCESSIONS} logs that go on from each other`);
+}
+
+async function gatherFrom(reader: LogReader, ask: Ask, options: GatherOptions): Promise<Gathered> {
   const answered = reader.source.hasLookup
     ? await within(GATHER_TIMEOUT_MS, reader, options, (signal) => gatherByIndex(reader, ask, signal))
     : null;

@@ -3,6 +3,7 @@ import { type Checkpoint, type Ed25519Verify, MAX_NOTE_BYTES, openCheckpoint, Tl
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { CheckpointMemory } from './checkpoint-memory.ts';
 import { ClientError, LogMisbehaviour } from './errors.ts';
+import { followedKey } from './followed-key.ts';
 import type { Remembered } from './note-store.ts';
 import type { Source } from './source.ts';
 import { noTileCache, type TileCache } from './tile-cache.ts';
@@ -12,6 +13,8 @@ export interface LogReaderOptions {
   readonly source: Source;
   /** The log's key as the policy pins it; its name is the origin. */
   readonly logKey: VerifierKey;
+  /** The log's root key as the policy pins it: with it a log that has changed its key is followed. */
+  readonly root?: VerifierKey;
   /** Remembers within this reader only when left out. */
   readonly memory?: CheckpointMemory;
   readonly cache?: TileCache;
@@ -28,13 +31,15 @@ export interface LogView {
 export class LogReader {
   readonly source: Source;
   readonly logKey: VerifierKey;
+  readonly root: VerifierKey | null;
   readonly #memory: CheckpointMemory;
   readonly #cache: TileCache;
   readonly #verify: Ed25519Verify;
 
-  constructor({ source, logKey, memory, cache = noTileCache, verify = verifyEd25519 }: LogReaderOptions) {
+  constructor({ source, logKey, root, memory, cache = noTileCache, verify = verifyEd25519 }: LogReaderOptions) {
     this.source = source;
     this.logKey = logKey;
+    this.root = root ?? null;
     this.#memory = memory ?? new CheckpointMemory(null, { verify });
     this.#cache = cache;
     this.#verify = verify;
@@ -58,7 +63,7 @@ export class LogReader {
       trees.set(checkpoint.size, tree);
       return tree;
     };
-    const newest = await this.#memory.observe(this.#open(note), this.logKey, treeAt);
+    const newest = await this.#memory.observe(await this.#open(note, signal), this.logKey, treeAt);
     return { ...newest, tree: treeAt(newest.checkpoint) };
   }
 
@@ -67,16 +72,36 @@ export class LogReader {
     return new VerifiedTree(checkpoint, this.source, { cache: this.#cache, signal });
   }
 
-  #open(note: Uint8Array): Remembered {
+  async #open(note: Uint8Array, signal: AbortSignal | undefined): Promise<Remembered> {
     try {
       return { note, checkpoint: openCheckpoint(note, this.logKey, this.#verify).checkpoint };
     } catch (cause) {
       if (!(cause instanceof TlogError)) throw cause;
+      const followed = cause.code === 'unverified-note' ? await this.#openFollowed(note, signal) : null;
+      if (followed !== null) return followed;
       const message = `${this.source.location}: ${cause.message}`;
       if (cause.code === 'bad-signature' || cause.code === 'unverified-note' || cause.code === 'wrong-origin') {
         throw new LogMisbehaviour('bad-checkpoint', message, { cause, exhibits: [{ path: 'checkpoint', bytes: note }] });
       }
       throw new ClientError('malformed', message, { cause });
+    }
+  }
+
+  /** A checkpoint that another key has signed, to which the root key leads; null when none does. */
+  async #openFollowed(note: Uint8Array, signal: AbortSignal | undefined): Promise<Remembered | null> {
+    const { source, logKey, root } = this;
+    if (root === null) return null;
+    const treeAt = (checkpoint: Checkpoint): VerifiedTree => this.treeAt(checkpoint, signal);
+    try {
+      const key = await followedKey(note, { source, logKey, root, verify: this.#verify, treeAt }, signal);
+      if (key === null) return null;
+      const opened = { note, checkpoint: openCheckpoint(note, key, this.#verify).checkpoint };
+      await this.#memory.follow(logKey, key);
+      return opened;
+    } catch (error) {
+      // What is wrong with it was said already.
+      if (error instanceof TlogError || error instanceof LogMisbehaviour) return null;
+      throw error;
     }
   }
 }

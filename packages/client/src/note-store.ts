@@ -7,8 +7,11 @@ import {
   type Ed25519Verify,
   formatKeyId,
   openCheckpoint,
+  parseNote,
+  parseVkey,
   sha256,
   toHex,
+  utf8Decode,
   utf8Encode,
   type VerifierKey,
 } from '@verbatim/tlog';
@@ -25,16 +28,21 @@ export function noteName({ size, root }: Checkpoint): string {
   return `${size}-${toHex(root)}`;
 }
 
-/** One folder for each log key: a log that changes its key is another log until the policy says otherwise. */
+/** One folder for each log key that a policy pins. */
 export function logFolderName({ name, keyId }: VerifierKey): string {
   return `${toHex(sha256(utf8Encode(name))).slice(0, 32)}-${formatKeyId(keyId)}`;
 }
+
+/** In the folder, beside the notes: a vkey a line. */
+const FOLLOWED_KEYS = 'followed-keys';
 
 export class NoteStore {
   readonly #folder: string | null;
   readonly #logKey: VerifierKey;
   readonly #verify: Ed25519Verify;
   readonly #warn: (message: string) => void;
+  /** Keys that the log was followed to, as text. */
+  readonly #followed = new Set<string>();
   /** What could not be written; and everything, without a folder. */
   readonly #inMemory = new Map<string, Remembered>();
   #warned = false;
@@ -71,6 +79,27 @@ export class NoteStore {
     }
   }
 
+  /** Notes that this key has signed are the log's as well. */
+  async follow(key: VerifierKey): Promise<void> {
+    const known = await this.#keys();
+    if (known.some(({ text }) => text === key.text)) return;
+    this.#followed.add(key.text);
+    if (this.#folder === null) return;
+    try {
+      const texts = [...known.slice(1), key].map(({ text }) => text);
+      await writeWhole(this.#folder, FOLLOWED_KEYS, utf8Encode(`${texts.join('\n')}\n`));
+    } catch (error) {
+      this.#complain(`cannot remember the keys of ${this.#logKey.name} in ${this.#folder}`, error);
+    }
+  }
+
+  /** The pinned key, and those that it was followed to: what this machine wrote itself. */
+  async #keys(): Promise<VerifierKey[]> {
+    const bytes = this.#folder === null ? null : await readIfThere(this.#folder, FOLLOWED_KEYS);
+    const written = bytes === null ? [] : utf8Decode(bytes).split('\n').slice(0, -1);
+    return [this.#logKey, ...[...new Set([...written, ...this.#followed])].map((text) => parseVkey(text))];
+  }
+
   async remove({ checkpoint }: Remembered): Promise<void> {
     const name = noteName(checkpoint);
     this.#inMemory.delete(name);
@@ -96,7 +125,7 @@ export class NoteStore {
     try {
       const note = await readIfThere(this.#folder!, name);
       if (note === null) return null;
-      const { checkpoint } = openCheckpoint(note, this.#logKey, this.#verify);
+      const { checkpoint } = openByAny(note, await this.#keys(), this.#verify);
       if (noteName(checkpoint) === name) return { note, checkpoint };
       throw new Error('its name does not fit its content');
     } catch (error) {
@@ -110,4 +139,11 @@ export class NoteStore {
     this.#warned = true;
     this.#warn(`${message}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Of several keys, the first that a line of the note is by. */
+function openByAny(note: Uint8Array, keys: readonly VerifierKey[], verify: Ed25519Verify): ReturnType<typeof openCheckpoint> {
+  const { signatures } = parseNote(note);
+  const signer = keys.find((key) => signatures.some(({ name, keyId }) => name === key.name && keyId === key.keyId));
+  return openCheckpoint(note, signer ?? keys[0]!, verify);
 }

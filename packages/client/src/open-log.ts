@@ -1,5 +1,5 @@
-import type { Policy } from '@verbatim/consensus';
-import type { Ed25519Verify } from '@verbatim/tlog';
+import type { NamedSuccessor, Policy } from '@verbatim/consensus';
+import { type Ed25519Verify, parseVkey } from '@verbatim/tlog';
 import type { CheckpointMemory } from './checkpoint-memory.ts';
 import { ClientError } from './errors.ts';
 import { LogReader } from './log-reader.ts';
@@ -19,5 +19,13 @@ export async function openLog(policy: Policy, { location, ...options }: OpenLogO
   const address = location ?? policy.log.url;
   if (address === null)
     throw new ClientError('unusable', `the policy does not say where to read the log ${policy.log.key.name}: expected "log VKEY URL"`);
-  return new LogReader({ source: await openSource(address), logKey: policy.log.key, ...options });
+  return new LogReader({ source: await openSource(address), logKey: policy.log.key, root: policy.root, ...options });
+}
+
+/** A reader of the log that another one named as its successor. Close `reader.source` in the end. */
+export async function openSuccessor(
+  { vkey, rootVkey, url }: Pick<NamedSuccessor, 'vkey' | 'rootVkey' | 'url'>,
+  options: Omit<OpenLogOptions, 'location'> = {},
+): Promise<LogReader> {
+  return new LogReader({ source: await openSource(url), logKey: parseVkey(vkey), root: parseVkey(rootVkey), ...options });
 }

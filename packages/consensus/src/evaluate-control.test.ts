@@ -1,5 +1,5 @@
 import { type ControlAction, type ControlPredicate, makeControl } from '@verbatim/statements';
-import { ADMIN, anEnrolment, aRevocation, InMemoryLog, ROOT, testSigner } from '@verbatim/testkit';
+import { ADMIN, anEnrolment, aRevocation, continuedLog, InMemoryLog, ROOT, testSigner } from '@verbatim/testkit';
 import { formatNote, parseNote, type Signer, toHex } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { describe, expect, it } from 'vitest';
@@ -33,13 +33,6 @@ function reproducedWorld(): { world: World; release: bigint } {
   return { world, release };
 }
 
-/** The same entries in a log that signs with another key, perhaps under another origin. */
-function continued(log: InMemoryLog, signer: Signer, size = log.size): InMemoryLog {
-  const copy = new InMemoryLog({ origin: signer.name, signer });
-  for (let index = 0n; index < size; index++) copy.add(log.entry(index));
-  return copy;
-}
-
 const withoutControl = (evidence: Evidence, index: bigint): Evidence => ({
   ...evidence,
   entries: evidence.entries.filter((entry) => entry.index !== index),
@@ -48,7 +41,7 @@ const withoutControl = (evidence: Evidence, index: bigint): Evidence => ({
 describe('a log that changed its key', () => {
   const { world } = reproducedWorld();
   const at = world.log.addStatement(makeControl(rotate('log', key(ORIGIN), LOG2)), ROOT, LOG2);
-  const rotated = continued(world.log, LOG2);
+  const rotated = continuedLog(world.log, LOG2);
   const evidence = world.evidence({ log: rotated });
 
   it('is followed by a policy that pins the old key, and the output says so', () => {
@@ -59,31 +52,31 @@ describe('a log that changed its key', () => {
 
   it('signs with both keys as well', () => {
     const note = parseNote(evidence.checkpoint);
-    const old = parseNote(continued(rotated, key(ORIGIN)).checkpoint()).signatures;
+    const old = parseNote(continuedLog(rotated, key(ORIGIN)).checkpoint()).signatures;
     const both = formatNote({ ...note, signatures: [...note.signatures, ...old] });
     expect(judge({ ...evidence, checkpoint: both }).verdict).toBe('reproduced');
   });
 
   it('is not believed by the old key alone: whoever has that one may have stolen it', () => {
-    const stolen = continued(world.log, key(ORIGIN));
+    const stolen = continuedLog(world.log, key(ORIGIN));
     expect(codes(judge(world.evidence({ log: stolen })))).toEqual(['checkpoint-unverified']);
   });
 
   it('cannot hide it: by the old key alone, without the rotation, the evidence is incomplete', () => {
-    const stolen = continued(world.log, key(ORIGIN));
+    const stolen = continuedLog(world.log, key(ORIGIN));
     const verdict = judge(withoutControl(world.evidence({ log: stolen }), at));
     expect(verdict.verdict).toBe('unavailable');
     expect(codes(verdict)).toEqual(['incomplete']);
   });
 
   it('is as it was before, in a checkpoint from before', () => {
-    expect(judge(world.evidence({ log: continued(world.log, key(ORIGIN), at) })).verdict).toBe('reproduced');
+    expect(judge(world.evidence({ log: continuedLog(world.log, key(ORIGIN), at) })).verdict).toBe('reproduced');
   });
 
   it('is not followed by a rotation that is not in the log', () => {
     const { world: other, release } = reproducedWorld();
     other.observe('zeta-1', release, FILE);
-    const elsewhere = other.evidence({ log: continued(other.log, LOG2), seal: false });
+    const elsewhere = other.evidence({ log: continuedLog(other.log, LOG2), seal: false });
     const shown = evidence.entries.find(({ index }) => index === at);
     const verdict = judge({ ...elsewhere, entries: [...elsewhere.entries, shown!] });
     expect(verdict.verdict).toBe('log-misbehaviour');
@@ -94,7 +87,7 @@ describe('a log that changed its key', () => {
     const { world: other } = reproducedWorld();
     other.log.addStatement(makeControl(rotate('log', key(ORIGIN), LOG2)), ADMIN, LOG2);
     expect(codes(judge(other.evidence()))).toEqual(['control-invalid']);
-    expect(codes(judge(other.evidence({ log: continued(other.log, LOG2) })))).toEqual(['checkpoint-unverified']);
+    expect(codes(judge(other.evidence({ log: continuedLog(other.log, LOG2) })))).toEqual(['checkpoint-unverified']);
   });
 });
 
@@ -139,7 +132,7 @@ describe('a frozen log', () => {
   });
 
   it('misbehaves when it goes on', () => {
-    const other = continued(world.log, key(ORIGIN));
+    const other = continuedLog(world.log, key(ORIGIN));
     other.addStatement(world.observation('zeta-1', release, FILE), key('zeta-1'));
     expect(codes(judge(world.evidence({ log: other })))).toEqual(['after-freeze']);
   });
@@ -159,14 +152,14 @@ describe('a log that goes on elsewhere', () => {
     root,
     url: 'https://next.test/',
   };
-  const ended = continued(world.log, key(ORIGIN));
+  const ended = continuedLog(world.log, key(ORIGIN));
   ended.addStatement(makeControl(successor), ROOT);
   const predecessor = { origin: ORIGIN, size, root };
   const keys = { root: vkeyOf(NEXT.root), admin: vkeyOf(NEXT.admin) };
 
   /** The successor of these entries. */
   function next(of = ended): InMemoryLog {
-    const log = continued(of, NEXT.log, BigInt(size));
+    const log = continuedLog(of, NEXT.log, BigInt(size));
     log.addStatement(makeControl({ action: 'genesis', origin: NEXT.origin, ...keys, predecessor }), NEXT.root);
     log.add(ended.entry(BigInt(size)));
     return log;
@@ -219,7 +212,7 @@ describe('a log that goes on elsewhere', () => {
   });
 
   it('is not followed without the word of the old root key', () => {
-    const log = continued(ended, NEXT.log, BigInt(size));
+    const log = continuedLog(ended, NEXT.log, BigInt(size));
     log.addStatement(makeControl({ action: 'genesis', origin: NEXT.origin, ...keys, predecessor }), NEXT.root);
     const verdict = judge(world.evidence({ log }));
     expect(verdict.verdict).toBe('log-misbehaviour');

@@ -20,7 +20,8 @@ export interface ControlEntry {
   readonly envelope: Envelope;
 }
 
-type Anchor = Pick<Policy, 'root'> & { readonly log: Pick<Policy['log'], 'key'> };
+/** What a policy pins of the log. */
+export type Anchor = Pick<Policy, 'root'> & { readonly log: Pick<Policy['log'], 'key'> };
 
 interface DraftEra extends Omit<Era, 'frozen' | 'terms' | 'admission'> {
   readonly terms: Record<Office, Term[]>;

@@ -11,7 +11,7 @@ export interface ShownEntry extends Omit<EvidenceEntry, 'entry'> {
   readonly content: { readonly statement: Statement; readonly envelope: Envelope } | Finding;
 }
 
-export function decodeShown({ entries }: Evidence): ShownEntry[] {
+export function decodeShown({ entries }: Pick<Evidence, 'entries'>): ShownEntry[] {
   return entries.map(({ index, entry, proof }) => ({ index, proof, leaf: hashLeaf(entry), content: decode(index, entry) }));
 }
 

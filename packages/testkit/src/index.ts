@@ -15,3 +15,4 @@ export {
 } from './in-memory-log.ts';
 export { forkedLog, withEntryRewritten } from './misbehaviour.ts';
 export { Scene, type SceneOptions } from './scene.ts';
+export { continuedLog } from './continued-log.ts';

@@ -1,12 +1,11 @@
 /** What a dishonest log does, as functions. */
 import { decodeBundle, encodeBundle, entriesPath, hashLeaf, tilePath, tileWidth, TILE_WIDTH } from '@verbatim/tlog';
-import { InMemoryLog } from './in-memory-log.ts';
+import { continuedLog } from './continued-log.ts';
+import type { InMemoryLog } from './in-memory-log.ts';
 
 /** A log with the same keys and the same first `size` entries. What is added to both afterwards is two histories. */
 export function forkedLog(log: InMemoryLog, size: bigint): InMemoryLog {
-  const fork = new InMemoryLog({ origin: log.origin, signer: log.signer, witnesses: log.witnesses });
-  for (let index = 0n; index < size; index++) fork.add(log.entry(index));
-  return fork;
+  return continuedLog(log, log.signer, size, log.origin);
 }
 
 /**

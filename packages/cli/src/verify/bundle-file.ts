@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_BUNDLE_BYTES, decodeBundle } from '@verbatim/consensus';
-import { TlogError, openCheckpoint } from '@verbatim/tlog';
+import { MAX_BUNDLE_BYTES, decodeBundle, historyOf, logKeyOf } from '@verbatim/consensus';
+import type { Evidence, Policy } from '@verbatim/consensus';
+import { TlogError, openCheckpoint, parseCheckpoint, parseNote } from '@verbatim/tlog';
+import type { VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { readWhole } from '../files.ts';
 import { stateFolder } from '../folders.ts';
@@ -15,17 +17,20 @@ import type { GatherRequest, Gathered } from './stages.ts';
  */
 export async function gatherFromBundle(path: string, request: GatherRequest): Promise<Gathered> {
   const evidence = decodeBundle(readWhole(path, MAX_BUNDLE_BYTES));
-  await compareWithMemory(evidence.checkpoint, request);
+  await compareWithMemory(evidence, request);
   return { evidence, audited: await auditedTrees(evidence.checkpoint, request), offline: true, bundle: path };
 }
 
-async function compareWithMemory(note: Uint8Array, { policy, env, progress }: GatherRequest): Promise<void> {
+async function compareWithMemory(evidence: Evidence, { policy, env, progress }: GatherRequest): Promise<void> {
   const state = stateFolder(env);
   // Most machines that check offline remember nothing: then not even the code is loaded.
   if (state === null || !existsSync(join(state, 'checkpoints'))) return;
+  const { checkpoint: note } = evidence;
   let opened: ReturnType<typeof openCheckpoint>;
+  let key: VerifierKey;
   try {
-    opened = openCheckpoint(note, policy.log.key, verifyEd25519);
+    key = signingKey(evidence, policy);
+    opened = openCheckpoint(note, key, verifyEd25519);
   } catch (error) {
     // The evaluation says what is wrong with it.
     if (error instanceof TlogError) return;
@@ -34,8 +39,15 @@ async function compareWithMemory(note: Uint8Array, { policy, env, progress }: Ga
   const { CheckpointMemory, ClientError } = await import('@verbatim/client/offline');
   const memory = new CheckpointMemory(state, { onWarning: (message) => progress(`warning: ${message}`) });
   try {
-    await memory.compareOffline({ note, checkpoint: opened.checkpoint }, policy.log.key);
+    // Under the key that the policy pins; a successor is another log, known by its own.
+    await memory.compareOffline({ note, checkpoint: opened.checkpoint }, key.name === policy.log.key.name ? policy.log.key : key);
   } catch (error) {
     throw error instanceof ClientError ? clientTrouble(error) : error;
   }
+}
+
+/** The key that must have signed the checkpoint: a log may have changed it, or go on as another. Throws TlogError for no checkpoint. */
+function signingKey(evidence: Evidence, policy: Policy): VerifierKey {
+  const { origin, size } = parseCheckpoint(parseNote(evidence.checkpoint).text);
+  return logKeyOf(historyOf(evidence, policy, verifyEd25519), origin, size)?.key ?? policy.log.key;
 }
