@@ -4,7 +4,7 @@ export { TEST_TIME, fixedClock, type FixedClock } from './clock.ts';
 export { aCargoRecipe, aGoRecipe, aGoVcs, aLargeRecipe, anArtifact, contentOf, digestsOf, testH1 } from './recipes.ts';
 export { ADMIN, ROOT, aGenesis, aRelease, aRevocation, anEnrolment, anObservation, type Observed } from './statements.ts';
 export { forgeEntry, forgePayload, withByteChanged } from './forge.ts';
-export { indexPairs, indexRoot, proveLookup } from './in-memory-index.ts';
+export { indexLookups, indexPairs, indexRoot, proveLookup } from './in-memory-index.ts';
 export {
   InMemoryLog,
   type CheckpointOptions,
