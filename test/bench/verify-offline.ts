@@ -37,7 +37,6 @@ try {
     ...scene.rebuilders.map((rebuilder, i) => `rebuilder ${OPERATORS[i]}-1 ${OPERATORS[i]} linux/amd64 ${vkeyOf(rebuilder)}`),
     `claimant watch registrar pkg:npm/ ${vkeyOf(scene.registrar)}`,
     'require 2',
-    'completeness root',
     '',
   ].join('\n');
   const write = (name: string, data: string | Uint8Array): string => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lookupKey } from '@verbatim/index-map';
 import { decodeEntry, PREDICATE, type ObservationStatement } from '@verbatim/statements';
+import { toHex } from '@verbatim/tlog';
 
 const POLL_MS = 1000;
 /** Longest look-up answer and entry that progress is read from, in bytes. */
@@ -30,8 +32,9 @@ export interface Observed extends Pick<Predicate, 'attempt' | 'toolchain' | 'vcs
 export async function* watchObservations(url: string, purl: string, signal: AbortSignal): AsyncGenerator<Observed> {
   const seen = new Set<number>();
   for (;;) {
-    const { entries } = JSON.parse(await get(`${url}/lookup/release?purl=${encodeURIComponent(purl)}`, signal)) as { entries: number[] };
-    for (const index of entries.filter((each) => !seen.has(each))) {
+    const answer = await get(`${url}/index?lookup=${toHex(lookupKey('release', purl))}`, signal);
+    const { lookups } = JSON.parse(answer) as { lookups: [{ entries: number[] }] };
+    for (const index of lookups[0].entries.filter((each) => !seen.has(each))) {
       seen.add(index);
       const { statement } = decodeEntry(new TextEncoder().encode(await get(`${url}/entries/${index}`, signal)));
       if (statement.predicateType !== PREDICATE.observation) continue;

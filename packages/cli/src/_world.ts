@@ -124,7 +124,6 @@ export class World extends Folder {
       ...OPERATORS.map((operator) => `operator ${operator}`),
       ...rebuilders.map((rebuilder, i) => `rebuilder ${OPERATORS[i]}-1 ${OPERATORS[i]} linux/amd64 ${vkeyOf(rebuilder)}`),
       `claimant watch registrar pkg:npm/ ${vkeyOf(registrar)}`,
-      ...(lines.some((line) => line.startsWith('completeness ')) ? [] : ['completeness root']),
       ...lines,
       '',
     ].join('\n');

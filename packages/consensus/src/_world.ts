@@ -65,7 +65,6 @@ export function policyText(sketch: PolicySketch = {}): string {
       Object.entries(keys).map(([name, host]) => `rebuilder ${name} ${operator} ${host} ${vkey(name)}`),
     ),
     ...claimants,
-    ...(lines.some((line) => line.startsWith('completeness ')) ? [] : ['completeness root']),
     ...lines,
     '',
   ].join('\n');

@@ -69,7 +69,7 @@ describe('a policy', () => {
   });
 
   it('takes how complete the evidence must be, and who audits the index', () => {
-    expect(parsePolicy(GOOD)).toMatchObject({ completeness: 'advisory', indexWitnesses: [], indexQuorum: 0 });
+    expect(parsePolicy(GOOD)).toMatchObject({ completeness: 'root', indexWitnesses: [], indexQuorum: 0 });
     for (const completeness of ['advisory', 'root', 'audited']) {
       expect(parsePolicy(add(`completeness ${completeness}`))).toMatchObject({ completeness });
     }

@@ -63,7 +63,7 @@ function complete(draft: Draft, tlog: TlogPolicy): Policy {
     distinct,
     maxAge: measurable ? (draft.maxAge ?? DEFAULT_MAX_AGE) : null,
     bundleMaxAge: measurable ? (draft.bundleMaxAge ?? DEFAULT_BUNDLE_MAX_AGE) : null,
-    completeness: draft.completeness ?? 'advisory',
+    completeness: draft.completeness ?? 'root',
     indexWitnesses,
     indexQuorum: draft.indexQuorum ?? indexWitnesses.length,
   };
