@@ -49,18 +49,20 @@ const enrol = (role: string, name: string, ...more: string[]) =>
 describe('log admin', () => {
   test('enrols and revokes keys on a running log, each time by a logged entry', async () => {
     const enrolled = await enrol('registrar', 'registrar-npm', '--scope', 'pkg:npm/');
-    expect(enrolled).toMatchObject({ code: 0, stdout: '1\n' });
+    expect(enrolled).toMatchObject({ code: 0, stdout: '2\n' });
     // The same again is the same entry.
-    expect(await enrol('registrar', 'registrar-npm', '--scope', 'pkg:npm/')).toMatchObject({ code: 0, stdout: '1\n' });
-    expect((await enrol('rebuilder', 'acme-1', '--json')).stdout).toMatch(/^\{"index":2,"leafHash":"[0-9a-f]{64}","duplicate":false\}\n$/);
+    expect(await enrol('registrar', 'registrar-npm', '--scope', 'pkg:npm/')).toMatchObject({ code: 0, stdout: '2\n' });
+    expect((await enrol('rebuilder', 'acme-1', '--json')).stdout).toMatch(/^\{"index":4,"leafHash":"[0-9a-f]{64}","duplicate":false\}\n$/);
     const revoke = ['log', 'admin', 'revoke', ...adminWhere, '--role', 'rebuilder', '--vkey', testVkey('acme-1'), '--reason', 'lost'];
-    expect(await verbatim([...revoke, '--compromised-since', '2'])).toMatchObject({ code: 0, stdout: '3\n' });
+    expect(await verbatim([...revoke, '--compromised-since', '4'])).toMatchObject({ code: 0, stdout: '6\n' });
     const entries = await verbatim(['log', 'entries', ...where]);
     expect(
       entries.stdout
         .trimEnd()
         .split('\n')
-        .map((line) => line.split(' ').slice(2, 5).join(' ')),
+        .map((line) => line.split(' ').slice(2, 5).join(' '))
+        // Each batch ends with one.
+        .filter((line) => line !== 'control index-root'),
     ).toEqual(['control genesis', 'roster enrol registrar', 'roster enrol rebuilder', 'roster revoke rebuilder']);
   });
 
@@ -157,5 +159,52 @@ describe('release', () => {
     const submitted = await verbatim(['release', 'submit', out, ...where, '--recipe', recipe, '--key', key]);
     expect(submitted.code).toBe(0);
     expect(submitted.stderr).toContain('stored blob sha256:');
+  });
+});
+
+describe('verify', () => {
+  const policy = (...lines: string[]): string =>
+    folder.file(
+      'policy',
+      [
+        'version 1',
+        'expires 2099-01-01T00:00:00Z',
+        `log ${log.keys.logVkey} ${log.url}`,
+        `root ${log.keys.rootVkey}`,
+        'quorum none',
+        'operator acme',
+        `rebuilder acme-1 acme linux/amd64 ${testVkey('acme-1')}`,
+        `claimant npm registrar pkg:npm/ ${testVkey('registrar-npm')}`,
+        'require 1',
+        ...lines,
+        '',
+      ].join('\n'),
+    );
+  const env = { HOME: '/nonexistent' };
+  const resultOf = (stdout: string): Record<string, unknown> => (JSON.parse(stdout) as { results: [Record<string, unknown>] }).results[0];
+
+  test('proves by the log’s index that what it was given is all, online and from a bundle', async () => {
+    const file = folder.file('claimed', 'pkg:npm/esbuild@0.25.0');
+    const bundle = join(folder.path, 'bundle.json');
+    const online = await verbatim(['verify', '--policy', policy(), '--json', file, '--save-bundle', bundle], { env });
+    expect(resultOf(online.stdout)).toMatchObject({ verdict: 'insufficient', completeness: 'complete-by-root' });
+    const offline = await verbatim(['verify', '--policy', policy(), '--json', file, '--offline', '--bundle', bundle], { env });
+    expect(resultOf(offline.stdout)).toMatchObject({ verdict: 'insufficient', completeness: 'complete-by-root' });
+    // That nobody claims a file is proved as well, and what the release that was named has instead.
+    const other = folder.file('unclaimed', 'nobody’s');
+    const unknown = await verbatim(['verify', '--policy', policy(), '--json', other, '--release', 'pkg:npm/esbuild@0.25.0'], { env });
+    expect(resultOf(unknown.stdout)).toMatchObject({
+      verdict: 'unknown-file',
+      completeness: 'complete-by-root',
+      expected: [{ purl: 'pkg:npm/esbuild@0.25.0' }],
+    });
+  });
+
+  test('finds the log’s word too little where the policy demands an audit, and says what to do', async () => {
+    const file = folder.file('claimed', 'pkg:npm/esbuild@0.25.0');
+    const { code, stdout } = await verbatim(['verify', '--policy', policy('completeness audited'), file], { env });
+    expect(code).toBe(4);
+    expect(stdout.split('\n')[0]).toMatch(/^! COULD NOT CHECK {2}expected completeness audited/);
+    expect(stdout).toContain('verbatim log audit');
   });
 });
