@@ -4,6 +4,7 @@ export { openSource, type Source } from './source.ts';
 export { diskTileCache, noTileCache, type TileCache } from './tile-cache.ts';
 export { LogReader, type LogReaderOptions, type LogView } from './log-reader.ts';
 export { openLog, type OpenLogOptions, openSuccessor } from './open-log.ts';
+export { type LoggedControl, type ReadHistory, readHistory } from './read-history.ts';
 export { type ProvedEntry, VerifiedTree } from './verified-tree.ts';
 export { CheckpointMemory, type MemoryOptions } from './checkpoint-memory.ts';
 export { type Ask, gatherEvidence, type GatherOptions } from './gather.ts';

@@ -2,6 +2,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { signAdmission, signFreeze, signRotation, signSuccessor } from '../log/control.ts';
 import type { AdmissionOptions, FreezeOptions, RotateOptions, SuccessorOptions } from '../log/control.ts';
+import { printStatus } from '../log/status.ts';
+import type { StatusOptions } from '../log/status.ts';
 import { submitEntry } from '../log/submit-entry.ts';
 import type { SubmitEntryOptions } from '../log/submit-entry.ts';
 import type { Io } from '../io.ts';
@@ -9,6 +11,16 @@ import type { Finish } from '../run.ts';
 
 /** The commands for the life of a log: signed offline with the root key, submitted from anywhere. */
 export function configureControl(command: Command, io: Io, finish: Finish): void {
+  command
+    .command('status')
+    .description('Say what holds of a log, by control entries that its root key signed: keys, freeze, successor, policy of admission.')
+    .option('--log <url>', "http(s)://… or file:///…; the policy's log by default")
+    .option('--vkey <vkey>', "the log's key; the policy's by default")
+    .option('--root <vkey>', "the log's root key; the policy's by default")
+    .option('--policy <file>', 'a policy that names the log')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExit codes: 0 printed, 1 the log has what no log may admit, 2 usage, 4 could not be read.')
+    .action(async (options: StatusOptions) => finish(await printStatus(options, io)));
   const signing = (name: string, description: string): Command =>
     command
       .command(name)

@@ -12,19 +12,24 @@ export interface LogOptions {
   readonly policy?: string | undefined;
 }
 
-/** Address and key of a log: as named on the command line, else as the policy says. Nothing that a log says is used without its key. */
-export function resolveLog(
-  { log, logVkey, policy }: LogOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): { url: string; key: VerifierKey } {
-  if (log !== undefined && logVkey !== undefined) return { url: log, key: keyOf(logVkey) };
-  const fromPolicy = loadPolicy(policy, env).policy.log;
-  const url = log ?? fromPolicy.url;
-  if (url === null) throw new CliError('usage', 'the policy does not say where the log is: name its address with --log URL');
-  return { url, key: logVkey === undefined ? fromPolicy.key : keyOf(logVkey) };
+export interface NamedLog {
+  readonly url: string;
+  readonly key: VerifierKey;
+  /** The root key that the policy pins: a log that has changed its key is followed with it. Not without a policy. */
+  readonly root?: VerifierKey;
 }
 
-function keyOf(text: string): VerifierKey {
+/** Address and keys of a log: as named on the command line, else as the policy says. Nothing that a log says is used without its key. */
+export function resolveLog({ log, logVkey, policy }: LogOptions, env: Readonly<Record<string, string | undefined>>): NamedLog {
+  if (log !== undefined && logVkey !== undefined) return { url: log, key: keyOf(logVkey) };
+  const { log: fromPolicy, root } = loadPolicy(policy, env).policy;
+  const url = log ?? fromPolicy.url;
+  if (url === null) throw new CliError('usage', 'the policy does not say where the log is: name its address with --log URL');
+  return logVkey === undefined ? { url, key: fromPolicy.key, root } : { url, key: keyOf(logVkey) };
+}
+
+/** A key on the command line. Throws CliError `usage`. */
+export function keyOf(text: string): VerifierKey {
   try {
     return parseVkey(text);
   } catch (cause) {

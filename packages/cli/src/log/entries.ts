@@ -20,11 +20,11 @@ export interface EntriesOptions {
 
 /** `verbatim log entries`: prints each entry once it is proved to be in the newest tree that the log signed. */
 export async function printEntries({ log, vkey, policy, from, to, json }: EntriesOptions, io: Io): Promise<void> {
-  const { url, key } = resolveLog({ log, logVkey: vkey, policy }, io.env);
+  const { url, key, ...pinned } = resolveLog({ log, logVkey: vkey, policy }, io.env);
   const source = await openSource(url);
   try {
     const memory = new CheckpointMemory(stateFolder(io.env), { onWarning: (message) => io.err(`warning: ${printable(message)}\n`) });
-    const { checkpoint, tree } = await new LogReader({ source, logKey: key, memory }).latest();
+    const { checkpoint, tree } = await new LogReader({ source, logKey: key, ...pinned, memory }).latest();
     const [start, end] = [entryIndex('--from', from), to === undefined ? checkpoint.size : entryIndex('--to', to)];
     if (end > checkpoint.size)
       throw new CliError('usage', `--to: expected at most ${checkpoint.size}, which is the log's size, found ${end}`);

@@ -17,11 +17,11 @@ export interface ProofOptions {
 
 /** `verbatim log proof`: one entry's inclusion as a C2SP `.tlog-proof`, with the newest checkpoint and its cosignatures as the log serves them. */
 export async function exportProof(index: string, { log, vkey, policy, output, entry: entryFile }: ProofOptions, io: Io): Promise<void> {
-  const { url, key } = resolveLog({ log, logVkey: vkey, policy }, io.env);
+  const { url, key, ...pinned } = resolveLog({ log, logVkey: vkey, policy }, io.env);
   const source = await openSource(url);
   try {
     const memory = new CheckpointMemory(stateFolder(io.env), { onWarning: (message) => io.err(`warning: ${printable(message)}\n`) });
-    const { note, checkpoint, tree } = await new LogReader({ source, logKey: key, memory }).latest();
+    const { note, checkpoint, tree } = await new LogReader({ source, logKey: key, ...pinned, memory }).latest();
     const at = entryIndex('<index>', index);
     if (at >= checkpoint.size) throw new CliError('usage', `expected an entry below ${checkpoint.size}, the log's size, found ${at}`);
     const { entry, proof } = await tree.proved(at);
