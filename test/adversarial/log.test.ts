@@ -1,0 +1,97 @@
+/** Dishonest logs, as processes of their own before the real one, and the real command. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AttackName, HostileOptions } from './_hostile-log.ts';
+import { seenTable } from './_seen.ts';
+import { type Attacker, spawnAttacker } from './_spawn.ts';
+import { complaints, evidenceOf, ORIGIN, REBUILDERS, World, type Client, type Published, type Verified } from './_world.ts';
+import { SERVED } from './log-attacks.ts';
+
+const [acme, beta, gamma] = REBUILDERS as [(typeof REBUILDERS)[0], (typeof REBUILDERS)[0], (typeof REBUILDERS)[0]];
+let world: World;
+/** Two matches. */
+let agreed: Published;
+/** Two matches and a dissent. */
+let disputed: Published;
+/** Serves the real log, with one thing wrong. */
+let hostile: Attacker;
+
+beforeAll(async () => {
+  world = await World.start();
+  [agreed, disputed] = await Promise.all([world.publish('pkg:npm/agreed@1.0.0'), world.publish('pkg:npm/disputed@1.0.0')]);
+  await Promise.all([agreed, disputed].flatMap((published) => [acme, beta].map((rebuilder) => world.observe(published, rebuilder))));
+  const options: HostileOptions = { upstream: world.log.url, keyFile: join(world.folder, 'log.key'), index: agreed.index };
+  hostile = await spawnAttacker('_hostile-log.ts', options);
+  // Before the dissent.
+  for (const published of [agreed, disputed]) expect((await attacked('record', published)).verdict).toBe('reproduced');
+  await world.observe(disputed, gamma, { result: 'differ' });
+});
+afterAll(async () => {
+  await hostile[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+const saw = seenTable('Dishonest logs');
+
+/** Verifies against the hostile log, as somebody who may know the real one already. */
+async function attacked(
+  attack: AttackName,
+  published: Published,
+  client?: Client,
+  lines: readonly string[] = ['require 2'],
+): Promise<Verified> {
+  const started = performance.now();
+  const verified = await (client ?? (await world.client())).verify(published, { url: `${hostile.url}/${attack}`, lines });
+  saw(attack, `${verified.verdict}, exit code ${verified.code}`, (performance.now() - started) / 1000);
+  return verified;
+}
+
+test('the same through a process that changes nothing: the world is as it should be', async () => {
+  expect(await attacked('honest', agreed)).toMatchObject({
+    verdict: 'reproduced',
+    code: 0,
+    result: { matches: 2, dissents: 0 },
+  });
+  expect(await attacked('honest', disputed)).toMatchObject({ verdict: 'not-reproduced', code: 1, result: { dissents: 1 } });
+});
+
+describe.concurrent('a log that serves', () => {
+  test.each(SERVED.map((attack) => [attack.name, attack] as const))('%s', async (attack, { about, exitCode, reported, says }) => {
+    const verified = await attacked(attack, about === 'agreed' ? agreed : disputed);
+    expect(`${verified.verdict}, exit code ${verified.code}`).toBe(reported);
+    expect(verified.code).toBe(exitCode);
+    expect(complaints(verified)).toMatch(says);
+    // Nothing that a log says steers a terminal.
+    for (const character of ['\u001b', '\u0007', '\u202e']) expect(verified.stdout + verified.stderr).not.toContain(character);
+  });
+});
+
+describe('a log that goes back', () => {
+  test('to a checkpoint that it signed before: this machine has seen a newer one, and takes nothing older', async () => {
+    const client = await world.client();
+    expect((await client.verify(disputed)).verdict).toBe('not-reproduced');
+    const verified = await attacked('stale', disputed, client);
+    expect(verified).toMatchObject({ verdict: 'unavailable', code: 4 });
+    expect(complaints(verified)).toMatch(/answers for an older state, and this machine has seen the log with \d+ entries/);
+  });
+
+  test('and has thrown away what came after it: both notes are saved', async () => {
+    const client = await world.client();
+    expect((await client.verify(disputed)).verdict).toBe('not-reproduced');
+    const verified = await attacked('rolled-back', disputed, client);
+    expect(verified).toMatchObject({ verdict: 'log-misbehaviour', code: 1 });
+    expect(complaints(verified)).toMatch(
+      /^rolled-back: .* signed \d+ entries before and now shows \d+; the newer ones are gone; evidence: /,
+    );
+    expect(await evidenceOf(client)).toMatchObject([{ code: 'rolled-back', origin: ORIGIN }]);
+  });
+
+  test('to a checkpoint that is older than the policy allows, before somebody who knows no other', async () => {
+    const lines = ['require 2', 'max-age 1s'];
+    await sleep(2100);
+    const verified = await attacked('stale', agreed, await world.client(), lines);
+    expect(verified).toMatchObject({ verdict: 'unavailable', code: 4 });
+    expect(complaints(verified)).toMatch(/^checkpoint-stale: /m);
+  });
+});
