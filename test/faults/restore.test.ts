@@ -4,11 +4,12 @@
  */
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mustVerbatim } from '@verbatim/local';
 import { signStatement } from '@verbatim/statements';
-import { anEnrolment, testSigner } from '@verbatim/testkit';
+import { anEnrolment, aRevocation, testSigner } from '@verbatim/testkit';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
-import { publishedSize, startLog, type RunningLog } from '../_log.ts';
+import { prepareObservations, publishedSize, startLog, type RunningLog } from '../_log.ts';
 
 let log: RunningLog;
 let names = 0;
@@ -85,6 +86,48 @@ test('a backup of a running log comes back with everything, and the log goes on'
   await log.stop();
   await log.restart();
   expect(signedSize()).toBe(again);
+});
+
+/** Every row but those that tiles do not tell, or that are about this database only. */
+function rows(): Record<string, unknown[]> {
+  const own = ['standing', 'published_checkpoint', 'witnesses', 'index_nodes', 'index_states', 'blobs', 'blob_usage'];
+  const db = new Database(database(), { readonly: true });
+  const tables = db.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").pluck().all();
+  const found = tables
+    .filter((name) => !own.includes(name))
+    .map((name) => [name, db.prepare<[], Record<string, unknown>>(`SELECT * FROM ${name}`).all()] as const);
+  db.close();
+  for (const row of found.flatMap(([, all]) => all)) delete row['logged_at'];
+  return Object.fromEntries(found);
+}
+
+test('from a copy of its tiles a log comes back as it was, row for row', async () => {
+  log = await startLog({ witness: true });
+  const observations = await prepareObservations(log, 300);
+  expect(await log.submitBatch(observations.slice(0, 250))).toMatchObject({ status: 200 });
+  for (const entry of observations.slice(250)) expect(await log.submit(entry)).toMatchObject({ status: 200 });
+  const revoked = testSigner('rebuilder-3.example');
+  expect(await log.submit(signStatement(aRevocation(revoked), [log.admin]))).toMatchObject({ status: 200 });
+  const copy = backups('tiles');
+  const exported = () => mustVerbatim(['log', 'export', '--log', log.url, '--vkey', log.vkey, '--to', copy]);
+  await exported();
+  const size = await publishedSize(log);
+  await log.stop();
+  const before = rows();
+  await log.restart();
+  await add(1);
+  await lose();
+  expect(await log.run('restore', '--from-tiles', copy)).toMatchObject({ code: 0, stdout: `{"origin":"${log.origin}","size":${size}}\n` });
+  expect(rows()).toEqual(before);
+  // One entry is missing in it.
+  await expectRefusal(/rolled-back[^]*restore --from-tiles/);
+  const lost = `${log.dataDir}.lost-${names - 1}`;
+  await rename(log.dataDir, `${log.dataDir}.behind`);
+  expect(await log.run('restore', '--from-tiles', join(lost, 'public'))).toMatchObject({ code: 0 });
+  await log.restart();
+  expect(await log.submit(observations[7]!)).toMatchObject({ status: 200, body: { duplicate: true } });
+  await add(2);
+  await exported();
 });
 
 test('an old backup is refused: the witness has cosigned more', async () => {
@@ -167,7 +210,7 @@ test('what is no whole backup is not restored, and nothing is put over anything'
   await log.stop();
   await rename(database(), `${database()}.away`);
   // The tiles that are still there are newer.
-  expect((await log.run('restore', '--from', folder)).stderr).toMatch(/expected the 10 entries that .* shows; the backup has only 6/);
+  expect((await log.run('restore', '--from', folder)).stderr).toMatch(/expected the 10 entries that .* shows; the copy has only 6/);
   await lose();
   await cp(folder, backups('cut'), { recursive: true });
   await rm(join(backups('cut'), 'backup.json'));

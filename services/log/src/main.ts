@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { createLogger, loadConfig, runService } from '@verbatim/service-kit';
 import { backupLog } from './backup/backup.ts';
 import { confirmLog } from './backup/confirm.ts';
+import { restoreFromTiles } from './backup/from-tiles.ts';
 import { restoreLog } from './backup/restore.ts';
 import { logConfig } from './config.ts';
 import { initLog } from './init.ts';
@@ -15,7 +16,7 @@ const USAGE = `usage: main.ts init  --config log.toml
        main.ts serve --config log.toml
        main.ts repair --config log.toml
        main.ts backup --config log.toml --to FOLDER [--without-blobs]
-       main.ts restore --config log.toml --from FOLDER
+       main.ts restore --config log.toml --from FOLDER | --from-tiles FOLDER
        main.ts confirm --config log.toml --last-checkpoint FILE
        main.ts reopen-witness --config log.toml --witness NAME
 
@@ -24,7 +25,8 @@ succeed         makes the log that another one has named as its successor, from 
 serve           serves the log; prints one line {"ready":true,"url":…,"metricsUrl":…} when it does
 repair          writes tiles again that differ from the database; the log must be stopped
 backup          copies database and blobs of a log, running or stopped, into a new folder, checked; prints what it is of as JSON
-restore         puts a backup in the place of a database that is gone; the log then signs only once its witnesses confirm its size
+restore         puts a backup in the place of a database that is gone, or makes it again from a copy of the log's tiles, as a mirror or
+                "verbatim log export" has them; the log then signs only once its witnesses confirm its size
 confirm         takes your word instead that nothing newer than this checkpoint was signed; for the next start of the stopped log
 reopen-witness  asks a witness again that a split-view alarm closed; only after reading the evidence
 `;
@@ -37,6 +39,7 @@ async function main(): Promise<number> {
       witness: { type: 'string' },
       to: { type: 'string' },
       from: { type: 'string' },
+      'from-tiles': { type: 'string' },
       'without-blobs': { type: 'boolean' },
       'last-checkpoint': { type: 'string' },
       help: { type: 'boolean' },
@@ -69,8 +72,9 @@ async function main(): Promise<number> {
       print(await backupLog(config, values.to, { withoutBlobs: values['without-blobs'] ?? false, now: Date.now() }));
       return 0;
     case 'restore':
-      if (values.from === undefined) return usage();
-      print(await restoreLog(config, values.from));
+      if ((values.from === undefined) === (values['from-tiles'] === undefined)) return usage();
+      if (values.from !== undefined) print(await restoreLog(config, values.from));
+      else print({ origin: config.origin, size: Number(await restoreFromTiles(config, values['from-tiles']!, Date.now())) });
       return 0;
     case 'confirm':
       if (values['last-checkpoint'] === undefined) return usage();

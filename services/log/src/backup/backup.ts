@@ -46,7 +46,7 @@ export async function backupLog(config: LogConfig, to: string, { withoutBlobs, n
       size: Number(checked.size),
       root: toHex(checked.root),
       entries: Number(checked.entries),
-      sha256: await digestOf(file),
+      sha256: (await digestOf(file)).digest,
       blobs: withoutBlobs ? null : blobs.length,
     };
     await writeManifest(partial, manifest);

@@ -11,11 +11,12 @@ import { BackupError } from './backup-error.ts';
 /** Blobs written before their folders are synced: at most 256 MiB in memory. */
 const BLOBS_A_STEP = 32;
 
-/** SHA-256 of a file, lower-case hex. */
-export async function digestOf(path: string): Promise<string> {
+/** SHA-256 of a file, lower-case hex, and its size in bytes. */
+export async function digestOf(path: string): Promise<{ readonly digest: string; readonly size: number }> {
   const digest = createHash('sha256');
-  await pipeline(createReadStream(path), digest);
-  return digest.digest('hex');
+  const stream = createReadStream(path);
+  await pipeline(stream, digest);
+  return { digest: digest.digest('hex'), size: stream.bytesRead };
 }
 
 /** fsync of a file or folder. */

@@ -26,7 +26,7 @@ export async function restoreLog(config: LogConfig, from: string): Promise<Manif
       `${from}: expected a backup of ${config.origin}, as the configuration says; it is one of ${manifest.origin}`,
     );
   const file = join(from, DATABASE_FILE);
-  const found = await digestOf(file);
+  const { digest: found } = await digestOf(file);
   if (found !== manifest.sha256)
     throw new BackupError('damaged', `${file}: expected the bytes with sha256 ${manifest.sha256}, as backup.json says; found ${found}`);
   await placeDatabase(config, async (partial) => {
@@ -76,7 +76,7 @@ export async function placeDatabase(config: LogConfig, write: (partial: string) 
 }
 
 /** The tiles of this very log, if they are still there, must not be of a newer state: nothing may be written over them. */
-async function expectNothingNewer({ data_dir }: LogConfig, db: Database, size: bigint): Promise<void> {
+export async function expectNothingNewer({ data_dir }: LogConfig, db: Database, size: bigint): Promise<void> {
   const folder = join(data_dir, 'public');
   const note = await new PublicFolder(folder, durable).readCheckpoint();
   if (note === null) return;
@@ -86,7 +86,7 @@ async function expectNothingNewer({ data_dir }: LogConfig, db: Database, size: b
   const what = root === null ? `only ${size}` : 'another history';
   throw new BackupError(
     'behind',
-    `expected the ${shown.size} entries that ${folder}/checkpoint shows; the backup has ${what}. Restore from these tiles instead: restore --from-tiles ${folder}`,
+    `expected the ${shown.size} entries that ${folder}/checkpoint shows; the copy has ${what}. Restore from these tiles instead: restore --from-tiles ${folder}`,
   );
 }
 

@@ -8,7 +8,7 @@ import { type Refusal, refuse } from '../admission/refusal.ts';
 import type { ControlTable } from './control-table.ts';
 import { EntryStore } from './entries.ts';
 import { type LedgerIdentity, LedgerView } from './ledger-view.ts';
-import type { LogIndex } from './log-index.ts';
+import type { LogIndex, ReadEntry } from './log-index.ts';
 import { RosterTable } from './roster-table.ts';
 
 /** What became of one candidate of a batch. */
@@ -84,6 +84,26 @@ export class Ledger {
     return this.#sequence(candidates, loggedAt);
   }
 
+  /**
+   * Writes a batch that was sequenced before, in a database that is gone, with the index root that ended it: the same rules have the same
+   * effects. In the caller's transaction, and the caller compares the root. Throws when a rule does not admit what it did.
+   */
+  replay(candidates: readonly Candidate[], indexRoot: Uint8Array, loggedAt: number): void {
+    const outcomes = candidates.map((candidate) => this.#one(candidate, loggedAt));
+    const index = this.view.size;
+    const first = index - BigInt(candidates.length);
+    const refused = outcomes.findIndex(({ kind }) => kind !== 'admitted');
+    if (refused >= 0) {
+      const outcome = outcomes[refused]!;
+      throw new Error(
+        `expected entry ${first + BigInt(refused)} to be admitted, as it was; found ${outcome.kind === 'refused' ? outcome.refusal.detail : outcome.kind}`,
+      );
+    }
+    this.#index.add(this.#read(candidates, outcomes), index + 1n);
+    this.#entries.append({ index, leafHash: leafHashOf(indexRoot), loggedAt, entry: indexRoot });
+    this.view.grow();
+  }
+
   #one(candidate: Candidate, loggedAt: number): Sequenced {
     const decision = this.#decide(candidate);
     if (decision.kind === 'refuse') return { kind: 'refused', refusal: decision.refusal };
@@ -99,9 +119,7 @@ export class Ledger {
 
   /** Brings the index up to date and ends the batch with its root. */
   #close(candidates: readonly Candidate[], outcomes: readonly Sequenced[], loggedAt: number): readonly Leaf[] {
-    const admitted = outcomes.flatMap((outcome, i) =>
-      outcome.kind === 'admitted' ? [{ ...outcome, statement: candidates[i]!.statement }] : [],
-    );
+    const admitted = this.#read(candidates, outcomes);
     if (admitted.length === 0) return [];
     const index = this.view.size;
     const entry = this.#index.close(admitted, index);
@@ -109,6 +127,10 @@ export class Ledger {
     this.#entries.append({ index, leafHash, loggedAt, entry });
     this.view.grow();
     return [...admitted, { entry, leafHash }];
+  }
+
+  #read(candidates: readonly Candidate[], outcomes: readonly Sequenced[]): (ReadEntry & Leaf)[] {
+    return outcomes.flatMap((outcome, i) => (outcome.kind === 'admitted' ? [{ ...outcome, statement: candidates[i]!.statement }] : []));
   }
 
   /**
