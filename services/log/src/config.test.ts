@@ -42,6 +42,8 @@ test.each([
   ['the same witness twice', `${witness('a')}${witness('a')}`],
   ['one key under two names', `${witness('a')}${witness('a', 'name = "b"\n')}`],
   ['a log’s vkey as a witness', `[[witnesses]]\nvkey = "${testVkey('x')}"\nurl = "http://127.0.0.1:1"\n`],
+  ['a witness’s key as a mirror’s', `${witness('a')}${witness('a').replace('[[witnesses]]', '[[mirrors]]')}`],
+  ['three GREASE lines', 'grease = 3\n'],
   ['a witness that is not reached by HTTP', witness('a').replace('http:', 'file:')],
   ['an unknown key', 'colour = "red"\n'],
   ['batches slower than 200 ms', 'batch_interval_ms = 201\n'],

@@ -79,6 +79,8 @@ const shape = z.strictObject({
   listen: listenAddress({ host: '127.0.0.1', port: 8080 }),
   metrics_listen: listenAddress({ host: '127.0.0.1', port: 9090 }),
   witnesses: z.array(witness).max(64).default([]),
+  /** Who gets a copy of everything that is published, and cosigns it (C2SP tlog-mirror). Nothing waits for them. */
+  mirrors: z.array(witness).max(64).default([]),
   /**
    * Which witnesses must cosign before a checkpoint is published: `all`, `none`, a number of witnesses, or the group and quorum lines of a
    * C2SP tlog-policy. With any but `none` the log fails closed.
@@ -107,22 +109,26 @@ export interface WitnessConfig {
   readonly intervalMs: number;
 }
 
-export interface LogConfig extends Omit<z.output<typeof shape>, 'witnesses' | 'quorum'> {
+/** A mirror is reached and named as a witness is. */
+export type MirrorConfig = WitnessConfig;
+
+export interface LogConfig extends Omit<z.output<typeof shape>, 'witnesses' | 'mirrors' | 'quorum'> {
   readonly witnesses: readonly WitnessConfig[];
+  readonly mirrors: readonly MirrorConfig[];
   readonly policy: TlogPolicy;
 }
 
 /** Schema for `loadConfig`: one TOML file a log. */
 export const logConfig = shape.transform((config, context): LogConfig => {
-  const witnesses = config.witnesses.map((each) => ({
-    name: each.name ?? each.vkey.name,
-    key: each.vkey,
-    mlDsaKey: each.ml_dsa_vkey,
-    url: each.url,
-    intervalMs: each.interval_ms,
-  }));
+  const witnesses = config.witnesses.map(cosigner);
+  const mirrors = config.mirrors.map(cosigner);
+  const shared = mirrors.findIndex(({ key }, i) => [...witnesses, ...mirrors.slice(0, i)].some((other) => other.key.text === key.text));
+  if (shared >= 0) {
+    context.addIssue({ code: 'custom', path: ['mirrors', shared], message: 'expected a key that no witness and no other mirror has' });
+    return z.NEVER;
+  }
   try {
-    return { ...config, witnesses, policy: parseTlogPolicy(quorumPolicy(witnesses, config.quorum)) };
+    return { ...config, witnesses, mirrors, policy: parseTlogPolicy(quorumPolicy(witnesses, config.quorum)) };
   } catch (error) {
     context.addIssue({
       code: 'custom',
@@ -132,6 +138,10 @@ export const logConfig = shape.transform((config, context): LogConfig => {
     return z.NEVER;
   }
 });
+
+function cosigner({ name, vkey: key, ml_dsa_vkey, url, interval_ms }: z.output<typeof witness>): WitnessConfig {
+  return { name: name ?? key.name, key, mlDsaKey: ml_dsa_vkey, url, intervalMs: interval_ms };
+}
 
 /** The text of the C2SP policy that decides about publication; the strict parser then checks names, keys and thresholds. */
 export function quorumPolicy(

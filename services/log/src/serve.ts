@@ -17,6 +17,7 @@ import { healthChecks } from './health.ts';
 import { createApp } from './http/app.ts';
 import { limitByAddress } from './http/rate-limit.ts';
 import { logMetrics } from './metrics.ts';
+import { MirrorFeed } from './mirror/feed.ts';
 import { BlobFolder } from './service/blob-folder.ts';
 import { DiskGuard } from './service/disk-guard.ts';
 import { SubmitService } from './service/submit.ts';
@@ -78,6 +79,7 @@ export async function serveLog(config: LogConfig, { logger, fatal, signal, engin
   });
   const app = createApp({ services, requests: metrics.requests, health, version: VERSION });
   await engine.published.wait(0n, FIRST_PUBLICATION_MS);
+  for (const mirror of config.mirrors) stack.use(new MirrorFeed(engine, mirror, { renewMs: config.renew_ms, logger, now: Date.now }));
   // Last in, first out: both listeners close before the engine does.
   const metricsListener = stack.use(await metricsServer(metrics, config.metrics_listen));
   const listener = stack.use(await serve(app, config.listen));

@@ -2,7 +2,7 @@
 export { edgeFiles, filesOfGrowth, type TileFile } from './growth.ts';
 export { NodeCache, type ReadFullTile } from './node-cache.ts';
 export { PartialTileCollector } from './partial-tiles.ts';
-export { consistencyProof, inclusionProof } from './proofs.ts';
+export { consistencyProof, inclusionProof, subtreeProof } from './proofs.ts';
 export { PublicFolder, type TileContent } from './public-folder.ts';
 export { TileNodes } from './tile-nodes.ts';
 export { TileServer } from './tile-server.ts';

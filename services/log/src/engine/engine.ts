@@ -6,7 +6,7 @@ import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { Candidate } from '../admission/candidate.ts';
 import { logKeyAt } from '../admission/control-state.ts';
 import type { LogConfig } from '../config.ts';
-import type { SignedCheckpoint } from '../publication/collector.ts';
+import type { Cosignature, SignedCheckpoint } from '../publication/collector.ts';
 import { Published } from '../publication/published.ts';
 import { Publisher } from '../publication/publisher.ts';
 import { WitnessStage } from '../publication/witness-stage.ts';
@@ -218,6 +218,11 @@ export class Engine implements AsyncDisposable {
   /** The newest checkpoint that was signed, and when: what waits for its quorum. */
   get signed(): { readonly size: bigint; readonly at: number } {
     return { size: this.#signed.size, at: this.#signedAt };
+  }
+
+  /** Cosignatures that came after publication: they are published with the checkpoint as long as it is the newest. */
+  addCosignatures(checkpoint: SignedCheckpoint, cosignatures: readonly Cosignature[]): void {
+    this.#publisher.publish(checkpoint, cosignatures);
   }
 
   get failed(): boolean {

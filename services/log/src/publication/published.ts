@@ -34,6 +34,7 @@ export class Published {
   #waiters: Waiter[] = [];
   #timer: NodeJS.Timeout | null = null;
   #stopped: LogStoppedError | null = null;
+  readonly #listeners: (() => void)[] = [];
 
   /** Null only until the first checkpoint of a new log is published. */
   get current(): Publication | null {
@@ -48,8 +49,14 @@ export class Published {
     return this.#waiters.length;
   }
 
+  /** Calls back after each publication, renewed ones included. */
+  listen(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   set(publication: Publication): void {
     this.#current = publication;
+    for (const listener of this.#listeners) listener();
     const ready = this.#waiters.filter((waiter) => waiter.index < publication.size);
     if (ready.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.index >= publication.size);

@@ -38,9 +38,11 @@ export class Publisher {
     this.#options = options;
   }
 
+  /** A quorum, or what was gathered beside it. */
   publish(checkpoint: SignedCheckpoint, cosignatures: readonly Cosignature[]): void {
     if (this.#failed || checkpoint.size < (this.#wanted?.checkpoint.size ?? this.#options.published.size)) return;
-    this.#wanted = { checkpoint, cosignatures };
+    const waiting = this.#wanted?.checkpoint.size === checkpoint.size ? this.#wanted.cosignatures : [];
+    this.#wanted = { checkpoint, cosignatures: [...cosignatures, ...waiting] };
     this.#writing ??= this.#write();
   }
 

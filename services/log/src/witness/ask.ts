@@ -1,15 +1,6 @@
-import {
-  formatAddCheckpoint,
-  type Hash,
-  type NoteSignature,
-  type NoteVerify,
-  parseSignatureLines,
-  TlogError,
-  verifyCosignature,
-  type VerifierKey,
-} from '@verbatim/tlog';
-import type { SignedCheckpoint } from '../publication/collector.ts';
+import { formatAddCheckpoint, type Hash, type NoteSignature } from '@verbatim/tlog';
 import { type HttpAnswer, interpretAnswer } from './answer.ts';
+import { type CosignerAsked, readCosignatures } from './cosignatures.ts';
 
 /** Sends one add-checkpoint body. Rejects when the witness cannot be reached, is too slow or answers without end. */
 export type PostAddCheckpoint = (body: Uint8Array) => Promise<HttpAnswer>;
@@ -30,23 +21,15 @@ export interface Evidence {
   readonly detail: string;
 }
 
-export interface Ask {
-  readonly witness: VerifierKey;
-  /** Its second key, whose line is taken along. */
-  readonly mlDsaKey?: VerifierKey | undefined;
-  readonly target: SignedCheckpoint;
+export interface Ask extends CosignerAsked {
   /** The size that the witness is believed to hold, at most the target's. */
   readonly oldSize: bigint;
   readonly proof: (oldSize: bigint, size: bigint) => Hash[];
   readonly post: PostAddCheckpoint;
-  readonly verify: NoteVerify;
-  readonly now: () => number;
 }
 
 /** One guess, one correction, one more for a witness that moved in between. */
 const MAX_TRIES = 3;
-/** DESIGN §3.13: timestamps more than 5 min ahead do not count. */
-const MAX_AHEAD_SECONDS = 300;
 
 /** Asks one witness to cosign one checkpoint, correcting the old size as the witness says. Network errors reject. */
 export async function askWitness(ask: Ask): Promise<AskOutcome> {
@@ -63,7 +46,7 @@ export async function askWitness(ask: Ask): Promise<AskOutcome> {
     });
     switch (answer.kind) {
       case 'signed':
-        return readCosignature(ask, answer.lines);
+        return readAnswer(ask, answer.lines);
       case 'split-view':
         return { kind: 'split-view', evidence: evidence(answer.detail) };
       case 'proof-refused':
@@ -83,29 +66,7 @@ export async function askWitness(ask: Ask): Promise<AskOutcome> {
   return { kind: 'refused', detail: `it kept answering 409 with another size, last ${oldSize}` };
 }
 
-/** Takes the witness's own lines out of the answer and verifies them; lines of other keys are ignored. */
-function readCosignature({ witness, mlDsaKey, target, verify, now }: Ask, lines: string): AskOutcome {
-  let signatures: NoteSignature[];
-  try {
-    signatures = parseSignatureLines(lines);
-  } catch (error) {
-    if (!(error instanceof TlogError)) throw error;
-    return { kind: 'refused', detail: `status 200, but ${error.message}` };
-  }
-  const lineOf = (key: VerifierKey): NoteSignature | undefined =>
-    signatures.find((signature) => signature.name === key.name && signature.keyId === key.keyId);
-  const line = lineOf(witness);
-  if (line === undefined) return { kind: 'refused', detail: `status 200 without a line of ${witness.name} and its configured key` };
-  const timestamp = verifyCosignature(target.text, line, witness, verify);
-  if (timestamp === null) return { kind: 'refused', detail: 'status 200 with a cosignature that does not verify' };
-  if (timestamp > BigInt(Math.floor(now() / 1000) + MAX_AHEAD_SECONDS)) {
-    return { kind: 'refused', detail: `cosigned at ${timestamp}, more than ${MAX_AHEAD_SECONDS} s ahead of our clock` };
-  }
-  const second = mlDsaKey === undefined ? undefined : lineOf(mlDsaKey);
-  if (second === undefined || mlDsaKey === undefined) return { kind: 'cosigned', lines: [line], timestamp };
-  if (verifyCosignature(target.text, second, mlDsaKey, verify) === null) {
-    // A reader that knows the key would refuse the whole checkpoint (C2SP signed-note).
-    return { kind: 'refused', detail: 'status 200 with an ML-DSA cosignature that does not verify' };
-  }
-  return { kind: 'cosigned', lines: [line, second], timestamp };
+function readAnswer(ask: Ask, lines: string): AskOutcome {
+  const read = readCosignatures(ask, lines);
+  return 'detail' in read ? { kind: 'refused', ...read } : { kind: 'cosigned', ...read };
 }

@@ -1,21 +1,25 @@
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
 import { Agent } from 'undici';
 import type { HttpAnswer } from './answer.ts';
 import type { PostAddCheckpoint } from './ask.ts';
+
+const gzip = promisify(gzipCallback);
 
 /** Longest answer that is read (transparency-logs.md §6). Two lines, one of them ML-DSA, are 3.4 kB. */
 export const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * `POST <prefix>/add-checkpoint` over HTTP, for one witness. The whole exchange has one deadline, so a witness that answers a byte a second
+ * `POST <prefix>/…` over HTTP, for one witness or mirror. The whole exchange has one deadline, so a witness that answers a byte a second
  * or never ends costs that time and no more. Redirects are not followed: a witness is where its operator said.
  */
 export class WitnessTransport {
-  readonly #url: URL;
+  readonly #prefix: string;
   readonly #timeoutMs: number;
   readonly #agent: Agent;
 
   constructor(prefix: string, timeoutMs: number) {
-    this.#url = new URL(`${prefix}/add-checkpoint`);
+    this.#prefix = prefix;
     this.#timeoutMs = timeoutMs;
     // One request is in flight at a time.
     this.#agent = new Agent({
@@ -28,13 +32,21 @@ export class WitnessTransport {
     });
   }
 
-  readonly post: PostAddCheckpoint = async (body) => {
+  readonly post: PostAddCheckpoint = (body) => this.send('add-checkpoint', body);
+
+  /** Uploads are compressed (C2SP tlog-mirror). */
+  async send(path: 'add-checkpoint' | 'add-entries', body: Uint8Array): Promise<HttpAnswer> {
+    const url = new URL(`${this.#prefix}/${path}`);
+    const upload = path === 'add-entries';
+    const type = upload
+      ? { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' }
+      : { 'content-type': 'text/plain; charset=utf-8' };
     const response = await this.#agent.request({
-      origin: this.#url.origin,
-      path: this.#url.pathname + this.#url.search,
+      origin: url.origin,
+      path: url.pathname + url.search,
       method: 'POST',
-      headers: { 'content-type': 'text/plain; charset=utf-8', 'user-agent': 'verbatim-log' },
-      body,
+      headers: { ...type, 'user-agent': 'verbatim-log' },
+      body: upload ? await gzip(body) : body,
       signal: AbortSignal.timeout(this.#timeoutMs),
     });
     const chunks: Uint8Array[] = [];
@@ -53,8 +65,8 @@ export class WitnessTransport {
       status: response.statusCode,
       body: Buffer.concat(chunks).toString('utf8'),
       retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
-    } satisfies HttpAnswer;
-  };
+    };
+  }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
