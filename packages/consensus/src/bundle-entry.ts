@@ -1,7 +1,8 @@
-/** Entries as readable JSON: docs/spec/bundle.md §3. */
+/** Entries as readable JSON: docs/spec/bundle.md §3. Each has one form. */
 import { canonicalTextOfParsed, decodeEnvelope, encodeEnvelope, MAX_SIGNATURES, PAYLOAD_TYPE } from '@verbatim/statements';
 import { fromBase64, MAX_BUNDLE_ENTRY_BYTES, toBase64, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { base64, list, malformed, members, string } from './bundle-json.ts';
+import { impliedStatement, type ImpliedType, impliedSigner, impliedType, isImpliedType } from './bundle-statement.ts';
 import type { EvidenceEntry } from './evidence.ts';
 
 /** Objects and arrays within each other in a payload; a statement has fewer. */
@@ -9,58 +10,107 @@ export const MAX_PAYLOAD_DEPTH = 32;
 
 export type BareEntry = Pick<EvidenceEntry, 'index' | 'entry'>;
 
-/** What follows from these makes the entry's bytes again; members in canonical order. */
-type Readable = { readonly payload: unknown; readonly signatures: readonly { readonly keyid: string; readonly sig: string }[] };
+/** Members in canonical order. */
+interface Signature {
+  readonly keyid: string;
+  readonly sig: string;
+}
 
-/** The one JSON value that stands for an entry. Only what no log may admit has no readable form. */
-export function toBundled({ index, entry }: BareEntry): object {
+interface Readable {
+  readonly payload: unknown;
+  /** Canonical JSON of it. */
+  readonly text: string;
+  readonly signatures: readonly Signature[];
+}
+
+/** The one JSON value that stands for an entry, its members in canonical order. Only what no log may admit has no readable form. */
+export function toBundled({ index: at, entry }: BareEntry): object {
+  const index = Number(at);
   const readable = toReadable(entry);
-  return readable === null ? { entry: toBase64(entry), index: Number(index) } : { index: Number(index), ...readable };
+  if (readable === null) return { entry: toBase64(entry), index };
+  const { payload, signatures } = readable;
+  const type = impliedBy(readable);
+  if (type === null) return { index, payload, signatures };
+  const { predicate } = payload as { predicate: unknown };
+  const signer = impliedSigner(type, predicate);
+  return { index, predicate, signatures: signatures.map((each) => (each.keyid === signer ? each.sig : each)), type };
 }
 
 /** Throws `BundleError` 'malformed' for what `toBundled` would not have made, but for the order of members and the like. */
 export function readBundled(value: unknown): BareEntry {
-  const isReadable = typeof value === 'object' && value !== null && 'payload' in value;
-  const { index, ...rest } = members<string>(value, isReadable ? ['index', 'payload', 'signatures'] : ['entry', 'index']);
+  const has = (name: string): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+  const names = has('predicate')
+    ? ['index', 'predicate', 'signatures', 'type']
+    : has('payload')
+      ? ['index', 'payload', 'signatures']
+      : ['entry', 'index'];
+  const { index, ...rest } = members<string>(value, names);
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) throw malformed('index as an integer in 0…2^53−1');
-  return { index: BigInt(index), entry: isReadable ? fromReadable(rest, index) : fromOpaque(rest.entry, index) };
-}
-
-function fromReadable({ payload, signatures }: Record<string, unknown>, index: number): Uint8Array {
-  const read = list(signatures, MAX_SIGNATURES, 'signatures').map((signature) => members(signature, ['keyid', 'sig']));
-  if (!isShallow(payload, MAX_PAYLOAD_DEPTH)) throw malformed(`a payload of at most ${MAX_PAYLOAD_DEPTH} levels at entry ${index}`);
   try {
-    return encodeEnvelope({
-      payload: utf8Encode(canonicalTextOfParsed(payload)),
-      payloadType: PAYLOAD_TYPE,
-      signatures: read.map(({ keyid, sig }) => ({ keyid: string(keyid, 'keyid'), sig: fromBase64(string(sig, 'sig')) })),
-    });
+    return { index: BigInt(index), entry: has('predicate') ? fromPredicate(rest) : has('payload') ? fromPayload(rest) : fromOpaque(rest) };
   } catch (cause) {
-    throw malformed(`a payload and signatures that make an envelope at entry ${index}`, cause);
+    throw malformed(`entry ${index} in its one form`, cause);
   }
 }
 
-function fromOpaque(value: unknown, index: number): Uint8Array {
-  const entry = base64(value, MAX_BUNDLE_ENTRY_BYTES, 'entry');
-  if (toReadable(entry) !== null) throw malformed(`the payload and signatures of entry ${index}, which has a readable form`);
-  return entry;
+function fromPredicate({ predicate, signatures, type }: Record<string, unknown>): Uint8Array {
+  if (!isImpliedType(type)) throw malformed('a type of statement that follows from its predicate');
+  checkDepth(predicate, MAX_PAYLOAD_DEPTH - 1);
+  const signer = impliedSigner(type, predicate);
+  return envelope(canonicalTextOfParsed(impliedStatement(type, predicate)), signatures, signer);
+}
+
+function fromPayload({ payload, signatures }: Record<string, unknown>): Uint8Array {
+  checkDepth(payload, MAX_PAYLOAD_DEPTH);
+  const text = canonicalTextOfParsed(payload);
+  if (impliedBy({ payload, text, signatures: [] }) !== null) throw malformed('a predicate alone, which the rest follows from');
+  return envelope(text, signatures, null);
+}
+
+function fromOpaque({ entry }: Record<string, unknown>): Uint8Array {
+  const bytes = base64(entry, MAX_BUNDLE_ENTRY_BYTES, 'entry');
+  if (toReadable(bytes) !== null) throw malformed('a readable form');
+  return bytes;
+}
+
+function envelope(payload: string, signatures: unknown, signer: string | null): Uint8Array {
+  const read = list(signatures, MAX_SIGNATURES, 'signatures').map((each) => {
+    if (typeof each === 'string' && signer !== null) return { keyid: signer, sig: fromBase64(each) };
+    const { keyid, sig } = members(each, ['keyid', 'sig']);
+    if (keyid === signer) throw malformed('a signature without the keyid that follows');
+    return { keyid: string(keyid, 'keyid'), sig: fromBase64(string(sig, 'sig')) };
+  });
+  return encodeEnvelope({ payload: utf8Encode(payload), payloadType: PAYLOAD_TYPE, signatures: read });
 }
 
 /** Null unless exactly these bytes come out of it again. */
 function toReadable(entry: Uint8Array): Readable | null {
   try {
-    const { payload, signatures } = decodeEnvelope(entry);
-    const text = utf8Decode(payload);
-    const value: unknown = JSON.parse(text);
-    if (!isShallow(value, MAX_PAYLOAD_DEPTH) || canonicalTextOfParsed(value) !== text) return null;
-    return { payload: value, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: toBase64(sig) })) };
+    const { payload: bytes, signatures } = decodeEnvelope(entry);
+    const text = utf8Decode(bytes);
+    const payload: unknown = JSON.parse(text);
+    checkDepth(payload, MAX_PAYLOAD_DEPTH);
+    if (canonicalTextOfParsed(payload) !== text) return null;
+    return { payload, text, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: toBase64(sig) })) };
   } catch {
     // An entry that no log may admit can have any bytes.
     return null;
   }
 }
 
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((member) => isShallow(member, levels - 1));
+/** The type of statement that this payload follows from the predicate of; null when there is none. */
+function impliedBy({ payload, text }: Readable): ImpliedType | null {
+  const type = impliedType(payload);
+  if (type === null) return null;
+  try {
+    return canonicalTextOfParsed(impliedStatement(type, (payload as { predicate: unknown }).predicate)) === text ? type : null;
+  } catch {
+    return null;
+  }
+}
+
+function checkDepth(value: unknown, levels: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (levels === 0) throw malformed(`a payload of at most ${MAX_PAYLOAD_DEPTH} levels`);
+  for (const member of Object.values(value)) checkDepth(member, levels - 1);
 }

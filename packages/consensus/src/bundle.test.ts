@@ -1,3 +1,4 @@
+import { decodeEnvelope } from '@verbatim/statements';
 import { forgeEntry, forgePayload } from '@verbatim/testkit';
 import { fromBase64, toBase64, toHex, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
@@ -31,6 +32,18 @@ const text = utf8Decode(encodeBundle(evidence()));
 const partial = utf8Decode(encodeBundle({ ...evidence(), entries: evidence().entries.slice(1, 2) }));
 const withOpaque = (entry: Uint8Array): string =>
   text.replace(/\{"index":1,"payload".*?\]\},\{"index":2/, `{"entry":"${toBase64(entry)}","index":1},{"index":2`);
+/** The first observation with everything spelled out. */
+function withPayload(): string {
+  const value = JSON.parse(text) as { entries: { index: number; signatures: unknown }[] };
+  const { payload, signatures } = decodeEnvelope(evidence().entries[2]!.entry);
+  const spelled = signatures.map(({ keyid, sig }) => ({ keyid, sig: toBase64(sig) }));
+  value.entries[2] = { index: 2, payload: JSON.parse(utf8Decode(payload)) as unknown, signatures: spelled } as (typeof value.entries)[0];
+  return JSON.stringify(value);
+}
+const withKeyid = (_all: string, sig: string): string => {
+  const { keyid } = decodeEnvelope(evidence().entries[2]!.entry).signatures[0]!;
+  return `"signatures":[{"keyid":"${keyid}","sig":"${sig}"}]`;
+};
 const question = { file: { sha256: FILE }, now: NOW, offline: true, verify: verifyEd25519 };
 
 function largerWorld(): World {
@@ -77,11 +90,15 @@ describe('a bundle', () => {
     ['with an index of 1.0', text.replace('"index":1', '"index":1.0'), 'not-canonical'],
     ['with entries out of order', text.replace('"index":0', '"index":3'), 'malformed'],
     ['with an index twice', text.replace('"index":0', '"index":1'), 'malformed'],
-    ['with an entry beyond its checkpoint', text.replace('{"index":4,"payload"', '{"index":5,"payload"'), 'malformed'],
+    ['with an entry beyond its checkpoint', text.replace('{"index":4,"predicate"', '{"index":5,"predicate"'), 'malformed'],
     ['with a signature in another spelling', text.replace(/"sig":"(.)/, '"sig":" $1'), 'malformed'],
     ['with a keyid that is none', text.replace(/"keyid":"../, '"keyid":"'), 'malformed'],
     ['without signatures of an entry', text.replace(/"signatures":\[[^\]]*\]/, '"signatures":[]'), 'malformed'],
     ['with payload members in another order', text.replace(/("claimed":\{[^}]*\}),("evidence":\[\])/, '$2,$1'), 'not-canonical'],
+    ['with a whole payload that follows from its predicate', withPayload(), 'malformed'],
+    ['with a keyid that follows from the predicate', text.replace(/"signatures":\["([^"]+)"\]/, withKeyid), 'malformed'],
+    ['with a predicate of an unknown type', text.replace('"type":"observation"', '"type":"release"'), 'malformed'],
+    ['with a predicate that is none of its type', text.replace('"type":"observation"', '"type":"roster"'), 'malformed'],
     ['with an entry in base64 that has a readable form', withOpaque(evidence().entries[1]!.entry), 'malformed'],
     ['with an entry in base64 that is too large', withOpaque(new Uint8Array(65_536)), 'malformed'],
     ['with a payload of many levels', text.replace('"evidence":[]', `"evidence":${'['.repeat(40)}${']'.repeat(40)}`), 'malformed'],
