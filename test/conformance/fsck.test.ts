@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile, chmod } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustVerbatim } from '@verbatim/local';
+import { parseNote } from '@verbatim/tlog';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareObservations, publishedSize, startLog, type RunningLog } from '../_log.ts';
 import { buildFsck, fsck } from './_fsck.ts';
@@ -28,8 +29,10 @@ describe("tessera's fsck, a foreign checker", () => {
     await log?.[Symbol.asyncDispose]();
   });
 
-  it('accepts our log over HTTP', async () => {
+  it('accepts our log over HTTP, with signature lines of nobody in its checkpoint', async () => {
     const size = await publishedSize(log);
+    const { signatures } = parseNote(new Uint8Array(await readFile(join(log.dataDir, 'public/checkpoint'))));
+    expect(signatures.filter(({ name }) => name.startsWith('grease.invalid/'))).toHaveLength(2);
     expect(size).toBeGreaterThan(BigInt(ENTRIES));
     const result = await fsck(binary, `${log.url}/`, log.vkey, size);
     expect(result.accepted, result.output).toBe(true);
