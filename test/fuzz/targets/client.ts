@@ -1,11 +1,14 @@
 /** What a log serves to clients, and what a client finds in a file. */
 import { ClientError, LogReader, readMembers, type Source } from '@verbatim/client';
 import { InMemoryLog } from '@verbatim/testkit';
-import { bytesEqual, parseVkey, utf8Encode } from '@verbatim/tlog';
+import { lookupKey } from '@verbatim/index-map';
+import { bytesEqual, parseVkey, toHex, utf8Encode } from '@verbatim/tlog';
+import { askIndex } from '../../../packages/client/src/index-answer.ts';
 import { readProblem } from '../../../packages/client/src/problem.ts';
 import { retryAfterMs } from '../../../packages/client/src/retry.ts';
+import { parseUnlogged } from '../../../packages/client/src/unlogged.ts';
 import { files, tarOf, zipOf } from '../archives.ts';
-import { must, refusesLaterWith, type Target } from '../target.ts';
+import { must, refusesLaterWith, refusesWith, type Target } from '../target.ts';
 
 const log = new InMemoryLog();
 for (let index = 0; index < 300; index++) log.add(utf8Encode(`entry ${index}`));
@@ -19,6 +22,12 @@ function sourceWith(path: string, bytes: Uint8Array): Source {
 
 /** First byte: which file it is. */
 const served = PATHS.map((path, which) => Buffer.concat([Buffer.from([which]), log.read(path)!]));
+
+const LOOKUP = { type: 'control', value: log.origin } as const;
+const key = toHex(lookupKey(LOOKUP.type, LOOKUP.value));
+const answer = utf8Encode(
+  JSON.stringify({ checkpoint: Buffer.from(log.checkpoint()).toString(), lookups: [{ lookup: key, entries: [0, 7], proof: 'AAEC' }] }),
+);
 
 const problems = [
   { type: 'urn:verbatim:problem:busy', title: 'Busy', status: 503, code: 'busy', detail: 'later', index: 3 },
@@ -40,6 +49,33 @@ export const CLIENT: readonly Target[] = [
           const { entry } = await tree.proved(index);
           must(bytesEqual(entry, log.entry(index)), `other bytes were believed to be entry ${index}`);
         }
+      }, ClientError),
+  },
+  {
+    name: 'client-index-answer',
+    shape: 'json',
+    seeds: [answer],
+    accepts: (input) =>
+      refusesLaterWith(async () => {
+        const asked = await askIndex({ ...sourceWith('', input), get: async () => input }, [LOOKUP]);
+        must(
+          asked !== null && asked.lookups.length === 1 && asked.lookups[0]!.entries.every((index) => index >= 0n),
+          'an answer to nothing',
+        );
+      }, ClientError),
+  },
+  {
+    name: 'client-unlogged',
+    shape: 'json',
+    seeds: [utf8Encode(JSON.stringify({ observations: [{ entry: '{"payload":""}', since: 'x', trouble: null }], next: 7 }))],
+    accepts: (input) =>
+      refusesWith(() => {
+        const { entries, next } = parseUnlogged(input, 'fuzz');
+        must(
+          entries.every((entry) => entry.length <= 3 * 16_384),
+          'a huge entry',
+        );
+        must(next === null || Number.isSafeInteger(next), 'a page that is none');
       }, ClientError),
   },
   {

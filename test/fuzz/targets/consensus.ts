@@ -2,7 +2,7 @@
 import { BundleError, decodeBundle, encodeBundle, evaluate, parsePolicy, PolicyError } from '@verbatim/consensus';
 import { TlogError, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
-import { FILE, NOW, policyOf, policyText, World } from '../../../packages/consensus/src/_world.ts';
+import { digest, FILE, NOW, policyOf, policyText, World } from '../../../packages/consensus/src/_world.ts';
 import { codec, must, refusesWith, type Target } from '../target.ts';
 
 const world = new World();
@@ -12,6 +12,14 @@ world.observe('umbra-1', release, FILE);
 const bundle = encodeBundle(world.evidence());
 /** One more than there are matches: nothing that is done to the evidence may make it enough. */
 const policy = policyOf({ lines: ['require 3'] });
+const disputed = new World();
+const other = disputed.release();
+disputed.observe('acme-1', other, FILE);
+disputed.observe('umbra-1', other, FILE);
+disputed.observe('zeta-1', other, digest('other bytes'));
+const dissenting = encodeBundle(disputed.evidence());
+/** Two matches would be enough, but for the dissent: which must therefore not get lost. */
+const complete = policyOf({ lines: ['require 2', 'completeness root'] });
 const policies = [
   policyText(),
   policyText({ witnesses: [] }),
@@ -46,6 +54,18 @@ export const CONSENSUS: readonly Target[] = [
           verify: verifyEd25519,
         });
         must(verdict !== 'reproduced', 'two matches were taken for three');
+      }, BundleError),
+  },
+  {
+    name: 'consensus-dissent',
+    shape: 'json',
+    seeds: [dissenting],
+    runs: 800,
+    accepts: (input) =>
+      refusesWith(() => {
+        const question = { file: { sha256: FILE }, now: NOW, offline: true, verify: verifyEd25519 };
+        const { verdict } = evaluate({ ...question, policy: complete, evidence: decodeBundle(input) });
+        must(verdict !== 'reproduced', 'a logged dissent was lost');
       }, BundleError),
   },
 ];

@@ -76,15 +76,16 @@ const logReads = [
   ascii('GET /entries/1/status', '', ''),
   ascii('GET /entries/1/proof', '', ''),
   ascii('GET /entries/1', 'accept: text/html', '', ''),
-  ascii('GET /releases/4/feed.atom', 'if-none-match: "x"', '', ''),
   ascii('GET /', '', ''),
   ascii('GET /checkpoint', '', ''),
-  ascii('GET /tile/0/000.p/5', 'accept-encoding: gzip', '', ''),
-  ascii('GET /tile/entries/000.p/5', 'range: bytes=0-9', '', ''),
   ascii('OPTIONS /entries', 'origin: https://example.org', '', ''),
   ascii('GET /health', '', ''),
 ];
+/** Refused, or answered once the log is as large as that. */
 const logRefusals = [
+  ascii('GET /tile/entries/000.p/10', 'range: bytes=0-9', '', ''),
+  ascii('GET /tile/0/000.p/10', 'accept-encoding: gzip', '', ''),
+  ascii('GET /releases/8/feed.atom', 'if-none-match: "x"', '', ''),
   ascii('POST /entries', JSON_TYPE, '', entry),
   ascii('POST /entries', JSON_TYPE, '', observed),
   ascii('POST /entries/batch', JSON_TYPE, '', JSON.stringify({ entries: [entry, enrolment] })),
@@ -175,7 +176,7 @@ export const SERVICES: readonly Target[] = [
       const answer = interpretAnswer({ status: Number(status), body, retryAfter: body }, body.length % 2 === 0);
       must(answer.kind !== 'at-size' || answer.size >= 0n, 'a negative size');
       must(answer.kind !== 'pushed-back' || (answer.seconds >= 1 && answer.seconds <= 3600), 'a pause without end');
-      must(!('detail' in answer) || /^[\x20-\x7e]{0,300}$/.test(answer.detail), 'a line of a log that is not printable');
+      must(!('detail' in answer) || /^[\x20-\x7e]{0,500}$/.test(answer.detail), 'a line of a log that is not printable');
       return answer.kind !== 'refused';
     },
   },

@@ -1,18 +1,25 @@
 /** The formats of C2SP: what logs, witnesses and clients send each other. */
 import {
+  AddEntriesReader,
+  type AddEntriesHeader,
   bytesEqual,
   decodeBundle,
   encodeBundle,
   formatAddCheckpoint,
+  formatAddEntriesHeader,
   formatCheckpoint,
+  formatEntryPackage,
+  formatMirrorInfo,
   formatNote,
   formatTlogPolicy,
   formatTlogProof,
   formatVkey,
   hashLeaf,
   openCheckpoint,
+  packageRanges,
   parseAddCheckpoint,
   parseCheckpoint,
+  parseMirrorInfo,
   parseNote,
   parseTilePath,
   parseTlogPolicy,
@@ -27,8 +34,8 @@ import {
   verifyInclusion,
 } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
-import { InMemoryLog, testSigner, testVkey } from '@verbatim/testkit';
-import { codec, must, refusesWith, type Target } from '../target.ts';
+import { forkedLog, InMemoryLog, testSigner, testVkey } from '@verbatim/testkit';
+import { codec, must, refusesLaterWith, refusesWith, type Target } from '../target.ts';
 
 const WITNESSES = ['witness.example/w1', 'witness.example/w2'];
 const log = new InMemoryLog({ witnesses: WITNESSES.map((name) => testSigner(name)) });
@@ -46,24 +53,33 @@ const policies = [
   `${witnessLines}\ngroup any any w0 w1\ngroup all all any\nquorum all\n`,
 ];
 
-/** `index` and `size` and hashes as lines: what a proof is verified with. */
-function readProof(input: Uint8Array): { index: bigint; size: bigint; proof: Uint8Array[] } {
-  const { index, proof, extra } = parseTlogProof(input);
-  return {
-    index,
-    size: BigInt(
-      `0x${Buffer.from(extra ?? [0])
-        .subarray(0, 8)
-        .toString('hex')}`,
-    ),
-    proof,
-  };
+/** The same 40 entries, and then another history. */
+const fork = forkedLog(log, 40n);
+for (let index = 40; index < 70; index++) fork.add(utf8Encode(`other entry ${index}`));
+const SIZE = 70n;
+const proofOf = (index: bigint, proof: Uint8Array[]): Uint8Array => formatTlogProof({ index, proof, checkpoint: notes[0]! });
+
+/** Entries of one package, with a proof. */
+function uploadOf(header: AddEntriesHeader): Uint8Array {
+  const entries = Array.from({ length: Number(header.end - header.start) }, (_, i) => log.entry(header.start + BigInt(i)));
+  return Buffer.concat([
+    formatAddEntriesHeader(header),
+    formatEntryPackage({ entries, proof: log.inclusionProof(header.start).slice(0, 2) }),
+  ]);
 }
-const proofFor = (index: bigint, size: bigint, proof: Uint8Array[]): Uint8Array => {
-  const extra = Buffer.alloc(8);
-  extra.writeBigUInt64BE(size);
-  return formatTlogProof({ index, proof, checkpoint: log.checkpoint({ size }), extra });
-};
+
+/** As it may arrive: in pieces of seven bytes. */
+async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+}
+
+function* firstOf<T>(values: Iterable<T>, count: number): Generator<T> {
+  let taken = 0;
+  for (const value of values) {
+    if (taken++ === count) return;
+    yield value;
+  }
+}
 
 /** Of the widths that a reader asks for. */
 const BUNDLE_WIDTH = 3;
@@ -133,6 +149,38 @@ export const TLOG: readonly Target[] = [
     accepts: codec(parseAddCheckpoint, formatAddCheckpoint, TlogError),
   },
   {
+    name: 'tlog-mirror-info',
+    shape: 'text',
+    seeds: [
+      formatMirrorInfo({ pending: 70n, next: 3n, ticket: text('ticket') }),
+      formatMirrorInfo({ pending: 0n, next: 0n, ticket: text('') }),
+    ].map(text),
+    accepts: codec(
+      (bytes) => parseMirrorInfo(utf8Decode(bytes)),
+      (info) => utf8Encode(formatMirrorInfo(info)),
+      TlogError,
+    ),
+  },
+  {
+    name: 'tlog-add-entries',
+    shape: 'bytes',
+    seeds: [
+      uploadOf({ origin: log.origin, start: 3n, end: 7n, ticket: text('ticket') }),
+      uploadOf({ origin: log.origin, start: 0n, end: 1n, ticket: text('') }),
+    ],
+    accepts: (input) =>
+      refusesLaterWith(async () => {
+        const reader = new AddEntriesReader(chunksOf(input));
+        const header = await reader.header();
+        // As many packages as a request may have.
+        for (const range of [...firstOf(packageRanges(header.start, header.end), 32)]) {
+          const found = await reader.package(range);
+          if (found === null) throw new TlogError('malformed-request', 'cut off');
+          must(BigInt(found.entries.length) === range.end - range.start, 'a package of another length');
+        }
+      }, TlogError),
+  },
+  {
     name: 'tlog-proof',
     shape: 'text',
     seeds: [
@@ -144,39 +192,37 @@ export const TLOG: readonly Target[] = [
   {
     name: 'tlog-inclusion',
     shape: 'text',
-    seeds: [proofFor(5n, 70n, log.inclusionProof(5n)), proofFor(0n, 1n, []), proofFor(63n, 64n, log.inclusionProof(63n, 64n))],
-    // A verified proof says where the entry stands: no other index or size of this log may come out true.
-    accepts: (input) =>
-      refusesWith(() => {
-        const { index, size, proof } = readProof(input);
-        for (const leaf of [5n, 0n, 63n]) {
-          for (const tree of [70n, 1n, 64n]) {
-            const holds = verifyInclusion(index, size, hashLeaf(log.entry(leaf)), proof, log.root(tree));
-            must(!holds || (index === leaf && size === tree), `entry ${leaf} was proved at ${index} of ${size}`);
-          }
+    seeds: [5n, 0n, 63n, 69n].map((index) => proofOf(index, log.inclusionProof(index))),
+    accepts(input) {
+      let verified = false;
+      const readable = refusesWith(() => {
+        const { index, proof } = parseTlogProof(input);
+        for (const leaf of [5n, 0n, 63n, 69n]) {
+          const hash = hashLeaf(log.entry(leaf));
+          const holds = verifyInclusion(index, SIZE, hash, proof, log.root(SIZE));
+          must(!holds || index === leaf, `entry ${leaf} was proved to be entry ${index}`);
+          must(leaf < 40n || !verifyInclusion(index, SIZE, hash, proof, fork.root()), `entry ${leaf} was proved to be in another history`);
+          verified ||= holds;
         }
-      }, TlogError),
+      }, TlogError);
+      return readable && verified;
+    },
   },
   {
     name: 'tlog-consistency',
     shape: 'text',
-    seeds: [proofFor(3n, 70n, log.consistencyProof(3n)), proofFor(64n, 70n, log.consistencyProof(64n)), proofFor(70n, 70n, [])],
-    accepts: (input) =>
-      refusesWith(() => {
-        const { index: size1, size: size2, proof } = readProof(input);
-        for (const [from, to] of [
-          [3n, 70n],
-          [64n, 70n],
-          [70n, 70n],
-        ] as const) {
-          const holds = verifyConsistency(size1, size2, proof, log.root(from), log.root(to));
-          // Equal roots are one tree, whatever size is claimed for it: the checkpoint's signature says the size.
-          must(
-            !holds || (size1 === from && size2 === to) || (from === to && size1 === size2),
-            `${from} to ${to} was proved as ${size1} to ${size2}`,
-          );
-        }
-      }, TlogError),
+    seeds: [3n, 40n, 64n, 69n].map((size) => proofOf(size, log.consistencyProof(size))),
+    accepts(input) {
+      let verified = false;
+      const readable = refusesWith(() => {
+        const { index: size, proof } = parseTlogProof(input);
+        if (size > SIZE) return;
+        verified = verifyConsistency(size, SIZE, proof, log.root(size), log.root(SIZE));
+        const forked = verifyConsistency(size, SIZE, proof, log.root(size), fork.root());
+        must(!forked || size <= 40n, `${size} entries were proved to be the beginning of another history`);
+      }, TlogError);
+      return readable && verified;
+    },
   },
   {
     name: 'tlog-policy',
