@@ -21,7 +21,6 @@ export interface ReleaseRow {
   /** `group:<name>` or `key:<keyid>`: who may not register the same part twice. */
   readonly claimant: string;
   readonly claim: 'publisher' | 'registrar';
-  readonly keyids: readonly string[];
   readonly part: number;
   readonly of: number;
   readonly recipe: string;

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
+import { lookupKey } from '@verbatim/index-map';
 import {
   encodeEnvelope,
   encodeCanonicalJson,
@@ -11,7 +12,7 @@ import {
   type ControlPredicate,
   type Statement,
 } from '@verbatim/statements';
-import { type Signer, utf8Encode } from '@verbatim/tlog';
+import { type Signer, toHex, utf8Encode } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import {
   aLargeRecipe,
@@ -459,7 +460,8 @@ describe('admission takes', () => {
     const { index } = await log.log(observation({}, signer), signer);
     const retired = await log.log(aRevocation(signer), log.admin);
     const compromised = await log.log(aRevocation(signer, { compromisedSince: index }), log.admin);
-    expect((await log.json(`/lookup/artifact/${scene.release.subject[0]!.digest.sha256}`)).body.entries).toEqual(
+    const control = toHex(lookupKey('control', ORIGIN));
+    expect((await log.json(`/index?lookup=${control}`)).body.lookups[0].entries).toEqual(
       expect.arrayContaining([retired.index, compromised.index]),
     );
     expect(await log.post(signStatement(anEnrolment(signer, { operator: 'another' }), [log.admin]))).toMatchObject({

@@ -17,7 +17,6 @@ import { ControlTable } from '../store/control-table.ts';
 import { EntryStore } from '../store/entries.ts';
 import { Ledger } from '../store/ledger.ts';
 import { LogIndex } from '../store/log-index.ts';
-import { LookupStore } from '../store/lookups.ts';
 import { StandingTable } from '../store/standing-table.ts';
 import { EvidenceFolder } from '../witness/evidence-folder.ts';
 import { LogBatchWriter } from './batch-writer.ts';
@@ -70,7 +69,6 @@ const RESTORE_CHUNK = 4096n;
 export class Engine implements AsyncDisposable {
   readonly identity: Identity;
   readonly entries: EntryStore;
-  readonly lookups: LookupStore;
   readonly blobs: BlobTable;
   readonly folder: PublicFolder;
   readonly ledger: Ledger;
@@ -127,7 +125,6 @@ export class Engine implements AsyncDisposable {
     this.folder = folder;
     this.ledger = ledger;
     this.index = index;
-    this.lookups = new LookupStore(db);
     this.blobs = new BlobTable(db);
     this.#tree = tree;
     this.#signedAt = now();

@@ -4,7 +4,6 @@ import type { MiddlewareHandler } from 'hono';
 import { LogStoppedError } from '../publication/published.ts';
 import { blobRoutes } from './blobs.ts';
 import { entryRoutes } from './entries.ts';
-import { lookupRoutes } from './lookups.ts';
 import { describeApi } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
 import { indexRoutes } from './provable-index.ts';
@@ -29,7 +28,6 @@ export function createApp({ services, requests, health: checks, version }: AppOp
   entryRoutes(app, services);
   tileRoutes(app, services);
   blobRoutes(app, services);
-  lookupRoutes(app, services);
   indexRoutes(app, services);
   pageRoutes(app, services);
   describeApi(app, services.engine.identity.origin, version);

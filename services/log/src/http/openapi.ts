@@ -1,6 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { MAX_BATCH_ENTRIES } from './entries.ts';
-import { MAX_LOOKUP } from './lookups.ts';
 import { MAX_LOOKUP_ENTRIES, MAX_LOOKUPS } from './provable-index.ts';
 
 /** What the JSON endpoints take and give, at /openapi.json. Bodies are checked by the strict decoders, not by these schemas. */
@@ -58,15 +57,6 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
       problem: problemSchema.optional(),
     }),
   );
-  const lookup = registry.register(
-    'Lookup',
-    z.object({
-      size: index.openapi({ description: 'Published size that the answer covers.' }),
-      entries: z.array(index),
-      next: index.nullable().openapi({ description: 'Value of `start` for the next page.' }),
-    }),
-  );
-
   const proved = registry.register(
     'Index',
     z.object({
@@ -92,7 +82,6 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
     );
   const at = z.object({ index });
   const digest = z.object({ sha256: hash });
-  const paging = z.object({ start: index.optional(), limit: z.int().min(1).max(MAX_LOOKUP).optional() });
 
   registry.registerPath({
     method: 'post',
@@ -140,22 +129,6 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
     summary: 'A proof of inclusion at the published size',
     request: { params: at },
     responses: { 200: plain('text/plain', 'C2SP tlog-proof'), ...problems(400, 404) },
-  });
-  registry.registerPath({
-    method: 'get',
-    path: '/lookup/artifact/{sha256}',
-    summary: 'Entries about a file or container',
-    description:
-      'Releases that claim the digest, all observations about them, revocations of keys that signed any of these, and entry 0. Indexes only: read the entries from tiles.',
-    request: { params: digest, query: paging },
-    responses: { 200: json(lookup, 'Indexes in ascending order'), ...problems(400, 503) },
-  });
-  registry.registerPath({
-    method: 'get',
-    path: '/lookup/release',
-    summary: 'Entries about a release',
-    request: { query: paging.extend({ purl: z.string().openapi({ example: 'pkg:npm/esbuild@0.25.0' }) }) },
-    responses: { 200: json(lookup, 'Indexes in ascending order'), ...problems(400, 503) },
   });
   registry.registerPath({
     method: 'get',

@@ -27,8 +27,6 @@ test('the OpenAPI document names every JSON endpoint, and each of them answers',
     '/entries/{index}/proof',
     '/entries/{index}/status',
     '/index',
-    '/lookup/artifact/{sha256}',
-    '/lookup/release',
   ]);
   expect(body.paths['/entries'].post.responses['503'].content['application/problem+json'].schema).toEqual({
     $ref: '#/components/schemas/Problem',

@@ -91,7 +91,7 @@ test('caching: checkpoint never, full tiles for good, partial tiles briefly; COR
   expect((await headers(`/${tilePath(0, 0n)}`)).get('cache-control')).toBe('public, max-age=31536000, immutable');
   expect((await headers(`/${tilePath(0, 0n)}`)).get('content-type')).toBe('application/octet-stream');
   expect((await headers(`/${tilePath(1, 0n, 1)}`)).get('cache-control')).toBe('public, max-age=600, immutable');
-  for (const path of ['/checkpoint', `/${tilePath(0, 0n)}`, '/lookup/release?purl=x', '/nothing'])
+  for (const path of ['/checkpoint', `/${tilePath(0, 0n)}`, '/index?lookup=x', '/nothing'])
     expect((await headers(path)).get('access-control-allow-origin')).toBe('*');
 });
 

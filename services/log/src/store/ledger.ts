@@ -41,7 +41,6 @@ export class Ledger {
   readonly #insertObservation: Statement;
   readonly #insertRelease: Statement;
   readonly #insertArtifact: Statement;
-  readonly #insertSigner: Statement;
   readonly #insertDigest: Statement;
   readonly #leafHash: Statement<[bigint], { leaf_hash: Buffer }>;
 
@@ -59,7 +58,6 @@ export class Ledger {
     );
     this.#insertRelease = db.prepare('INSERT INTO releases (idx, purl, claimant, claim, part, of, recipe) VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#insertArtifact = db.prepare('INSERT INTO release_artifacts (release, position, name, sha256) VALUES (?, ?, ?, ?)');
-    this.#insertSigner = db.prepare('INSERT INTO release_signers (release, keyid) VALUES (?, ?)');
     this.#insertDigest = db.prepare('INSERT INTO release_digests (sha256, release) VALUES (?, ?)');
     this.#leafHash = db.prepare('SELECT leaf_hash FROM entries WHERE idx = ?');
     const transaction = db.transaction((candidates: readonly Candidate[], loggedAt: number) => {
@@ -174,7 +172,6 @@ export class Ledger {
   #applyRelease(index: bigint, leafHash: Uint8Array, row: ReleaseRow): void {
     this.#insertRelease.run(index, row.purl, row.claimant, row.claim, row.part, row.of, row.recipe);
     row.artifacts.forEach((artifact, position) => this.#insertArtifact.run(index, position, artifact.name, artifact.sha256));
-    for (const keyid of row.keyids) this.#insertSigner.run(index, keyid);
     for (const digest of row.digests) this.#insertDigest.run(digest, index);
     const artifacts = new Map(row.artifacts.map(({ name, sha256 }) => [name, sha256]));
     this.view.remember({ index, leafHash: Buffer.from(leafHash).toString('hex'), recipe: row.recipe, artifacts });

@@ -23,14 +23,12 @@ export class RosterTable {
   readonly #byGroup = new Map<string, RosterKey[]>();
   readonly #insert: Statement;
   readonly #revoke: Statement;
-  readonly #insertRevocation: Statement;
 
   constructor(db: Database) {
     this.#insert = db.prepare(`
       INSERT INTO roster (role, keyid, name, public_key, operator, scope, threshold, key_group, enrolled_at, revoked_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`);
     this.#revoke = db.prepare('UPDATE roster SET revoked_at = ? WHERE keyid = ? AND role = ? AND revoked_at IS NULL');
-    this.#insertRevocation = db.prepare('INSERT INTO revocations (keyid, idx) VALUES (?, ?)');
     for (const row of db.prepare<[], Row>('SELECT * FROM roster ORDER BY enrolled_at').all()) this.#remember(fromRow(row));
   }
 
@@ -63,7 +61,6 @@ export class RosterTable {
   }
 
   revoke(role: Role, keyid: string, index: bigint): void {
-    this.#insertRevocation.run(keyid, index);
     // Only the first revocation ends its standing; a later one says more about when it was lost.
     if (this.keys(keyid).some((key) => key.role === role && key.revokedAt !== null)) return;
     const { changes } = this.#revoke.run(index, keyid, role);

@@ -139,4 +139,6 @@ export const MIGRATIONS: readonly string[] = [
   `,
   INDEX_SCHEMA,
   STANDING_SCHEMA,
+  // What answered look-ups before the index did.
+  'DROP TABLE IF EXISTS release_signers; DROP TABLE IF EXISTS revocations;',
 ];
