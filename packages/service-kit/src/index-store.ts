@@ -40,7 +40,7 @@ export interface IndexState {
 /** Before any entry. */
 export const EMPTY_INDEX: IndexState = { size: 0n, map: EMPTY_MAP };
 
-/** Nodes kept decoded and checked, some 500 bytes each: the levels that every update goes through. */
+/** Nodes kept decoded and checked, some 500 bytes each: those that updates and answers went through lately, and so the upper levels. */
 const MAX_CACHED = 65_536;
 
 interface Row {
@@ -59,8 +59,7 @@ export class IndexStore implements SyncNodeReader {
   readonly #at: Database.Statement<[bigint], Row>;
   readonly #insertState: Database.Statement<[bigint, number | null, Uint8Array | null, number, number, Uint8Array]>;
   readonly #prune: (size: bigint) => void;
-  /** Insertion order is age: a Map is a small LRU. */
-  readonly #cache = new Map<number, MapNode>();
+  readonly #cache = new NodeCache(MAX_CACHED);
   #pruned: bigint | null = null;
 
   /** @param db migrated with INDEX_SCHEMA */
@@ -105,7 +104,7 @@ export class IndexStore implements SyncNodeReader {
   apply(size: bigint, { state, nodes, superseded }: MapChange): IndexState {
     for (const [id, node] of nodes) {
       this.#insertNode.run(id, encodeMapNode(node));
-      this.#keep(id, node);
+      this.#cache.set(id, node);
     }
     this.#insertState.run(size, state.top?.id ?? null, state.top?.hash ?? null, state.size, state.nextId, encodeIds(superseded));
     return { size, map: state };
@@ -120,27 +119,50 @@ export class IndexStore implements SyncNodeReader {
 
   #read(id: number): MapNode {
     const known = this.#cache.get(id);
-    if (known !== undefined) {
-      this.#cache.delete(id);
-      this.#cache.set(id, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const bytes = this.#node.get(id);
     if (bytes === undefined) throw new IndexMapError('malformed-node', `expected node ${id} of the index, found none`);
     // Not as a Buffer, whose slices share its memory.
     const node = decodeMapNode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-    this.#keep(id, node);
-    return node;
-  }
-
-  #keep(id: number, node: MapNode): void {
     this.#cache.set(id, node);
-    if (this.#cache.size > MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!);
+    return node;
   }
 
   #delete(id: number): void {
     this.#deleteNode.run(id);
     this.#cache.delete(id);
+  }
+}
+
+/** What was used lately, in two generations: when the young one is half of `max`, the old one is forgotten. */
+class NodeCache {
+  readonly #half: number;
+  #young = new Map<number, MapNode>();
+  #old = new Map<number, MapNode>();
+
+  constructor(max: number) {
+    this.#half = max / 2;
+  }
+
+  get(id: number): MapNode | undefined {
+    const young = this.#young.get(id);
+    if (young !== undefined) return young;
+    const old = this.#old.get(id);
+    if (old !== undefined) this.set(id, old);
+    return old;
+  }
+
+  set(id: number, node: MapNode): void {
+    if (this.#young.size >= this.#half) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(id, node);
+  }
+
+  delete(id: number): void {
+    this.#young.delete(id);
+    this.#old.delete(id);
   }
 }
 
