@@ -22,6 +22,11 @@ export function greaseLines(text: string, count: number): NoteSignature[] {
   });
 }
 
+/** Whether a line is one of these, for who wrote it: a reader ignores every line of a key that it does not know. */
+export function isGrease({ name }: NoteSignature): boolean {
+  return name.startsWith(`${NAME}/`);
+}
+
 function expand(seed: string, length: number): Uint8Array {
   const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, i) => sha256(utf8Encode(`grease ${i}\n${seed}`)));
   return concatBytes(...blocks).slice(0, length);

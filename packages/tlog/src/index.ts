@@ -41,7 +41,7 @@ export {
   type Note,
   type NoteSignature,
 } from './note.ts';
-export { greaseLines } from './grease.ts';
+export { greaseLines, isGrease } from './grease.ts';
 export { signNote, type Signer } from './sign-note.ts';
 export { openCheckpoint, openNote, type OpenedNote } from './open-note.ts';
 export { formatCheckpoint, parseCheckpoint, type Checkpoint } from './checkpoint.ts';
