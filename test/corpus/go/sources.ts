@@ -8,6 +8,7 @@ import type { GoCase } from './_programs.ts';
 export const SOURCES: readonly GoCase[] = [
   ...sources('a number', main('println(41999)'), main('println(42000)')),
   ...sources('a string', main('println("allow")'), main('println("block")')),
+  ...sources('a string of another length', main('println("deny")'), main('println("allow everything that anybody asks for")')),
   ...sources(
     'a swapped branch',
     main('if ready() { println("yes") } else { println("no") }', '//go:noinline\nfunc ready() bool { return true }'),

@@ -10,7 +10,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && commonPrefix(a, b) === a.length;
 }
 
-function commonPrefix(a: Uint8Array, b: Uint8Array): number {
+export function commonPrefix(a: Uint8Array, b: Uint8Array): number {
   const end = Math.min(a.length, b.length);
   let at = 0;
   while (at < end && a[at] === b[at]) at += 1;

@@ -13,13 +13,13 @@ function scramble(seed: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-interface Chunk extends Range {
+export interface Chunk extends Range {
   /** 52 bits of hash; a collision hides a string from the report and nothing else. */
   readonly key: number;
 }
 
 /** Cuts at places that the content itself determines, so that inserted bytes move the cuts after them along. */
-function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
+export function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   let start = 0;
   let rolling = 0;
   let [low, high] = [0x811c9dc5, 0x01000193];

@@ -28,6 +28,7 @@ import { settleIds } from './ids.ts';
 import { leadsOf } from './leads.ts';
 import { Ledger } from './ledger.ts';
 import { MAX_CAUSES, MAX_CLAIMS, MAX_FILE_BYTES, MAX_LISTED_PARTS, MAX_STRING_LENGTH } from './limits.ts';
+import { movedBytes } from './moved.ts';
 import { settleMovedFolders } from './moved-folder.ts';
 import { permutedStretch } from './order.ts';
 import { compressedCauses, settleSignatures, settleStripped, strippedLeads } from './other-parts.ts';
@@ -60,7 +61,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
   const ids = orElse(() => settleIds(ledger, published, rebuilt), []);
   const stripped = settleStripped(ledger);
   const signatures = orElse(() => settleSignatures(ledger, published, rebuilt), []);
-  const moved = orElse(() => settleMovedFolders(ledger, evidence, published, rebuilt), []);
+  const folders = orElse(() => settleMovedFolders(ledger, evidence, published, rebuilt), []);
   const slots = settleSlots(ledger, evidence, claims.claims);
   const own = settleOwnRebuilds(ledger, evidence);
   orElse(() => settleDerived(ledger, published, rebuilt), undefined);
@@ -76,7 +77,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     ...compressedCauses(published, rebuilt),
     ...(match === null || match.setting === null ? claims.causes : claims.causes.map((cause) => proved(cause, match.setting!))),
     ...(match?.causes ?? []),
-    ...moved,
+    ...folders,
     ...proven,
     ...own,
     ...(stripped.length > 0 ? stripped : strippedLeads(published, rebuilt)),
@@ -93,7 +94,8 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     nameless || category === 'identical-except-ids'
       ? buildIdCauses(idClaims, rebuilt, category === 'identical-except-ids', ids, context.host?.toolchains)
       : [];
-  const suspected = suspicion(ledger, known.length + byId.length);
+  const moved = category === 'unexplained' ? movedBytes(ledger.pairs, published, rebuilt) : new Map<string, number>();
+  const suspected = suspicion(ledger, known.length + byId.length, moved);
   const isOrder = known.length > 0 && known.every(({ code }) => code === 'order');
   const options = match === null && (suspected.length > 0 || isOrder) ? rustProfileCauses(ledger, published, rebuilt, claims.claims) : [];
   const [shown, guessed] = [options.filter((cause) => cause.evidence.length > 0), options.filter((cause) => cause.evidence.length === 0)];
@@ -110,7 +112,7 @@ export function explain(published: Uint8Array, rebuilt: Uint8Array, context: Exp
     sizes,
     causes: causes.slice(0, MAX_CAUSES),
     claims: [...claims.claims, ...idClaims].slice(0, MAX_CLAIMS).map(clippedClaim),
-    parts: ledger.pairs.slice(0, MAX_LISTED_PARTS).map((pair) => pair.report()),
+    parts: ledger.pairs.slice(0, MAX_LISTED_PARTS).map((pair) => pair.report(moved.get(pair.name))),
     strings,
     truncated: [...truncated],
   };
@@ -142,13 +144,21 @@ function classOf(ledger: Ledger, match: { unvaried: boolean } | null, disagreein
 }
 
 /** What is open without any cause to its name. */
-function suspicion(ledger: Ledger, known: number): Cause[] {
+function suspicion(ledger: Ledger, known: number, moved: ReadonlyMap<string, number>): Cause[] {
   const open = ledger.pairs.filter((pair) => !pair.settled);
   if (open.length === 0 || known > 0) return [];
   const covers = open.slice(0, 8).map((pair) => ({ part: pair.name, bytes: 0 }));
-  return [
-    causeOf('different-source', { covers, evidence: open.slice(0, 8).map((pair) => `${pair.name}: ${pair.differing} bytes differ`) }),
-  ];
+  // Where something has another length nearly everything differs: what did more than move is what to look at.
+  const parts = open.toSorted((a, b) => Number(onlyMoved(a)) - Number(onlyMoved(b))).slice(0, 8);
+  return [causeOf('different-source', { covers, evidence: parts.map(saying) })];
+
+  function onlyMoved(pair: PartPair): boolean {
+    return (moved.get(pair.name) ?? 0) >= pair.differing;
+  }
+  function saying(pair: PartPair): string {
+    const count = moved.get(pair.name) ?? 0;
+    return `${pair.name}: ${pair.differing} bytes differ${count === 0 ? '' : `, ${count} of them only moved`}`;
+  }
 }
 
 /** One cause for each code and subject, the first; a later one without a subject only adds the places that it covers, unless it alone is proven. */

@@ -58,13 +58,16 @@ export class PartPair {
     return settled;
   }
 
-  report(): PartDifference {
+  /** @param moved bytes that differ and only moved (moved.ts) */
+  report(moved = 0): PartDifference {
+    const open = sizeOf(this.#open);
     return {
       name: this.name,
       publishedSize: this.published?.length ?? null,
       rebuiltSize: this.rebuilt?.length ?? null,
       differing: this.differing,
-      accounted: this.differing - sizeOf(this.#open),
+      accounted: this.differing - open,
+      moved: Math.min(moved, open),
       loaded: this.loaded,
     };
   }

@@ -78,6 +78,8 @@ export interface PartDifference {
   readonly differing: number;
   /** How many of them proven causes account for. */
   readonly accounted: number;
+  /** How many of the others are the same at another place, or point to what is: something before it has another length. They are not accounted for. */
+  readonly moved: number;
   /** Whether the system maps it into memory when the program runs; true where that is not known. */
   readonly loaded: boolean;
 }

@@ -50,10 +50,10 @@ export function explanationLines(explained: FileExplanation, indent: string): st
     ...some(claims, 'claims', ({ claim, published, rebuilt }) => `${claim}: published ${said(published)}, rebuilt ${said(rebuilt)}`),
   );
   lines.push(
-    ...some(parts, 'parts', ({ name, publishedSize, rebuiltSize, differing, accounted }) => {
+    ...some(parts, 'parts', ({ name, publishedSize, rebuiltSize, differing, accounted, moved }) => {
       const sizes =
         publishedSize === rebuiltSize ? `${publishedSize} bytes` : `${publishedSize ?? 'none'} against ${rebuiltSize ?? 'no'} bytes`;
-      return `${name}: ${sizes}, ${differing} differ, ${accounted} of them accounted for`;
+      return `${name}: ${sizes}, ${differing} differ, ${accounted} of them accounted for${moved === 0 ? '' : `, ${moved} only moved`}`;
     }),
   );
   lines.push(...some(strings.publishedOnly, 'strings only in the published file', (each) => `${each.class}: ${each.text}`));
