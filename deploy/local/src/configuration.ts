@@ -34,6 +34,32 @@ export const ARM64_NODE: Node = { name: 'dogwood-1', operator: 'dogwood', hostPl
 const quoted = JSON.stringify;
 const onLoopback = 'host = "127.0.0.1"\nport = 0\n';
 
+/** A node as witness or mirror of the log: each role is a process of its own, with a name and a key for nothing else. */
+export type Role = 'witness' | 'mirror';
+
+/** What the files of a node's role are called. */
+export const roleOf = (node: Node, role: Role): string => `${node.name}-${role}`;
+
+export function roleKeyName(node: Node, role: Role): string {
+  return `${role}.${keyName(node)}`;
+}
+
+/** A witness waits to be asked by the log; a mirror is told where the log is, and follows it. */
+export function roleToml(dataDir: string, node: Node, role: Role, log: { readonly vkey: string; readonly url?: string }): string {
+  const file = roleOf(node, role);
+  return `name = ${quoted(roleKeyName(node, role))}
+data_dir = ${quoted(join(dataDir, file))}
+key_file = ${quoted(join(dataDir, `${file}.key`))}
+
+[[logs]]
+vkey = ${quoted(log.vkey)}
+${log.url === undefined ? '' : `url = ${quoted(log.url)}\n`}
+[listen]
+${onLoopback}
+[metrics_listen]
+${onLoopback}`;
+}
+
 /**
  * Services listen where the system lets them; each says where on its ready line. The log starts after its witnesses: the index-witness reads the
  * log's folder.

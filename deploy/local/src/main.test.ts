@@ -21,6 +21,6 @@ describe('npm start', () => {
   it('says what it can do when asked, and ends well', () => {
     const { status, stdout } = start('--help');
     expect(status).toBe(0);
-    for (const option of ['--arm64', '--json', '--keep', '--data <folder>']) expect(stdout).toContain(`  ${option} `);
+    for (const option of ['--arm64', '--mirror', '--json', '--keep', '--data <folder>']) expect(stdout).toContain(`  ${option} `);
   });
 });

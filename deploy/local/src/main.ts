@@ -20,6 +20,7 @@ interface Options {
   readonly arm64?: true;
   readonly json?: true;
   readonly keep?: true;
+  readonly mirror?: true;
   readonly data: string;
 }
 
@@ -31,6 +32,7 @@ const command = new Command('npm start --')
     '--arm64',
     'add a node on linux/arm64, emulated, and demand both architectures; the release is shfmt-py 4.2.0 then, for this machine’s own platform alone',
   )
+  .option('--mirror', 'run a witness and a mirror of the log beside each node, each role with a key of its own')
   .option('--json', 'print exactly one JSON object on stdout; progress goes to stderr')
   .option('--keep', 'leave the services running until SIGINT or SIGTERM')
   .option('--data <folder>', 'keys, log and node data; a second run on it adds nothing', join(REPOSITORY, 'data'))
@@ -52,7 +54,11 @@ async function main(options: Options): Promise<number> {
   const { release, nodes } = jobOf(options);
   const dataDir = resolve(options.data);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await using network = await startNetwork(dataDir, cacheFolder(), progress, { nodes, ecosystems: [release.ecosystem] });
+  await using network = await startNetwork(dataDir, cacheFolder(), progress, {
+    nodes,
+    ecosystems: [release.ecosystem],
+    mirror: options.mirror === true,
+  });
   const key = network.registrarKey(release.ecosystem);
   const registered = await registerRelease(release, { policy: network.policy, key, dataDir }, progress);
   await network.startNodes();
@@ -113,6 +119,7 @@ async function rebuilt(
 function summary(network: Network, nodes: readonly Node[], checks: readonly Check[], seconds: number): unknown {
   return {
     log: network.log,
+    mirrors: network.mirrors,
     policy: network.policy,
     nodes: nodes.map(({ name, operator, hostPlatform }) => ({ name, operator, hostPlatform })),
     checks: checks.map(({ name, file, digest, verdict, exitCode, bundle }) => ({ name, file, digest, verdict, exitCode, bundle })),
@@ -130,7 +137,7 @@ ${ok ? 'All three verdicts are as they should be.' : `NOT AS EXPECTED: ${checks.
 
 pages     ${network.log.url}/  (this release: /releases/${release.index})${options.keep ? '' : '  while running: npm start -- --keep'}
 log data  ${here(network.log.dataDir)}
-policy    ${policy}
+${network.mirrors.map(({ url }) => `mirror    ${url}\n`).join('')}policy    ${policy}
 bundle    ${here(published!.bundle!)}
 
 Try next

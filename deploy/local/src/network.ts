@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKeyFile } from '@verbatim/service-kit/keyfile';
 import { keyidOfVkey } from '@verbatim/statements';
-import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519 } from '@verbatim/tlog';
+import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { inArm64Root } from './arm64-root.ts';
 import {
   clientPolicy,
@@ -16,9 +16,13 @@ import {
   ORIGIN,
   registrarOf,
   rebuilderToml,
+  roleKeyName,
+  roleOf,
+  roleToml,
   WITNESS,
   witnessToml,
   type Node,
+  type Role,
 } from './configuration.ts';
 import { initialise, startService, type Runtime, type Service } from './processes.ts';
 import { mustVerbatim } from './verbatim.ts';
@@ -31,6 +35,8 @@ export interface Network extends AsyncDisposable {
   readonly log: { readonly origin: string; readonly vkey: string; readonly url: string; readonly dataDir: string };
   /** Path of the client's policy file. */
   readonly policy: string;
+  /** Copies of the log, one beside each node if they are wanted. */
+  readonly mirrors: readonly { readonly name: string; readonly vkey: string; readonly url: string }[];
   /** The private key that registers releases of an ecosystem (a purl type). */
   registrarKey(type: string): string;
   /** Keyid to node name, for what people read. */
@@ -46,6 +52,8 @@ export interface Members {
   readonly nodes?: readonly Node[];
   /** Purl types that releases may be registered of; npm by default. */
   readonly ecosystems?: readonly string[];
+  /** Run a witness and a mirror of the log beside each node. */
+  readonly mirror?: boolean;
 }
 
 /**
@@ -56,7 +64,7 @@ export async function startNetwork(
   dataDir: string,
   cacheDir: string,
   progress: (line: string) => void,
-  { nodes: members = NODES, ecosystems = ['npm'] }: Members = {},
+  { nodes: members = NODES, ecosystems = ['npm'], mirror = false }: Members = {},
 ): Promise<Network> {
   await using started = new AsyncDisposableStack();
   const broken = Promise.withResolvers<never>();
@@ -93,10 +101,27 @@ export async function startNetwork(
     { vkey: keys.witness, url: witness.ready.url },
     { vkey: keys.indexWitness, url: `${witness.ready.url}/index` },
   ];
+  /** Beside each node, if wanted: its witness before the log starts, its mirror afterwards. */
+  const startRole = async (role: Role, logUrl?: string): Promise<{ name: string; vkey: string; url: string }[]> =>
+    Promise.all(
+      (mirror ? members : []).map(async (node) => {
+        const name = roleOf(node, role);
+        const vkey = await key(name, roleKeyName(node, role), KEY_TYPE_COSIGNATURE);
+        await writeFile(
+          join(dataDir, `${name}.toml`),
+          roleToml(dataDir, node, role, { vkey: keys.log, ...(logUrl === undefined ? {} : { url: logUrl }) }),
+        );
+        return { name, vkey, url: started.use(await start(name, role)).ready.url };
+      }),
+    );
+  witnesses.push(...(await startRole('witness')));
   await writeFile(join(dataDir, 'log.toml'), logToml(dataDir, witnesses));
   const log = started.use(await start('log', 'log'));
   const { url } = log.ready;
   progress(`log ${ORIGIN} at ${url}, its growth cosigned by ${WITNESS}, its index audited by ${INDEX_WITNESS}`);
+
+  const mirrors = (await startRole('mirror', url)).map((each) => ({ ...each, url: `${each.url}/${toHex(sha256(utf8Encode(ORIGIN)))}` }));
+  if (mirrors.length > 0) progress('beside each node a witness and a mirror of the log, each with a key of its own');
 
   await writeFile(join(dataDir, 'log.policy'), logPolicy(keys.log, url, keys.witness));
   const policy = join(dataDir, 'client.policy');
@@ -118,6 +143,7 @@ export async function startNetwork(
   return {
     log: { origin: ORIGIN, vkey: keys.log, url, dataDir: join(dataDir, 'log') },
     policy,
+    mirrors,
     registrarKey: (type) => join(dataDir, `${registrarOf(type)}.key`),
     nodeNames: new Map([...keys.nodes].map(([name, vkey]) => [keyidOfVkey(vkey), name])),
     async startNodes(nodes = members) {
