@@ -9,12 +9,14 @@ import {
   MemoryAuditStore,
   openSource,
   ReaderAt,
+  readHistory,
   rememberAudited,
   type AuditReport,
   type AuditStore,
   type FollowConsumer,
 } from '@verbatim/client';
 import { exitCodeOf } from '@verbatim/consensus';
+import { decodeEnvelope, keyidOfVkey } from '@verbatim/statements';
 import { parseCheckpoint, parseNote, toHex, type Checkpoint, type VerifierKey } from '@verbatim/tlog';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -24,6 +26,7 @@ import { stateFolder } from '../folders.ts';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import { resolveLog } from './address.ts';
+import type { NamedLog } from './address.ts';
 
 export interface AuditOptions {
   readonly log?: string;
@@ -35,6 +38,9 @@ export interface AuditOptions {
 }
 
 const PROGRESS_EVERY = 4096n;
+const HISTORY_TIMEOUT_MS = 60_000;
+/** The log's first batch is its genesis. */
+const FIRST_INDEX_ROOT = 1n;
 const EXIT = { sound: 0, unsound: exitCodeOf('log-misbehaviour') } as const;
 
 interface Audited {
@@ -53,9 +59,9 @@ export async function auditLog(location: string | undefined, options: AuditOptio
   if (location !== undefined && options.log !== undefined)
     throw new CliError('usage', 'expected the log once: as an argument, or with --log');
   const named = location === undefined ? options.log : addressOf(location);
-  const { url, key } = resolveLog({ log: named, logVkey: options.vkey, policy: options.policy }, io.env);
+  const { url, ...keys } = resolveLog({ log: named, logVkey: options.vkey, policy: options.policy }, io.env);
   try {
-    const audited = await audit(url, key, options, io);
+    const audited = await audit(url, keys, options, io);
     const exitCode = audited.report.findings.length === 0 ? EXIT.sound : EXIT.unsound;
     io.out(options.json === true ? toJson(audited, exitCode) : toText(audited, io));
     return exitCode;
@@ -72,7 +78,7 @@ export async function auditLog(location: string | undefined, options: AuditOptio
  */
 export async function audit(
   url: string,
-  key: VerifierKey,
+  { key, root }: Omit<NamedLog, 'url'>,
   { data, at }: Pick<AuditOptions, 'data'> & { readonly at?: { readonly note: Uint8Array; readonly checkpoint: Checkpoint } },
   io: Pick<Io, 'env' | 'err' | 'terminal'>,
 ): Promise<Audited> {
@@ -86,10 +92,11 @@ export async function audit(
   const store = await openStore(folder);
   try {
     const memory = new CheckpointMemory(isCopy ? null : state, { onWarning });
-    const auditor = new IndexAuditor({ logKey: key, store, evidenceFolder, onWarning });
-    const before = auditor.position()?.next ?? 0n;
-    const options = { source, logKey: key, memory };
+    const options = { source, logKey: key, ...(root && { root }), memory };
     const reader = at === undefined ? new LogReader(options) : new ReaderAt(options, at);
+    const earlierKeys = root === undefined ? [] : await earlierKeysOf(reader, root);
+    const auditor = new IndexAuditor({ logKey: key, earlierKeys, store, evidenceFolder, onWarning });
+    const before = auditor.position()?.next ?? 0n;
     const position = await catchUp(reader, withProgress(auditor, io), { evidenceFolder, onWarning });
     // An earlier audit may be beyond it: then it is a beginning of what was audited.
     const checkpoint = at?.checkpoint ?? parseCheckpoint(parseNote(position.checkpoint).text);
@@ -99,6 +106,24 @@ export async function audit(
   } finally {
     store[Symbol.dispose]?.();
     await source.close();
+  }
+}
+
+/** Keys that the log had before this one: the policy may be younger than a rotation. */
+async function earlierKeysOf(reader: LogReader, root: VerifierKey): Promise<VerifierKey[]> {
+  const { tree, checkpoint } = await reader.latest();
+  if (checkpoint.size <= FIRST_INDEX_ROOT || isSignedBy(reader.logKey, await tree.entry(FIRST_INDEX_ROOT))) return [];
+  const { history } = await readHistory(reader, root, AbortSignal.timeout(HISTORY_TIMEOUT_MS));
+  const own = history.eras.find(({ origin }) => origin === reader.logKey.name);
+  return (own?.terms.log ?? []).map(({ key }) => key).filter(({ text }) => text !== reader.logKey.text);
+}
+
+/** By its own words: the audit verifies the signature. */
+function isSignedBy(key: VerifierKey, entry: Uint8Array): boolean {
+  try {
+    return decodeEnvelope(entry).signatures.some(({ keyid }) => keyid === keyidOfVkey(key));
+  } catch {
+    return false;
   }
 }
 

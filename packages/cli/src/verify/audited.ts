@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditedTree } from '@verbatim/consensus';
+import type { AuditedTree, Evidence } from '@verbatim/consensus';
 import { TlogError, openCheckpoint, type Checkpoint } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { stateFolder } from '../folders.ts';
+import { signingKey } from './signing-key.ts';
 import type { GatherRequest } from './stages.ts';
 
 /** The checkpoint of the evidence, if this machine has audited the log's index up to there: lately, or now when that was asked for. */
-export async function auditedTrees(note: Uint8Array, request: GatherRequest): Promise<AuditedTree[]> {
+export async function auditedTrees(evidence: Evidence, request: GatherRequest): Promise<AuditedTree[]> {
   const { policy, env } = request;
   const state = stateFolder(env);
-  const checkpoint = open(note, request);
+  const { checkpoint: note } = evidence;
+  const checkpoint = open(evidence, request);
   if (checkpoint === null) return [];
   // Most machines have audited nothing: then not even the code is loaded.
   if (state !== null && existsSync(join(state, 'audited'))) {
@@ -22,9 +24,11 @@ export async function auditedTrees(note: Uint8Array, request: GatherRequest): Pr
   return [checkpoint];
 }
 
-function open(note: Uint8Array, { policy }: GatherRequest): Checkpoint | null {
+/** Null for a successor's, too: what this machine audited is the policy's log. */
+function open(evidence: Evidence, { policy }: GatherRequest): Checkpoint | null {
   try {
-    return openCheckpoint(note, policy.log.key, verifyEd25519).checkpoint;
+    const { checkpoint } = openCheckpoint(evidence.checkpoint, signingKey(evidence, policy), verifyEd25519);
+    return checkpoint.origin === policy.log.key.name ? checkpoint : null;
   } catch (error) {
     // The evaluation says what is wrong with it.
     if (error instanceof TlogError) return null;
@@ -36,7 +40,12 @@ function open(note: Uint8Array, { policy }: GatherRequest): Checkpoint | null {
 async function auditUpTo(at: { note: Uint8Array; checkpoint: Checkpoint }, { policy, env, progress }: GatherRequest): Promise<void> {
   const { audit } = await import('../log/audit.ts');
   const { describeFinding, LogMisbehaviour } = await import('@verbatim/client');
-  const { report } = await audit(policy.log.url!, policy.log.key, { at }, { env, err: (text) => progress(text.trimEnd()) });
+  const { report } = await audit(
+    policy.log.url!,
+    { key: policy.log.key, root: policy.root },
+    { at },
+    { env, err: (text) => progress(text.trimEnd()) },
+  );
   const [finding] = report.findings;
   if (finding === undefined) return;
   const { evidencePath } = report;

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_BUNDLE_BYTES, decodeBundle, historyOf, logKeyOf } from '@verbatim/consensus';
-import type { Evidence, Policy } from '@verbatim/consensus';
-import { TlogError, openCheckpoint, parseCheckpoint, parseNote } from '@verbatim/tlog';
+import { MAX_BUNDLE_BYTES, decodeBundle } from '@verbatim/consensus';
+import type { Evidence } from '@verbatim/consensus';
+import { TlogError, openCheckpoint } from '@verbatim/tlog';
 import type { VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { readWhole } from '../files.ts';
 import { stateFolder } from '../folders.ts';
 import { auditedTrees } from './audited.ts';
 import { clientTrouble } from './client-trouble.ts';
+import { signingKey } from './signing-key.ts';
 import type { GatherRequest, Gathered } from './stages.ts';
 
 /**
@@ -18,7 +19,7 @@ import type { GatherRequest, Gathered } from './stages.ts';
 export async function gatherFromBundle(path: string, request: GatherRequest): Promise<Gathered> {
   const evidence = decodeBundle(readWhole(path, MAX_BUNDLE_BYTES));
   await compareWithMemory(evidence, request);
-  return { evidence, audited: await auditedTrees(evidence.checkpoint, request), offline: true, bundle: path };
+  return { evidence, audited: await auditedTrees(evidence, request), offline: true, bundle: path };
 }
 
 async function compareWithMemory(evidence: Evidence, { policy, env, progress }: GatherRequest): Promise<void> {
@@ -44,10 +45,4 @@ async function compareWithMemory(evidence: Evidence, { policy, env, progress }: 
   } catch (error) {
     throw error instanceof ClientError ? clientTrouble(error) : error;
   }
-}
-
-/** The key that must have signed the checkpoint: a log may have changed it, or go on as another. Throws TlogError for no checkpoint. */
-function signingKey(evidence: Evidence, policy: Policy): VerifierKey {
-  const { origin, size } = parseCheckpoint(parseNote(evidence.checkpoint).text);
-  return logKeyOf(historyOf(evidence, policy, verifyEd25519), origin, size)?.key ?? policy.log.key;
 }

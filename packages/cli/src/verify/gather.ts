@@ -28,7 +28,7 @@ export async function gatherFromLog(request: GatherRequest): Promise<Gathered> {
     const { evidence, audited } = await gatherEvidence(reader, ask, { open });
     return {
       evidence,
-      audited: audited === null ? await auditedTrees(evidence.checkpoint, request) : [audited],
+      audited: audited === null ? await auditedTrees(evidence, request) : [audited],
       offline: false,
       bundle: null,
     };

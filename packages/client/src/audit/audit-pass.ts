@@ -22,6 +22,7 @@ export interface AuditPassOptions {
   /** Behind this batch. */
   readonly position: FollowPosition;
   readonly logKey: VerifierKey;
+  readonly earlierKeys: readonly VerifierKey[];
   readonly map: GrowingMap;
   readonly releases: Releases;
   readonly verify: Ed25519Verify;
@@ -40,12 +41,12 @@ export class AuditPass {
   #inherited: boolean;
 
   constructor(options: AuditPassOptions) {
-    const { before, position, logKey } = options;
+    const { before, position, logKey, earlierKeys } = options;
     this.#options = options;
     this.#origin = logKey.name;
     this.#published = new Set([...(before === null ? [] : [sizeOf(before.position)]), sizeOf(position)]);
     this.#findings = [...(before?.findings ?? [])];
-    this.#vkeys = [...(before?.vkeys ?? [logKey.text])];
+    this.#vkeys = [...(before?.vkeys ?? [...earlierKeys, logKey].map(({ text }) => text))];
     this.#sealed = before?.sealed ?? false;
     this.#inherited = before?.inherited ?? false;
   }

@@ -13,6 +13,8 @@ import type { AuditStore } from './store.ts';
 
 export interface IndexAuditorOptions {
   readonly logKey: VerifierKey;
+  /** Keys that the log signed with before that one, as its root key says. Later ones it finds by itself. */
+  readonly earlierKeys?: readonly VerifierKey[];
   readonly store: AuditStore;
   /** Where evidence of a wrong index is saved, before the finding is kept. Null, or a folder that cannot be written: with temporary files. */
   readonly evidenceFolder: string | null;
@@ -62,7 +64,7 @@ export class IndexAuditor implements FollowConsumer {
   }
 
   async take({ entries, tree, position }: FollowBatch): Promise<void> {
-    const { store, logKey } = this.#options;
+    const { store, logKey, earlierKeys = [] } = this.#options;
     const decoded = entries.map(({ entry }) => decodeOrNull(entry));
     const first = Number(entries[0]?.index ?? position.next);
     await this.#releases.load(
@@ -71,7 +73,15 @@ export class IndexAuditor implements FollowConsumer {
       tree,
     );
     const map = new GrowingMap(store, store.load()?.map ?? EMPTY_MAP);
-    const pass = new AuditPass({ before: this.#progress, position, logKey, map, releases: this.#releases, verify: this.#verify });
+    const pass = new AuditPass({
+      before: this.#progress,
+      position,
+      logKey,
+      earlierKeys,
+      map,
+      releases: this.#releases,
+      verify: this.#verify,
+    });
     for (const [i, entry] of entries.entries()) pass.take(entry, decoded[i]!);
     const change = map.change();
     const progress = await this.#withEvidence(pass.progress(), tree);
