@@ -27,5 +27,9 @@ export function readSbom(text: string): SbomFacts | null {
 function crateOf(component: unknown): { readonly name: string; readonly version: string } | null {
   const { name, version, purl } = (component ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof name !== 'string' || typeof version !== 'string' || typeof purl !== 'string' || !purl.startsWith('pkg:cargo/')) return null;
-  return /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name) && /^\d[0-9A-Za-z.+-]{0,63}$/.test(version) ? { name, version } : null;
+  return isCrate(name, version) ? { name, version } : null;
+}
+
+export function isCrate(name: string, version: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name) && /^\d[0-9A-Za-z.+-]{0,63}$/.test(version);
 }

@@ -1,4 +1,5 @@
 import { inferCargoRecipe, readRustEvidence, type SbomFacts } from '@verbatim/binaries';
+import { readAuditable } from '@verbatim/binaries/archives';
 import { hostPlatform, installedRust, lookUpCrate } from '@verbatim/builder';
 import { decodeRecipe, encodeRecipe, type Recipe } from '@verbatim/statements';
 import { describeError } from '../errors.ts';
@@ -11,8 +12,10 @@ import type { Program } from './programs.ts';
 export async function completeCargoRecipes(
   { artifact, bytes }: Program,
   { crate, crateVersion }: HintOptions,
-  { sbom, ...lookUp }: LookUp & { readonly sbom: SbomFacts | null },
+  { sbom: ofPackage, ...lookUp }: LookUp & { readonly sbom: SbomFacts | null },
 ): Promise<Completed> {
+  const listed = readAuditable(bytes);
+  const sbom = listed ?? ofPackage;
   const evidence = readRustEvidence(bytes);
   if (evidence === null) return none();
   const [name, version] = [crate ?? sbom?.name, crateVersion ?? sbom?.version];
@@ -33,12 +36,16 @@ export async function completeCargoRecipes(
   const named = [...evidence.crates.flatMap((each) => each.versions.map((its) => `${each.name} ${its}`)), ...(sbom?.crates ?? [])];
   try {
     const recipe = decodeRecipe(encodeRecipe(draft.recipe as Recipe));
-    const notes = [...draft.notes, lockNote(new Set(named), locked)];
+    const notes = [...draft.notes, ...(listed === null ? [] : [AUDITABLE]), lockNote(new Set(named), locked)];
     return { candidates: [{ recipe, notes }], problems: [] };
   } catch (error) {
     return none(`no recipe comes of what the file says: ${describeError(error)}`);
   }
 }
+
+/** For who reads why other bytes come out. */
+export const AUDITABLE =
+  'it lists its crates in .dep-v0: it was built by cargo auditable, which no recipe can ask for, so other bytes are to be expected';
 
 const none = (...problems: string[]): Completed => ({ candidates: [], problems });
 

@@ -1,5 +1,7 @@
 import { BinaryError, identify, inferCargoRecipe, inferGoRecipes, readRustEvidence } from '@verbatim/binaries';
+import { readAuditable } from '@verbatim/binaries/archives';
 import { describeError } from '../errors.ts';
+import { AUDITABLE } from './complete-cargo.ts';
 import type { Origins } from './complete.ts';
 import { hintsOf, type HintOptions } from './hints.ts';
 import type { DebPackage } from './manifests.ts';
@@ -34,9 +36,13 @@ export function draftRecipes(program: Program, options: HintOptions, { of, sbom 
         candidates: [],
         problem: identify(bytes).format === null ? 'it is no program that is read here' : 'it is no Go or Rust program',
       };
-    const [crate, crateVersion] = [options.crate ?? sbom?.name, options.crateVersion ?? sbom?.version];
+    const listed = readAuditable(bytes);
+    const known = listed ?? sbom;
+    const [crate, crateVersion] = [options.crate ?? known?.name, options.crateVersion ?? known?.version];
     const hints = { artifact, ...(crate === undefined ? {} : { crate }), ...(crateVersion === undefined ? {} : { crateVersion }) };
-    return { candidates: [inferCargoRecipe(evidence, hints)], problem: null };
+    const draft = inferCargoRecipe(evidence, hints);
+    const notes = listed === null ? draft.notes : [...draft.notes, AUDITABLE];
+    return { candidates: [{ ...draft, notes }], problem: null };
   } catch (error) {
     if (!(error instanceof BinaryError)) throw error;
     return { candidates: [], problem: describeError(error) };
