@@ -67,7 +67,6 @@ export async function startWitness(
             guard.run(() => witness.lastTimestamp()),
           ),
       },
-      ...(indexWitness?.checks ?? []),
     ],
     middleware: metrics.requests,
     onAnswer(answer) {

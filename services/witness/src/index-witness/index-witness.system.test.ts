@@ -78,7 +78,7 @@ test('killed while it audits a log with a wrong index root, it never cosigns it,
     const witness = await spawnWitness(prepared);
     const refused = await askUntilDone(witness.url, () => requestOf(log, 0n));
     expect(refused).toMatchObject({ status: 403, code: 'wrong-index' });
-    expect((await fetch(`${witness.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${witness.url}/index/readyz`)).status).toBe(503);
     witness.process.kill('SIGKILL');
     await witness.exited;
   }

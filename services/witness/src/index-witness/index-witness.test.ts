@@ -103,7 +103,9 @@ describe('an index-witness', () => {
       body: expect.stringContaining(`entry ${log.size - 1n}, wrong-root`) as string,
     });
     expect(await (await fetch(`${metricsUrl}/metrics`)).text()).toContain(`index_witness_alarm{origin="${log.origin}"} 1`);
-    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    // The witness of other logs goes on.
+    expect((await fetch(`${url}/index/readyz`)).status).toBe(503);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
     scene.observe(1);
     log.seal();
     expect(await ask(url, requestOf(log, sound))).toMatchObject({ status: 403, code: 'wrong-index' });

@@ -1,6 +1,6 @@
 /** The running index-witness: its database, an audit for each log, its part of the listener. */
 import { openSource } from '@verbatim/client';
-import { openCosignerStore, type Cosigner, type Health, type HealthCheck, type Logger, type StorageGuard } from '@verbatim/service-kit';
+import { openCosignerStore, type Cosigner, type Health, type Logger, type StorageGuard } from '@verbatim/service-kit';
 import { SqliteAuditStore } from '@verbatim/service-kit/audit-store';
 import { sha256, toHex, utf8Encode, type TrustedLogs } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
@@ -30,7 +30,6 @@ export interface IndexWitnessNeeds {
 
 export interface RunningIndexWitness extends AsyncDisposable {
   readonly app: Hono;
-  readonly checks: readonly HealthCheck[];
   readonly vkeys: readonly string[];
 }
 
@@ -60,7 +59,9 @@ export async function startIndexWitness(
     head: (origin) => guard.run(() => store.head(origin)),
   });
   const app = createWitnessApp({
-    ...{ store, guard, vkeys: cosigner.vkeys, logger, checks: [], title: 'index-witness' },
+    ...{ store, guard, vkeys: cosigner.vkeys, logger, title: 'index-witness' },
+    // Its own: a log with a wrong index is no reason to take the witness of all others away.
+    checks: [{ name: 'index', check: () => alarmHealth(audits) }],
     addCheckpoint: (body) => indexWitness.addCheckpoint(body),
     onAnswer(answer) {
       metrics.countAnswer(answer);
@@ -69,8 +70,7 @@ export async function startIndexWitness(
     },
   });
   const running = stack.move();
-  const checks = [{ name: 'index', check: () => alarmHealth(audits) }];
-  return { app, checks, vkeys: cosigner.vkeys, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { app, vkeys: cosigner.vkeys, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 async function auditOf(
