@@ -4,7 +4,7 @@ import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, parseVkey, type PolicyLine, typ
 import { PolicyError } from './errors.ts';
 import { COMPLETENESS_DEMANDS, DISTINCT_PROPERTIES, POLICY_LIMITS } from './policy-types.ts';
 import type { Claimant, CompletenessDemand, DistinctProperty, DistinctRule, IndexWitness, Operator, Rebuilder } from './policy-types.ts';
-import { isName, isPlatform, parseCount, parseDuration, parseTime } from './values.ts';
+import { isName, isPlatform, isWebAddress, parseCount, parseDuration, parseTime } from './values.ts';
 
 /** What the lines said so far. */
 export interface Draft {
@@ -83,16 +83,18 @@ function readOperator(line: PolicyLine, draft: Draft): void {
   draft.operators.push({ name: name!, ...attributes });
 }
 
-/** `rebuilder <name> <operator> <os/arch of the host> <vkey>` */
+/** `rebuilder <name> <operator> <os/arch of the host> <vkey> [<url>]` */
 function readRebuilder(line: PolicyLine, draft: Draft): void {
-  const [name, operator, arch, text] = exactly(line, 4, 'rebuilder NAME OPERATOR OS/ARCH VKEY');
+  const form = 'rebuilder NAME OPERATOR OS/ARCH VKEY [URL]';
+  const [name, operator, arch, text, url] = exactly(line, line.fields.length === 5 ? 5 : 4, form);
   checkNew(line, draft.rebuilders, name, POLICY_LIMITS.rebuilders);
   if (!draft.operators.some((known) => known.name === operator)) {
     throw new PolicyError('undefined-name', line.number, `expected an operator defined on a line above, found ${show(operator)}`);
   }
   if (!isPlatform(arch!)) throw syntax(line, 'a host platform such as linux/amd64', arch);
   const key = vkey(line, text!);
-  draft.rebuilders.push({ name: name!, operator: operator!, arch: arch!, key, keyid: keyidOfVkey(key) });
+  if (url !== undefined && !isWebAddress(url)) throw syntax(line, 'an address, http(s)://…', url);
+  draft.rebuilders.push({ name: name!, operator: operator!, arch: arch!, key, keyid: keyidOfVkey(key), url: url ?? null });
 }
 
 /** `claimant <name> registrar|publisher <purl prefix> <vkey>` */

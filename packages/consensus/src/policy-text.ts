@@ -1,6 +1,6 @@
 /** A policy in the words of others: the pure C2SP part, and sentences for people. */
 import { formatTlogPolicy } from '@verbatim/tlog';
-import type { Policy } from './policy-types.ts';
+import type { Policy, Rebuilder } from './policy-types.ts';
 import { formatDuration, formatTime } from './values.ts';
 
 /** C2SP tlog-policy alone, in canonical spelling; any program of that ecosystem reads it. */
@@ -64,7 +64,11 @@ function describeOperator(policy: Policy, name: string): string {
   const about = where.flat().join(', ');
   const who = `Operator ${name}${about === '' ? '' : ` (${about})`}`;
   if (keys.length === 0) return `${who} has no key here and cannot vote.`;
-  return `${who} has one vote, by ${keys.map((key) => `${key.name} on ${key.arch} (key ${key.key.text})`).join(' and ')}.`;
+  return `${who} has one vote, by ${keys.map(describeRebuilder).join(' and ')}.`;
+}
+
+function describeRebuilder({ name, arch, key, url }: Rebuilder): string {
+  return `${name} on ${arch} (key ${key.text}${url === null ? '' : `; asked at ${url} on request`})`;
 }
 
 function operators(count: number): string {

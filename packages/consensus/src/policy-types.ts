@@ -61,6 +61,8 @@ export interface Rebuilder {
   readonly key: VerifierKey;
   /** 64 hex digits. */
   readonly keyid: string;
+  /** Where it serves itself what it signed and no log took; null when that is not known. Asked on request only. */
+  readonly url: string | null;
 }
 
 /** Who may say that a file is a release's. */

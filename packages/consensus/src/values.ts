@@ -12,6 +12,11 @@ export function isPlatform(text: string): boolean {
   return /^[a-z0-9]{1,16}\/[a-z0-9]{1,16}$/.test(text);
 }
 
+/** Where something is served. Whether anybody answers there is another matter. */
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[!-~]{1,500}$/.test(text) && !/[?#]/.test(text);
+}
+
 /** A canonical decimal of at most six digits, or null. */
 export function parseCount(text: string): number | null {
   if (text.length > 6) return null;

@@ -1,4 +1,4 @@
-import type { CheckpointState, CountedObservation, JudgedClaim, Verdict } from '@verbatim/consensus';
+import type { CheckpointState, CountedObservation, HeardObservation, JudgedClaim, Verdict } from '@verbatim/consensus';
 import { toHex } from '@verbatim/tlog';
 import type { PolicyFile } from '../policy-file.ts';
 import type { Run } from './report.ts';
@@ -38,7 +38,7 @@ function policyJson({ path, policy }: PolicyFile): object {
   };
 }
 
-function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles, bundle }: FileResult, explain: boolean): object {
+function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles, heard, bundle }: FileResult, explain: boolean): object {
   const claim = judged?.claim ?? null;
   const checkpoint = judged?.checkpoint ?? null;
   return {
@@ -71,6 +71,7 @@ function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles,
       artifact,
       sha256: digest,
     })),
+    heard: heard.map(heardJson),
     warnings: judged?.warnings ?? [],
     errors: [...troubles.map(({ code, message }) => ({ code, message, entry: null })), ...findingsJson(judged)],
     next: judged?.next ?? [],
@@ -109,6 +110,24 @@ function observationJson({
   because,
 }: CountedObservation): object {
   return { entry: Number(index), rebuilder, host: arch, attempt, result, reason, observed, finished, memberRoot, counts, because };
+}
+
+function heardJson({ release, artifact, rebuilder, operator, arch, ...said }: HeardObservation): object {
+  const { attempt, result, reason, observed, finished, counts, because } = said;
+  return {
+    release: Number(release),
+    artifact,
+    rebuilder,
+    operator,
+    host: arch,
+    attempt,
+    result,
+    reason,
+    observed,
+    finished,
+    counts,
+    because,
+  };
 }
 
 function checkpointJson({ origin, size, root, cosignatures, indexCosignatures, asOf }: CheckpointState): object {

@@ -1,5 +1,5 @@
 import { EXIT_CODES, isWorse } from '@verbatim/consensus';
-import type { ContainerMember, Evidence, Question, Verdict } from '@verbatim/consensus';
+import type { ContainerMember, Evidence, Hearing, Question, Verdict } from '@verbatim/consensus';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { CliError } from '../errors.ts';
 import { printable } from '../io.ts';
@@ -8,6 +8,7 @@ import type { PolicyFile } from '../policy-file.ts';
 import { createHash } from 'node:crypto';
 import { failedResult } from './result.ts';
 import type { FileResult, Trouble } from './result.ts';
+import { hearRebuilders } from './hear-rebuilders.ts';
 import type { Gathered, ReadMember, Stages } from './stages.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -22,6 +23,7 @@ export interface JudgeOptions {
   readonly saveBundle?: string | undefined;
   readonly offline?: boolean | undefined;
   readonly audit?: boolean | undefined;
+  readonly askRebuilders?: boolean | undefined;
   readonly quiet?: boolean | undefined;
 }
 
@@ -82,7 +84,8 @@ export async function judgeFile(
       judged = ask({ extracted: { sha256, path: member!, proof } });
     }
     if (judged.members !== null) judged = await lookInside(input, sha256, judged, ask, stages, troubles);
-    return await finish(input, member, judged, gathered, troubles, options, stages);
+    const hearing = options.askRebuilders === true ? await hearRebuilders(judged, policyFile.policy, stages) : { judged, heard: [] };
+    return await finish(input, member, hearing, gathered, troubles, options, stages);
   } catch (error) {
     const { verdict, trouble } = troubleOf(error);
     return failedResult({ file: input.file, member, asked: options.release ?? null, sha256 }, verdict, [trouble]);
@@ -142,7 +145,7 @@ async function lookInside(
 async function finish(
   input: FileToJudge,
   member: string | null,
-  judged: Verdict,
+  { judged, heard }: Hearing,
   { bundle, evidence }: Gathered & { evidence: Evidence },
   troubles: Trouble[],
   options: JudgeOptions,
@@ -165,6 +168,7 @@ async function finish(
     exitCode: EXIT_CODES[verdict],
     judged,
     troubles,
+    heard,
     bundle: saved ?? bundle,
   };
 }

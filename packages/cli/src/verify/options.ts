@@ -30,6 +30,10 @@ export const VERIFY_OPTIONS: readonly OptionLine[] = [
     name: 'audit',
     help: 'first audit the whole index of the log on this machine, as log audit does; reads what is new since the last audit',
   },
+  {
+    name: 'ask-rebuilders',
+    help: 'also ask the rebuilders that have an address in the policy what no log has taken from them; a dissent so heard counts, a match does not',
+  },
   { name: 'json', help: 'print one JSON object, for every verdict' },
   { name: 'quiet', help: 'print nothing; the exit code says it' },
   { name: 'explain', help: 'print each check with what was expected and found' },

@@ -1,5 +1,5 @@
 import { EXIT_CODES } from '@verbatim/consensus';
-import type { Verdict, VerdictKind } from '@verbatim/consensus';
+import type { HeardObservation, Verdict, VerdictKind } from '@verbatim/consensus';
 
 /** Something that went wrong outside of the evaluation: a file that cannot be read, a log that cannot be reached. */
 export interface Trouble {
@@ -22,6 +22,8 @@ export interface FileResult {
   /** The evaluation; null when it never came to one. */
   readonly judged: Verdict | null;
   readonly troubles: readonly Trouble[];
+  /** What rebuilders say themselves, when they were asked. */
+  readonly heard: readonly HeardObservation[];
   /** The bundle that the evidence came from, or that it was saved in. */
   readonly bundle: string | null;
 }
@@ -32,5 +34,5 @@ export function failedResult(
   verdict: Exclude<VerdictKind, 'reproduced'>,
   troubles: readonly Trouble[],
 ): FileResult {
-  return { ...about, verdict, exitCode: EXIT_CODES[verdict], judged: null, troubles, bundle: null };
+  return { ...about, verdict, exitCode: EXIT_CODES[verdict], judged: null, troubles, heard: [], bundle: null };
 }

@@ -1,5 +1,6 @@
 import { encodeBundle, evaluate } from '@verbatim/consensus';
 import type { AuditedTree, ContainerMember, Evidence, MemberProof, Policy, Question, Verdict } from '@verbatim/consensus';
+import type { Askable, AskedRebuilder } from '@verbatim/client';
 import { hashFile, readWhole } from '../files.ts';
 import { loadPolicy } from '../policy-file.ts';
 import type { PolicyFile } from '../policy-file.ts';
@@ -61,6 +62,8 @@ export interface Stages {
   gather(request: GatherRequest): Promise<Gathered>;
   proveMember(request: MemberRequest): Promise<MemberProof | null>;
   evaluate(question: Question): Verdict;
+  /** What they signed about these release entries and no log took. */
+  askRebuilders(rebuilders: readonly Askable[], releases: readonly bigint[]): Promise<AskedRebuilder[]>;
   saveBundle(path: string, evidence: Evidence): Promise<void>;
 }
 
@@ -76,6 +79,7 @@ export const STAGES: Stages = {
   },
   proveMember: async (request) => (await import('./extracted.ts')).proveMember(request),
   evaluate,
+  askRebuilders: async (rebuilders, releases) => (await import('@verbatim/client')).askRebuilders(rebuilders, releases),
   saveBundle: async (path, evidence) => {
     const { durable } = await import('@verbatim/service-kit/durable');
     await durable.writeFile(path, encodeBundle(evidence));

@@ -1,5 +1,5 @@
 import { VERDICTS } from '@verbatim/consensus';
-import type { CountedObservation, JudgedClaim, OperatorState, Policy, Verdict, VerdictKind } from '@verbatim/consensus';
+import type { CountedObservation, HeardObservation, JudgedClaim, OperatorState, Policy, Verdict, VerdictKind } from '@verbatim/consensus';
 import { dscDigest } from '@verbatim/statements';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
@@ -29,6 +29,7 @@ export function toText(result: FileResult, policyFile: PolicyFile | null, io: Io
   // Without an evaluation the first line has said the first of them.
   for (const { message } of result.troubles.slice(judged === null ? 1 : 0)) lines.push(`  ${printable(message)}`);
   if (judged !== null) lines.push(...evidence(judged, policy));
+  if (result.heard.length > 0) lines.push('  heard from rebuilders themselves, not in the log:', ...result.heard.map(heardLine));
   if (policyFile !== null) lines.push(`  policy ${printable(policyFile.path)}`);
   if (result.bundle !== null) lines.push(`  bundle ${printable(result.bundle)}`);
   if (judged !== null && explain) lines.push(...explanation(judged));
@@ -146,7 +147,15 @@ function operatorLines({ operator, standing, observations }: OperatorState, sha2
   });
 }
 
-function saying({ counts, observed, result, reason, because }: CountedObservation, sha256: string): string {
+function heardLine({ operator, rebuilder, arch, finished, attempt, ...said }: HeardObservation): string {
+  const symbol = said.counts === 'dissent' ? '✗' : '·';
+  return printable(`    ${symbol} ${operator}  ${rebuilder}  ${arch}  ${finished}  attempt ${attempt}  ${saying(said, '')}`);
+}
+
+function saying(
+  { counts, observed, result, reason, because }: Pick<CountedObservation, 'counts' | 'observed' | 'result' | 'reason' | 'because'>,
+  sha256: string,
+): string {
   if (counts === 'match') return 'matches';
   if (counts === 'dissent' && observed === sha256) return 'got the same bytes, but signed another member root';
   if (counts === 'dissent') return `got sha256:${observed}`;

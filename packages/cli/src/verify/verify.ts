@@ -48,7 +48,7 @@ function inputs(files: readonly string[], { manifest }: VerifyOptions, stages: S
 /** Refuses what could be misunderstood, before anything is read. */
 function checkUsage(
   files: readonly string[],
-  { member, memberOf, members, manifest, saveBundle, bundle, offline, audit, release, json, quiet }: VerifyOptions,
+  { member, memberOf, members, manifest, saveBundle, bundle, offline, audit, askRebuilders, release, json, quiet }: VerifyOptions,
 ): void {
   if (files.length === 0 && manifest === undefined)
     throw new CliError('usage', 'name a file to verify, - for standard input, or --manifest SHA256SUMS');
@@ -67,6 +67,7 @@ function checkUsage(
     throw new CliError('usage', '--bundle and --save-bundle: the bundle is already there');
   if (audit && bundle !== undefined)
     throw new CliError('usage', '--audit reads the log, and --bundle does without: audit first, with log audit');
+  if (askRebuilders && offline) throw new CliError('usage', '--ask-rebuilders opens sockets, and --offline forbids it');
   if (json && quiet) throw new CliError('usage', '--json and --quiet exclude each other');
   checkRelease(release);
 }
