@@ -4,7 +4,7 @@ import { describeError } from '../errors.ts';
 import type { Completed } from './complete.ts';
 import type { LookUp } from './go-source.ts';
 import type { HintOptions } from './hints.ts';
-import type { DebPackage } from './manifests.ts';
+import { builtUsingNotes, type DebPackage } from './manifests.ts';
 
 /** Releases of Debian by number: a stable update's version names it (`+deb12u1`). */
 const RELEASES: Readonly<Record<string, string>> = { 10: 'buster', 11: 'bullseye', 12: 'bookworm', 13: 'trixie', 14: 'forky' };
@@ -14,10 +14,11 @@ const TIMEOUT = 600_000;
 
 /** The recipe of a whole .deb: its source and the system it is built in, as apt's lists have them. */
 export async function completeDebianRecipe(
-  { name, version, architecture }: DebPackage,
+  deb: DebPackage,
   { suite }: HintOptions,
   { file, ...lookUp }: LookUp & { readonly file: string },
 ): Promise<Completed> {
+  const { name, version, architecture } = deb;
   const release = suite ?? (await suiteOf(version));
   if (release === null) return { candidates: [], problems: ['no suite is known that has this package: name it with --suite'] };
   const request = { name, version, architecture, suites: [release], mergedUsr: !SPLIT.has(release), deb: file, timeout: TIMEOUT };
@@ -26,6 +27,7 @@ export async function completeDebianRecipe(
     if (recipe.kind === 'unavailable') return { candidates: [], problems: [recipe.detail] };
     const notes = [
       `built in a system of ${recipe.root.packages.length} packages as ${release} has them now: whether these are what it was built with, only the bytes tell`,
+      ...builtUsingNotes(deb),
     ];
     return { candidates: [{ recipe, notes }], problems: [] };
   } catch (error) {

@@ -4,7 +4,7 @@ import { describeError } from '../errors.ts';
 import { AUDITABLE } from './complete-cargo.ts';
 import type { Origins } from './complete.ts';
 import { hintsOf, type HintOptions } from './hints.ts';
-import type { DebPackage } from './manifests.ts';
+import { builtUsingNotes, type DebPackage } from './manifests.ts';
 import type { Program } from './programs.ts';
 
 /** What a file proposes by itself, without a network. */
@@ -49,7 +49,8 @@ export function draftRecipes(program: Program, options: HintOptions, { of, sbom 
   }
 }
 
-function debianDraft({ architecture }: DebPackage, artifact: string, { suite }: HintOptions): Draft {
+function debianDraft(deb: DebPackage, artifact: string, { suite }: HintOptions): Draft {
+  const { architecture } = deb;
   const recipe = {
     kind: 'debian',
     version: 1,
@@ -58,5 +59,9 @@ function debianDraft({ architecture }: DebPackage, artifact: string, { suite }: 
     outputs: [{ artifact }],
   };
   const missing = ['source', ...(suite === undefined ? ['root.suites'] : []), 'root.packages'];
-  return { recipe, missing, notes: ['source and system of a Debian package are in apt’s lists: --look-up asks them'] };
+  return {
+    recipe,
+    missing,
+    notes: ['source and system of a Debian package are in apt’s lists: --look-up asks them', ...builtUsingNotes(deb)],
+  };
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { encodeRecipe } from '@verbatim/statements';
 import type { Recipe } from '@verbatim/statements';
 import { testH1 } from '@verbatim/testkit';
@@ -14,7 +15,7 @@ interface Output {
   programs: {
     member: string | null;
     goVersion: string | null;
-    candidates: { recipe: Record<string, unknown>; missing: string[] }[];
+    candidates: { recipe: Record<string, unknown>; missing: string[]; notes: string[] }[];
     problem: string | null;
   }[];
 }
@@ -68,7 +69,10 @@ describe('recipe infer', () => {
     folder.folder('tool/DEBIAN');
     folder.file(
       'tool/DEBIAN/control',
-      'Package: tool\nVersion: 1:2.0-1\nArchitecture: amd64\nMaintainer: A <a@example.org>\nDescription: a tool\n',
+      [
+        ...['Package: tool', 'Version: 1:2.0-1', 'Architecture: amd64', 'Maintainer: A <a@example.org>'],
+        ...['Static-Built-Using: rust-serde (= 1.0.200-1),', ' rustc (= 1.63.0+dfsg1-2)', 'Description: a tool', ''],
+      ].join('\n'),
     );
     const deb = join(folder.path, 'some-name.deb');
     execFileSync('dpkg-deb', ['--build', join(folder.path, 'tool'), deb], { stdio: 'ignore' });
@@ -79,6 +83,9 @@ describe('recipe infer', () => {
     expect(output.programs[0]!.candidates).toMatchObject([
       { recipe: { kind: 'debian', outputs: [{ artifact: 'tool_2.0-1_amd64.deb' }] }, missing: ['source', 'root.suites', 'root.packages'] },
     ]);
+    expect(output.programs[0]!.candidates[0]!.notes[1]).toMatch(
+      /^Static-Built-Using: rust-serde \(= 1\.0\.200-1\), rustc \(= 1\.63\.0\+dfsg1-2\) \(/,
+    );
   });
 
   test('takes name and version of a Rust program from the list in its wheel', async () => {
@@ -111,6 +118,17 @@ describe('recipe infer', () => {
         },
       ],
     });
+  });
+
+  test('takes name and version of a Rust program from what cargo auditable left in it', async () => {
+    using folder = new Folder();
+    const packages = [{ name: 'tool', version: '1.2.3', source: 'local', root: true }];
+    const comment = aside('.comment', 'rustc version 1.95.0 (59807616e 2026-04-14)\0');
+    const list = aside('.dep-v0', deflateSync(JSON.stringify({ packages })));
+    const { stdout } = await verbatim(['recipe', 'infer', folder.file('tool', elf([comment, list])), '--json']);
+    const [candidate] = (JSON.parse(stdout) as Output).programs[0]!.candidates;
+    expect(candidate).toMatchObject({ recipe: { source: { name: 'tool', version: '1.2.3' } } });
+    expect(candidate!.notes.join()).toContain('cargo auditable');
   });
 
   test('says why there is nothing to propose, with exit code 2', async () => {

@@ -11,7 +11,13 @@ export interface Package {
 export interface DebPackage extends Package {
   readonly type: 'deb';
   readonly architecture: string;
+  /** Source packages whose code is in it, by field: `Static-Built-Using: rust-serde (= 1.0.200-1), …`. */
+  readonly builtUsing: readonly string[];
 }
+
+/** Debian policy 7.8, and the fields of debcargo and dh-golang before it had them. */
+const BUILT_USING = ['Built-Using', 'Static-Built-Using', 'X-Cargo-Built-Using', 'X-Go-Built-Using'];
+const MAX_FIELD = 4000;
 
 /** `package.json`. Null for text that is none, or names what no registry has. */
 export function npmPackage(manifest: string | null): Package | null {
@@ -45,7 +51,16 @@ export function debPackage(fields: ReadonlyMap<string, string>): DebPackage | nu
   const architecture = fields.get('Architecture') ?? '';
   if (!/^[a-z0-9]{2,16}$/.test(architecture)) return null;
   const found = packageOf('deb', 'debian', fields.get('Package') ?? '', fields.get('Version') ?? '', [['arch', architecture]]);
-  return found === null ? null : { ...found, type: 'deb', architecture };
+  const builtUsing = BUILT_USING.flatMap((name) => {
+    const value = fields.get(name);
+    return value === undefined ? [] : [`${name}: ${value.length > MAX_FIELD ? `${value.slice(0, MAX_FIELD)}…` : value}`];
+  });
+  return found === null ? null : { ...found, type: 'deb', architecture, builtUsing };
+}
+
+/** What to say of them: a recipe has the versions of today. */
+export function builtUsingNotes({ builtUsing }: DebPackage): string[] {
+  return builtUsing.map((field) => `${field} (where the suite has moved on since, other bytes are to be expected)`);
 }
 
 function packageOf(
