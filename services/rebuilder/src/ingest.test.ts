@@ -92,6 +92,29 @@ describe('reading the log', () => {
     expect(take().enrolled).toBe(true);
   });
 
+  test('reads a log again from its beginning, as after an upgrade, and does nothing twice', () => {
+    const scene = new Scene();
+    const { take, queue, outbox } = ingesting(scene);
+    take();
+    scene.observe(0);
+    take();
+    const [counts, attempts] = [queue.counts(), outbox.attempts(5)];
+    queue.advanceTo(0n);
+    expect(take()).toMatchObject({ jobs: 0 });
+    expect([queue.counts(), outbox.attempts(5)]).toEqual([counts, attempts]);
+  });
+
+  test('keeps the checkpoint with the position, in the same transaction', () => {
+    const scene = new Scene();
+    const { ingest, queue } = ingesting(scene);
+    expect(queue.position()).toBeNull();
+    const position = { vkey: scene.log.vkey, checkpoint: scene.log.checkpoint(), next: scene.log.size };
+    ingest.take(scene.everything(), 1, position);
+    expect(queue.position()).toEqual(position);
+    expect(() => ingest.take(scene.everything(), 1, { ...position, next: 99n })).toThrow('expected entry');
+    expect(queue.position()).toEqual(position);
+  });
+
   test('refuses a gap: an entry that was passed over would never be rebuilt', () => {
     const scene = new Scene();
     const { ingest, queue } = ingesting(scene);

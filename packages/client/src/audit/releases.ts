@@ -2,7 +2,7 @@ import { type DecodedEntry, decodeEntry, PREDICATE, type ReleaseStatement, type 
 import type { FollowBatch } from '../follow/consumer.ts';
 
 /** Releases that observations name, decoded; most come soon after their release. */
-const MAX_REMEMBERED = 4096;
+const MAX_REMEMBERED = 1024;
 
 /** The statement of an entry; null when it is none that a log admits. */
 export function decodeOrNull(entry: Uint8Array): DecodedEntry | null {
