@@ -8,6 +8,9 @@ import { signStatement, type ReleaseStatement } from '@verbatim/statements';
 import { hashLeaf, KEY_TYPE_COSIGNATURE, utf8Decode, type Signer } from '@verbatim/tlog';
 import { anArtifact, anEnrolment, anObservation, aRelease, testSigner } from '@verbatim/testkit';
 
+// Services are started many times, and starting is most of what they cost here.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'verbatim-compile-cache');
+
 /** The real log service as a process of its own, with a real witness if wanted, in a temporary folder. */
 export interface RunningLog extends AsyncDisposable {
   readonly origin: string;

@@ -4,7 +4,7 @@
 set -eu
 
 lacking=""
-for pair in ar:binutils gcc:gcc xz:xz-utils diffoscope:diffoscope-minimal openssl:openssl; do
+for pair in ar:binutils gcc:gcc xz:xz-utils diffoscope:diffoscope-minimal openssl:openssl strace:strace; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 [ -f /usr/include/stdio.h ] || lacking="$lacking libc6-dev"
