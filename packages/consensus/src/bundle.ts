@@ -7,6 +7,7 @@ import { restoreProofs, shareProofs } from './bundle-proofs.ts';
 import { BundleError } from './errors.ts';
 import type { Evidence, LookupProof } from './evidence.ts';
 import { describeLookup } from './lookups.ts';
+import { readBundledMember, toBundledMember } from './member-proof.ts';
 
 const VERSION = 2;
 const MEDIA_TYPE = 'application/vnd.verbatim.bundle+json;version=';
@@ -19,10 +20,10 @@ const MAX_LOOKUP_PROOF_BYTES = 16_384;
 const LOOKUP_TYPES: readonly string[] = ['artifact', 'observed', 'release', 'rebuilder', 'control'] satisfies Lookup['type'][];
 
 /**
- * `{"checkpoint","entries","hashes","index","mediaType"}` without white space. Throws `BundleError` 'too-large', or 'malformed' for what
+ * `{"checkpoint","entries","hashes","index","mediaType"}`, perhaps with a `member`, without white space. Throws `BundleError` 'too-large', or 'malformed' for what
  * could not be read again: entries out of order or outside of the checkpoint, proofs that contradict each other.
  */
-export function encodeBundle({ checkpoint, entries, index }: Evidence): Uint8Array {
+export function encodeBundle({ checkpoint, entries, index, member }: Evidence): Uint8Array {
   const note = utf8Decode(checkpoint);
   checkOrder(entries.map((entry) => entry.index));
   const size = sizeOf(note, entries.at(-1)?.index ?? -1n);
@@ -32,6 +33,7 @@ export function encodeBundle({ checkpoint, entries, index }: Evidence): Uint8Arr
     hashes: toBase64(concatBytes(...shareProofs(entries, size))),
     index: orderedProofs(index).map(({ lookup, proof }) => ({ proof: toBase64(proof), type: lookup.type, value: lookup.value })),
     mediaType: BUNDLE_MEDIA_TYPE,
+    ...(member === undefined ? {} : { member: toBundledMember(member) }),
   });
   const bytes = utf8Encode(text);
   if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge(bytes.length);
@@ -43,7 +45,8 @@ export function decodeBundle(bytes: Uint8Array): Evidence {
   if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge(bytes.length);
   const { text, value } = parseJson(bytes);
   checkVersion(value);
-  const { checkpoint, entries, hashes, index } = members(value, ['checkpoint', 'entries', 'hashes', 'index', 'mediaType']);
+  const { member, ...rest } = value as { member?: unknown };
+  const { checkpoint, entries, hashes, index } = members(rest, ['checkpoint', 'entries', 'hashes', 'index', 'mediaType']);
   const note = string(checkpoint, 'checkpoint');
   const read = list(entries, MAX_BUNDLE_ENTRIES, 'entries').map(readBundled);
   checkOrder(read.map((entry) => entry.index));
@@ -51,11 +54,12 @@ export function decodeBundle(bytes: Uint8Array): Evidence {
   const proofs = restoreProofs(read, size, readHashes(hashes));
   const lookups = list(index, MAX_BUNDLE_LOOKUPS, 'index').map(readLookup);
   if (orderedProofs(lookups).some((each, i) => each !== lookups[i])) throw malformed('index in ascending order of type and value');
+  const proved = member === undefined ? {} : { member: readBundledMember(member) };
   // Everything in it is known and shallow by now.
   if (canonicalTextOfParsed(value) !== text) {
     throw new BundleError('not-canonical', 'expected canonical JSON (RFC 8785), found another spelling of the same');
   }
-  return { checkpoint: utf8Encode(note), entries: read.map((entry, i) => ({ ...entry, proof: proofs[i]! })), index: lookups };
+  return { checkpoint: utf8Encode(note), entries: read.map((entry, i) => ({ ...entry, proof: proofs[i]! })), index: lookups, ...proved };
 }
 
 function parseJson(bytes: Uint8Array): { text: string; value: unknown } {

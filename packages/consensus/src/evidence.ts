@@ -1,5 +1,6 @@
 import type { Lookup } from '@verbatim/statements';
 import type { Hash } from '@verbatim/tlog';
+import type { MemberProof } from './member-proof.ts';
 
 /**
  * What a verdict is computed from. Nothing in it is trusted: `evaluate` verifies the log's signature, the cosignatures, the inclusion of
@@ -12,6 +13,8 @@ export interface Evidence {
   readonly entries: readonly EvidenceEntry[];
   /** Proofs against the index root that is the checkpoint's last entry. Empty when nobody gave any. */
   readonly index: readonly LookupProof[];
+  /** That a container has a certain entry, for who asks about a file out of it. */
+  readonly member?: MemberProof;
 }
 
 /** Shows that certain entries are all that the log's index has under a lookup key. */

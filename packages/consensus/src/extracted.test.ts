@@ -4,7 +4,7 @@ import { verifyEd25519 } from '@verbatim/tlog/node';
 import { describe, expect, it } from 'vitest';
 import { digest, FILE, NOW, policyOf, PURL, World } from './_world.ts';
 import { evaluate } from './evaluate.ts';
-import type { MemberProof } from './extracted.ts';
+import type { MemberProof } from './member-proof.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The container is the file of the small world. */

@@ -1,7 +1,8 @@
 /** One file out of a container that was reproduced as a whole (DESIGN §3.12 a). */
-import { memberLeaf, type MemberEntry } from '@verbatim/statements';
-import { fromHex, hashLeaf, verifyInclusion, type Hash } from '@verbatim/tlog';
+import { memberLeaf } from '@verbatim/statements';
+import { fromHex, hashLeaf, verifyInclusion } from '@verbatim/tlog';
 import type { Claim } from './claims.ts';
+import type { MemberProof } from './member-proof.ts';
 import { artifactKey, type ObservationIndex } from './observations.ts';
 import type { Policy } from './policy-types.ts';
 
@@ -13,15 +14,6 @@ export interface ExtractedFile {
   readonly path: string;
   /** That the container has such an entry; null when no list of members could be had. */
   readonly proof: MemberProof | null;
-}
-
-/** Proves that an entry is in the tree whose root rebuilders sign. */
-export interface MemberProof {
-  readonly entry: MemberEntry;
-  /** Of the leaf. */
-  readonly index: bigint;
-  /** Leaf sibling first. */
-  readonly proof: readonly Hash[];
 }
 
 /** What is known of a file that was in the container. */

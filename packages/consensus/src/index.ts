@@ -17,6 +17,7 @@ export type { CheckpointState } from './check-checkpoint.ts';
 export type { Finding, FindingCode, Ignored, Step } from './findings.ts';
 export type { JudgedClaim } from './judge.ts';
 export type { CountedObservation, OperatorStanding, OperatorState } from './count.ts';
-export type { ExtractedFile, ExtractedState, MemberProof } from './extracted.ts';
+export type { ExtractedFile, ExtractedState } from './extracted.ts';
+export type { MemberProof } from './member-proof.ts';
 export type { ContainerMember, MemberState } from './members.ts';
 export { type Cosignature, readWitnesses, type WitnessState } from './witnesses.ts';

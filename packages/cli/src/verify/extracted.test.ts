@@ -106,7 +106,13 @@ describe('verify of a file that was installed from a package', () => {
     server.files.set(blob, list);
   });
 
-  test('works offline with a bundle and a list, and is not checked without the list', async () => {
+  test('works offline with the bundle that was saved; with another bundle, by a list; and is not checked without either', async () => {
+    const saved = join(world.path, 'saved.json');
+    expect((await verify(file, ...inside(), '--save-bundle', saved)).code).toBe(0);
+    const alone = ['--offline', '--bundle', saved];
+    expect((await verify(file, ...inside(), ...alone)).code).toBe(0);
+    expect((await verify(file, ...inside('usr/bin/other'), ...alone)).code).toBe(4);
+    expect((await verify(folder.file('changed', 'x'), ...inside(), ...alone)).code).toBe(1);
     const offline = ['--offline', '--bundle', world.bundle()];
     expect((await verify(file, ...inside(), ...offline, '--members', folder.file('members.json', list))).code).toBe(0);
     expect((await verify(file, ...inside(), ...offline)).code).toBe(4);

@@ -64,10 +64,11 @@ export async function judgeFile(
         if (!options.quiet) io.err(`${printable(text)}\n`);
       },
     });
+    let { evidence } = gathered;
     const ask = (extra: Extra): Verdict =>
       stages.evaluate({
         policy: policyFile.policy,
-        evidence: gathered.evidence,
+        evidence,
         file: { sha256: claimed },
         ...(options.release === undefined ? {} : { release: options.release }),
         ...extra,
@@ -80,12 +81,14 @@ export async function judgeFile(
     const troubles: Trouble[] = [];
     if (from !== undefined) {
       const request = { policy: policyFile.policy, container: from, path: member!, file: options.members, offline: gathered.offline };
-      const proof = await stages.proveMember({ ...request, lists: listsOf(judged) });
+      const bundled = options.members === undefined ? evidence.member : undefined;
+      const proof = bundled ?? (await stages.proveMember({ ...request, lists: listsOf(judged) }));
+      if (proof !== null) evidence = { ...evidence, member: proof };
       judged = ask({ extracted: { sha256, path: member!, proof } });
     }
     if (judged.members !== null) judged = await lookInside(input, sha256, judged, ask, stages, troubles);
     const hearing = options.askRebuilders === true ? await hearRebuilders(judged, policyFile.policy, stages) : { judged, heard: [] };
-    return await finish(input, member, hearing, gathered, troubles, options, stages);
+    return await finish(input, member, hearing, { ...gathered, evidence }, troubles, options, stages);
   } catch (error) {
     const { verdict, trouble } = troubleOf(error);
     return failedResult({ file: input.file, member, asked: options.release ?? null, sha256 }, verdict, [trouble]);
