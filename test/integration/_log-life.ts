@@ -70,6 +70,7 @@ export class OperatedLog implements AsyncDisposable {
       'data_dir = "data"',
       'root_key_file = "root.key"',
       'admin_key_file = "admin.key"',
+      'renew_ms = 1000',
       ...keys,
       `[[witnesses]]\nvkey = "${witness.vkey}"\nurl = "${witness.url}"`,
       `[listen]\nport = ${this.#port}\n[metrics_listen]\nport = 0\n`,

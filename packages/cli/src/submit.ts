@@ -1,8 +1,8 @@
-import { LogClient } from '@verbatim/client';
-import type { Signer } from '@verbatim/tlog';
+import { LogClient, LogMisbehaviour, LogReader, openSource } from '@verbatim/client';
+import type { Signer, VerifierKey } from '@verbatim/tlog';
 import { CliError } from './errors.ts';
 import { resolveLog } from './log/address.ts';
-import type { LogOptions } from './log/address.ts';
+import type { LogOptions, NamedLog } from './log/address.ts';
 import type { Io } from './io.ts';
 
 /** How long to wait for witnesses, and for a log that does not answer. */
@@ -26,7 +26,31 @@ export interface NeededBlob {
  * says whether repeating is needed; repeating never adds an entry.
  */
 export async function submit(entry: Uint8Array, options: LogOptions, io: Io, blob?: NeededBlob): Promise<Submitted> {
-  const { url, key } = resolveLog(options, io.env);
+  const log = resolveLog(options, io.env);
+  try {
+    return await submitTo(log, entry, io, blob);
+  } catch (error) {
+    // Signed by another key than the policy's: perhaps the log has changed it. Repeating never adds an entry.
+    const followed = error instanceof LogMisbehaviour && error.code === 'bad-checkpoint' ? await followedKey(log) : null;
+    if (followed === null) throw error;
+    return await submitTo({ ...log, key: followed }, entry, io, blob);
+  }
+}
+
+/** The key that the log was followed to from the policy's root key; null when there is none. */
+async function followedKey({ url, key, root }: NamedLog): Promise<VerifierKey | null> {
+  if (root === undefined) return null;
+  const source = await openSource(url);
+  try {
+    const reader = new LogReader({ source, logKey: key, root });
+    await reader.latest();
+    return reader.followed;
+  } finally {
+    await source.close();
+  }
+}
+
+async function submitTo({ url, key }: NamedLog, entry: Uint8Array, io: Io, blob?: NeededBlob): Promise<Submitted> {
   const client = new LogClient({ url, logKey: key });
   try {
     if (blob !== undefined) {

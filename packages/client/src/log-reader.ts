@@ -33,6 +33,7 @@ export class LogReader {
   readonly logKey: VerifierKey;
   readonly root: VerifierKey | null;
   readonly #memory: CheckpointMemory;
+  #followed: VerifierKey | null = null;
   readonly #cache: TileCache;
   readonly #verify: Ed25519Verify;
 
@@ -43,6 +44,11 @@ export class LogReader {
     this.#memory = memory ?? new CheckpointMemory(null, { verify });
     this.#cache = cache;
     this.#verify = verify;
+  }
+
+  /** The key that the log was followed to, if it has changed the pinned one; known once a checkpoint was read. */
+  get followed(): VerifierKey | null {
+    return this.#followed;
   }
 
   /**
@@ -97,6 +103,7 @@ export class LogReader {
       if (key === null) return null;
       const opened = { note, checkpoint: openCheckpoint(note, key, this.#verify).checkpoint };
       await this.#memory.follow(logKey, key);
+      this.#followed = key;
       return opened;
     } catch (error) {
       // What is wrong with it was said already.

@@ -15,6 +15,7 @@ let env: Record<string, string>;
 beforeEach(async () => {
   world = new World();
   world.scene.observe(0);
+  world.scene.log.seal();
   server = await LogServer.start(world.scene.log);
   world.policy = world.file('policy', world.policyText(['require 2'], { url: server.url }));
   env = { HOME: world.path };
@@ -73,9 +74,9 @@ describe('log fsck', () => {
   test('says that a log is sound, to people and in JSON', async () => {
     const { code, stdout, stderr } = await fsck();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^✓ sound {2}log\.example\/test, size 7\n {2}root [0-9a-f]{64}\n {2}7 entries were hashed, 1 tiles compared/);
+    expect(stdout).toMatch(/^✓ sound {2}log\.example\/test, size 8\n {2}root [0-9a-f]{64}\n {2}8 entries were hashed, 1 tiles compared/);
     const json = JSON.parse((await fsck('--json')).stdout) as object;
-    expect(json).toMatchObject({ schemaVersion: 1, exitCode: 0, checkpoint: { size: 7 }, entries: 7, tiles: 1, findings: [] });
+    expect(json).toMatchObject({ schemaVersion: 1, exitCode: 0, checkpoint: { size: 8 }, entries: 8, tiles: 1, findings: [] });
   });
 
   test('names what is not as it was signed, and ends with 1', async () => {
@@ -91,7 +92,7 @@ describe('log fsck', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('✗ not what the log signed');
     expect(stdout).toContain('entry 3: expected a statement that a log admits');
-    expect(stdout).toMatch(/tile\/0\/000\.p\/7: expected hash 3 to be [0-9a-f]{64}/);
+    expect(stdout).toMatch(/tile\/0\/000\.p\/8: expected hash 3 to be [0-9a-f]{64}/);
     expect(JSON.parse((await fsck('--json', '--any-entries')).stdout)).toMatchObject({ exitCode: 1, findings: [{}, {}] });
   });
 
@@ -119,7 +120,7 @@ describe('log proof', () => {
     expect(index).toBe(5n);
   });
 
-  test.each(['7', '-1', '05', 'x'])('refuses %s, which is no entry, and writes nothing', async (index) => {
+  test.each(['8', '-1', '05', 'x'])('refuses %s, which is no entry, and writes nothing', async (index) => {
     const file = join(world.path, 'none.tlog-proof');
     const { code } = await verbatim(['log', 'proof', '--policy', world.policy, '-o', file, '--', index], { env });
     expect(code).toBe(2);
