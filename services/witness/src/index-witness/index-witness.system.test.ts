@@ -1,16 +1,22 @@
 /** The index-witness as a process, killed while it audits. */
 import { makeControl } from '@verbatim/statements';
-import { ADMIN, anEnrolment, Scene, testSigner, type InMemoryLog } from '@verbatim/testkit';
+import { ADMIN, anEnrolment, InMemoryLog, Scene, testSigner } from '@verbatim/testkit';
 import { expect, test } from 'vitest';
 import { ask, askUntilDone, prepareIndexWitness, requestOf, serveLog, type ServedLog } from '../_index-witness.ts';
 import { cosignedAt, spawnWitness, type WitnessProcess } from '../_witness.ts';
 
 const BUNDLES = 8;
 
-function bigLog(): InMemoryLog {
-  const { log } = new Scene();
-  while (log.size < BigInt(256 * BUNDLES)) log.addStatement(anEnrolment(testSigner(`rebuilder-${log.size}`)), ADMIN);
-  return log;
+/** Made once: its last entry is still to come. */
+const { log: unsealed } = new Scene();
+while (unsealed.size < BigInt(256 * BUNDLES)) unsealed.addStatement(anEnrolment(testSigner(`rebuilder-${unsealed.size}`)), ADMIN);
+const honest = copyOf(unsealed);
+honest.seal();
+
+function copyOf(log: InMemoryLog): InMemoryLog {
+  const copy = new InMemoryLog({ origin: log.origin });
+  for (let index = 0n; index < log.size; index++) copy.add(log.entry(index));
+  return copy;
 }
 
 /** Bundles take their time, and are counted. */
@@ -49,8 +55,7 @@ async function killWhileAuditing(
 }
 
 test('killed while it audits, it goes on where it was, and cosigns what is right', async () => {
-  const log = bigLog();
-  log.seal();
+  const log = honest;
   const served = await serveLog(log);
   const { bundles } = slowBundles(served);
   const prepared = await prepareIndexWitness(served, 'wait_ms = 60\n');
@@ -66,8 +71,23 @@ test('killed while it audits, it goes on where it was, and cosigns what is right
   expect(bundles.length).toBeLessThanOrEqual(BUNDLES + 1 + 3 * 2);
 });
 
+test('when it cannot write what it has audited, it stops and has cosigned nothing; with room again it goes on', async () => {
+  const log = honest;
+  const served = await serveLog(log);
+  const prepared = await prepareIndexWitness(served);
+  const full = await spawnWitness(prepared, { fileBlocks: 1000 });
+  const said = await ask(full.url, requestOf(log, 0n)).catch(() => null);
+  expect(said?.status).not.toBe(200);
+  // What reached the disk is unknown now: it has stopped by itself.
+  expect(await full.exited).toMatchObject({ code: 1, stderr: expect.stringContaining('SQLITE_IOERR') as string });
+  const witness = await spawnWitness(prepared);
+  const { status, body } = await askUntilDone(witness.url, () => requestOf(log, 0n));
+  expect(status).toBe(200);
+  cosignedAt(log.checkpoint({ witnesses: [] }), body, prepared.vkey);
+});
+
 test('killed while it audits a log with a wrong index root, it never cosigns it, whichever process finds it', async () => {
-  const log = bigLog();
+  const log = copyOf(unsealed);
   const said = { action: 'index-root', origin: log.origin, size: Number(log.size), root: '00'.repeat(32) } as const;
   log.addStatement(makeControl(said), log.signer);
   const served = await serveLog(log);

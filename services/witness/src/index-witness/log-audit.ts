@@ -33,6 +33,8 @@ export type AuditOutcome =
 
 export interface LogAuditOptions {
   readonly logKey: VerifierKey;
+  /** Others that the log has or had; those that a rotation in the log names need not be here. */
+  readonly otherKeys: readonly VerifierKey[];
   /** Where the log serves its tiles, up to the size that it has signed. */
   readonly source: Source;
   /** Called again after a failure of the last one. */
@@ -174,10 +176,10 @@ export class LogAudit implements AsyncDisposable {
   }
 }
 
-function open({ logKey, openStore, evidenceFolder, logger }: LogAuditOptions): [AuditStore & Disposable, IndexAuditor] {
+function open({ logKey, otherKeys, openStore, evidenceFolder, logger }: LogAuditOptions): [AuditStore & Disposable, IndexAuditor] {
   const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
   const store = openStore();
-  return [store, new IndexAuditor({ logKey, store, evidenceFolder, onWarning })];
+  return [store, new IndexAuditor({ logKey, earlierKeys: otherKeys, store, evidenceFolder, onWarning })];
 }
 
 function isIndexRoot(entry: Uint8Array): boolean {

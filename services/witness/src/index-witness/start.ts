@@ -80,9 +80,10 @@ async function auditOf(
   store: WitnessStore,
   { guard, logger, fatal }: Pick<IndexWitnessNeeds, 'guard' | 'logger' | 'fatal'>,
 ): Promise<LogAudit> {
+  const [logKey, ...otherKeys] = logs.get(origin)!;
   const path = join(data_dir, `index-${toHex(sha256(utf8Encode(origin))).slice(0, 32)}.sqlite`);
   return new LogAudit({
-    logKey: logs.get(origin)![0]!,
+    ...{ logKey: logKey!, otherKeys },
     source: await openSource(url),
     openStore: () => SqliteAuditStore.open(path),
     evidenceFolder: join(data_dir, 'evidence'),
