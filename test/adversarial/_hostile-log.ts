@@ -137,6 +137,19 @@ const ATTACKS = {
       const node = Buffer.concat([hashLeaf(all[at]!), hashLeaf(all[at + 1]!)]);
       return all.with(at, node);
     }),
+  /** The answer to whoever submits an entry, with a proof of nothing. */
+  'forged-receipt': ({ request, body }) => {
+    if (request.method !== 'POST') return undefined;
+    const answer = JSON.parse(body.toString()) as { proof: string };
+    return JSON.stringify({ ...answer, proof: answer.proof.replace(/^[A-Za-z0-9+/]{43}=$/m, Buffer.alloc(32, 7).toString('base64')) });
+  },
+  /** Another index than the entry's. */
+  'wrong-receipt': ({ request, body }) => {
+    if (request.method !== 'POST') return undefined;
+    const answer = JSON.parse(body.toString()) as { index: number; proof: string };
+    const index = answer.index - 1;
+    return JSON.stringify({ ...answer, index, proof: answer.proof.replace(/^index \d+$/m, `index ${index}`) });
+  },
   'changed-tile': ({ path, body }) => (isTile(path) ? Buffer.from(body).fill(0, 0, 32) : undefined),
   'short-tile': ({ path, body }) => (isTile(path) ? body.subarray(0, -1) : undefined),
   'huge-tile': ({ path }) => (isTile(path) ? Buffer.alloc(4 * 1024 * 1024) : undefined),

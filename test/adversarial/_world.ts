@@ -87,7 +87,11 @@ export class LogProcess implements AsyncDisposable {
 
   /** Logs a statement, and repeats while witnesses are slow. Throws unless it is published; its index. */
   async log(statement: Statement, signer: Signer): Promise<{ index: number; leafHash: Uint8Array }> {
-    const entry = signStatement(statement, [signer]);
+    return this.logged(signStatement(statement, [signer]));
+  }
+
+  /** The same for a signed entry. */
+  async logged(entry: Uint8Array): Promise<{ index: number; leafHash: Uint8Array }> {
     for (let tries = 0; ; tries++) {
       const { status, body } = await this.post(entry);
       if (status === 200) return { index: Number(body['index']), leafHash: hashLeaf(entry) };

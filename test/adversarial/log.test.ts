@@ -1,6 +1,8 @@
 /** Dishonest logs, as processes of their own before the real one, and the real command. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatAddCheckpoint, formatNote, parseNote, utf8Encode } from '@verbatim/tlog';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttackName, HostileOptions } from './_hostile-log.ts';
 import { seenTable } from './_seen.ts';
@@ -93,5 +95,45 @@ describe('a log that goes back', () => {
     const verified = await attacked('stale', agreed, await world.client(), lines);
     expect(verified).toMatchObject({ verdict: 'unavailable', code: 4 });
     expect(complaints(verified)).toMatch(/^checkpoint-stale: /m);
+  });
+});
+
+describe('forged proofs', () => {
+  test.each(['forged-receipt', 'wrong-receipt'] as const)('of inclusion, to whoever submits an entry: %s', async (attack) => {
+    const entry = join(world.folder, `${attack}.json`);
+    await writeFile(entry, await world.anEntry());
+    const where = ['--log', `${hostile.url}/${attack}`, '--vkey', await world.log.vkey];
+    const ran = await (await world.client()).run('log', 'submit', entry, ...where);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(/the proof that acknowledges entry \d+ does not verify/);
+  });
+
+  test('of inclusion or of completeness, in a bundle', async () => {
+    const bundle = join(world.folder, 'bundle.json');
+    const client = await world.client();
+    expect((await client.verify(agreed, {}, '--save-bundle', bundle)).code).toBe(0);
+    const saved = JSON.parse(await readFile(bundle, 'utf8')) as { hashes: string; index: { proof: string }[] };
+    const offline = ['--bundle', bundle, '--offline'];
+    const other = (base64: string): string => {
+      const bytes = Buffer.from(base64, 'base64');
+      return bytes.fill(7, bytes.length - 32).toString('base64');
+    };
+    await writeFile(bundle, JSON.stringify({ ...saved, hashes: other(saved.hashes) }));
+    expect(await client.verify(agreed, {}, ...offline)).toMatchObject({ verdict: 'log-misbehaviour', code: 1 });
+    await writeFile(bundle, JSON.stringify({ ...saved, index: saved.index.map((each) => ({ ...each, proof: other(each.proof) })) }));
+    expect(await client.verify(agreed, {}, ...offline)).toMatchObject({ verdict: 'unavailable', code: 4 });
+  });
+
+  test('of consistency, to a witness', async () => {
+    const old = BigInt((await world.log.checkpoint()).split('\n')[1]!);
+    await world.log.post(await world.anEntry());
+    const { text, signatures } = parseNote(utf8Encode(await world.log.checkpoint()));
+    const checkpoint = formatNote({ text, signatures: signatures.filter(({ name }) => name === ORIGIN) });
+    const forged = formatAddCheckpoint({ oldSize: BigInt(text.split('\n')[1]!), proof: [new Uint8Array(32)], checkpoint });
+    const ask = (body: Uint8Array): Promise<Response> =>
+      fetch(`${world.witnesses[0]!.url}/add-checkpoint`, { method: 'POST', body: Buffer.from(body) });
+    expect((await ask(forged)).status).toBe(422);
+    // Nor from a size that it has left behind.
+    expect((await ask(formatAddCheckpoint({ oldSize: old, proof: [new Uint8Array(32)], checkpoint }))).status).toBe(409);
   });
 });
