@@ -1,6 +1,6 @@
 /** The lines that a Verbatim policy has beyond C2SP tlog-policy, one reader each. References only reach back, as in tlog-policy. */
 import { isPublisherScope, isRegistrarScope, keyidOfVkey } from '@verbatim/statements';
-import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, parseVkey, type PolicyLine, type VerifierKey } from '@verbatim/tlog';
+import { KEY_TYPE_COSIGNATURE, KEY_TYPE_ED25519, KEY_TYPE_ML_DSA, parseVkey, type PolicyLine, type VerifierKey } from '@verbatim/tlog';
 import { PolicyError } from './errors.ts';
 import { COMPLETENESS_DEMANDS, DISTINCT_PROPERTIES, POLICY_LIMITS } from './policy-types.ts';
 import type { Claimant, CompletenessDemand, DistinctProperty, DistinctRule, IndexWitness, Operator, Rebuilder } from './policy-types.ts';
@@ -66,7 +66,7 @@ function readCompleteness(line: PolicyLine, draft: Draft): void {
 function readIndexWitness(line: PolicyLine, draft: Draft): void {
   const [name, text] = exactly(line, 2, 'index-witness NAME VKEY');
   checkNew(line, draft.indexWitnesses, name, POLICY_LIMITS.indexWitnesses);
-  draft.indexWitnesses.push({ name: name!, key: vkey(line, text!, KEY_TYPE_COSIGNATURE) });
+  draft.indexWitnesses.push({ name: name!, key: vkey(line, text!, [KEY_TYPE_COSIGNATURE, KEY_TYPE_ML_DSA]) });
 }
 
 /** `operator <name> [cloud=<name>] [toolchain=<name>]` */
@@ -170,14 +170,14 @@ function time(line: PolicyLine, text: string): number {
   return value;
 }
 
-function vkey(line: PolicyLine, text: string, type: number = KEY_TYPE_ED25519): VerifierKey {
+function vkey(line: PolicyLine, text: string, types: readonly number[] = [KEY_TYPE_ED25519]): VerifierKey {
   let key: VerifierKey;
   try {
     key = parseVkey(text);
   } catch (cause) {
     throw new PolicyError('syntax', line.number, cause instanceof Error ? cause.message : 'bad vkey', { cause });
   }
-  if (key.type !== type) throw syntax(line, `an Ed25519 vkey of type ${type}`, `type ${key.type}`);
+  if (!types.includes(key.type)) throw syntax(line, `a vkey of type ${types.join(' or ')}`, `type ${key.type}`);
   return key;
 }
 

@@ -1,4 +1,4 @@
-import { signerFromSeed, vkeyOf } from '@verbatim/tlog/node';
+import { mlDsaSignerFromSeed, signerFromSeed, vkeyOf } from '@verbatim/tlog/node';
 import { parseTlogPolicy } from '@verbatim/tlog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,8 @@ describe('a policy', () => {
       expect(parsePolicy(add(`completeness ${completeness}`))).toMatchObject({ completeness });
     }
     expect(parsePolicy(add(...INDEX))).toMatchObject({ indexWitnesses: [{ name: 'i1' }, { name: 'i2' }], indexQuorum: 2 });
+    const later = vkeyOf(mlDsaSignerFromSeed('i3.test', new Uint8Array(32).fill(3)));
+    expect(parsePolicy(add(...INDEX, `index-witness i3 ${later}`)).indexQuorum).toBe(3);
     const policy = parsePolicy(add(...INDEX, 'index-quorum 1', 'completeness audited'));
     expect(policy.indexQuorum).toBe(1);
     // They are no witnesses: nothing of them is in the C2SP part.
