@@ -7,6 +7,7 @@ import { createKeyFile, loadSigner } from '@verbatim/service-kit';
 import { anEnrolment, anObservation, aRelease, testSigner, testVkey } from '@verbatim/testkit';
 import { describe, expect, test } from 'vitest';
 import { type Answer, ORIGIN, REGISTRAR, startLog, type TestLog } from '../_log.ts';
+import type { CheckpointStore } from '../store/checkpoints.ts';
 
 const acme = testSigner('acme-1');
 const fresh = (name: string): Signer => signerFromSeed(name, generateSeed());
@@ -159,6 +160,33 @@ describe('a rotation', () => {
     expect(await signers(swapped, old, next)).toEqual([vkeyOf(next)]);
     await expect(swapped.log(anEnrolment(old), swapped.admin)).rejects.toThrow('key-in-use');
   });
+});
+
+test('a rotation that was sequenced when the process ended holds after the restart, and so does a freeze', async () => {
+  await using log = await startLog();
+  await createKeyFile(join(log.dir, 'keys/next.key'), ORIGIN);
+  const [old, next] = ['log', 'next'].map((name) => loadSigner(join(log.dir, `keys/${name}.key`))) as [Signer, Signer];
+  const dir = await log.stop();
+  const toml = 'next_key_file = "keys/next.key"';
+  const wrapCheckpoints = (store: CheckpointStore): CheckpointStore =>
+    Object.assign(store, {
+      swapSigned: () => {
+        throw new Error('the disk is gone');
+      },
+    });
+  await using failing = await startLog({ dir, toml, engine: { wrapCheckpoints } });
+  const entries = [
+    signStatement(makeControl(rotation('log', old, next)), [failing.root, next]),
+    signStatement(makeControl(freeze()), [failing.root]),
+  ];
+  expect((await failing.batch(entries)).status).toBe(503);
+  expect(failing.fatal).toHaveLength(1);
+  await failing.stop();
+
+  await using again = await startLog({ dir, toml });
+  for (const entry of entries) expect(await again.post(entry)).toMatchObject({ status: 200, body: { duplicate: true } });
+  expect(await signers(again, old, next)).toEqual([vkeyOf(next), vkeyOf(old)]);
+  expect(await again.post(signStatement(anEnrolment(acme), [again.admin]))).toMatchObject({ status: 403, body: { code: 'frozen' } });
 });
 
 /** Of these keys, the ones whose signatures on the published checkpoint verify, in the order of the lines. */
