@@ -4,7 +4,17 @@ import { IndexMapError } from './errors.ts';
 import type { Pair } from './hashing.ts';
 import { checkKey, checkValue, firstDifference, keyBit } from './key-bits.ts';
 import { loadPaths, loadedNode, type Loaded } from './load.ts';
-import { hashMapNode, type LeafNode, type MapNode, type MapState, type NodeReader, type NodeRef, type SyncNodeReader } from './node.ts';
+import {
+  hashMapNode,
+  innerNode,
+  leafNode,
+  type LeafNode,
+  type MapNode,
+  type MapState,
+  type NodeReader,
+  type NodeRef,
+  type SyncNodeReader,
+} from './node.ts';
 import { readAll, readAllSync, type Reading } from './reading.ts';
 
 /** What a batch changes. To keep it, write `nodes` and `state` in one transaction. */
@@ -71,7 +81,7 @@ class Batch {
 
   add(pair: Pair): void {
     // A copy: the caller's bytes may change.
-    const leaf: LeafNode = { kind: 'leaf', key: pair.key.slice(), value: pair.value.slice() };
+    const leaf = leafNode(pair.key.slice(), pair.value.slice());
     if (this.#top === null) {
       this.#top = leaf;
     } else {
@@ -136,9 +146,7 @@ class Batch {
   #seal(draft: Draft): NodeRef {
     if (!('kind' in draft)) return draft;
     const node: MapNode =
-      draft.kind === 'leaf'
-        ? draft
-        : { kind: 'inner', bit: draft.bit, left: this.#seal(draft.children[0]), right: this.#seal(draft.children[1]) };
+      draft.kind === 'leaf' ? draft : innerNode(draft.bit, this.#seal(draft.children[0]), this.#seal(draft.children[1]));
     const ref = { id: this.#nextId++, hash: hashMapNode(node) };
     this.#nodes.set(ref.id, node);
     return ref;

@@ -1,8 +1,8 @@
 /** Hashes of the map's nodes, and the root of a set. docs/spec/index-map.md §3. */
-import { EMPTY_ROOT, HASH_BYTES, concatBytes, sha256, type Hash } from '@verbatim/tlog';
+import { EMPTY_ROOT, HASH_BYTES, sha256, type Hash } from '@verbatim/tlog';
 import { IndexMapError } from './errors.ts';
 import { checkKey, checkValue, compareKeys, firstDifference, keyBit } from './key-bits.ts';
-import { encodeVarint } from './varint.ts';
+import { varintLength, writeVarint } from './varint.ts';
 
 /** What a map holds: bytes under bytes. Both are bounded by MAX_KEY_BYTES and MAX_VALUE_BYTES. */
 export interface Pair {
@@ -14,14 +14,20 @@ export interface Pair {
 export const LEAF = 0x00;
 export const INNER = 0x01;
 
-/** len(key) ‖ key ‖ len(value) ‖ value. */
-export function encodePair({ key, value }: Pair): Uint8Array {
-  return concatBytes(encodeVarint(key.length), key, encodeVarint(value.length), value);
+/** len(key) ‖ key ‖ len(value) ‖ value, after the bytes of `first`. */
+export function encodePair({ key, value }: Pair, ...first: number[]): Uint8Array {
+  const [keyStart, valueLength] = [first.length + varintLength(key.length), varintLength(value.length)];
+  const out = new Uint8Array(keyStart + key.length + valueLength + value.length);
+  out.set(first);
+  writeVarint(out, first.length, key.length);
+  out.set(key, keyStart);
+  out.set(value, writeVarint(out, keyStart + key.length, value.length));
+  return out;
 }
 
 /** SHA-256(0x00 ‖ len(key) ‖ key ‖ len(value) ‖ value). */
 export function hashPair(pair: Pair): Hash {
-  return sha256(concatBytes(Uint8Array.of(LEAF), encodePair(pair)));
+  return sha256(encodePair(pair, LEAF));
 }
 
 /** SHA-256(0x01 ‖ bit ‖ left ‖ right). Both children must be 32 bytes. */
@@ -29,7 +35,12 @@ export function hashInner(bit: number, left: Hash, right: Hash): Hash {
   if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) {
     throw new RangeError(`expected two ${HASH_BYTES}-byte hashes, found ${left.length} and ${right.length} bytes`);
   }
-  return sha256(concatBytes(Uint8Array.of(INNER), encodeVarint(bit), left, right));
+  const out = new Uint8Array(1 + varintLength(bit) + 2 * HASH_BYTES);
+  out[0] = INNER;
+  const at = writeVarint(out, 1, bit);
+  out.set(left, at);
+  out.set(right, at + HASH_BYTES);
+  return sha256(out);
 }
 
 /**

@@ -20,10 +20,10 @@ export function* loadPaths(state: MapState, keys: readonly Uint8Array[]): Readin
       const node = nodes[i]!;
       loaded.set(ref.id, node);
       if (node.kind === 'leaf') continue;
-      for (const side of [0, 1] as const) {
-        const keysOfSide = below.filter((key) => keyBit(key, node.bit) === side);
-        if (keysOfSide.length > 0) next.push({ ref: side === 0 ? node.left : node.right, keys: keysOfSide });
-      }
+      const sides: [Uint8Array[], Uint8Array[]] = [[], []];
+      for (const key of below) sides[keyBit(key, node.bit)].push(key);
+      if (sides[0].length > 0) next.push({ ref: node.left, keys: sides[0] });
+      if (sides[1].length > 0) next.push({ ref: node.right, keys: sides[1] });
     }
     level = next;
   }

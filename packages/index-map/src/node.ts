@@ -56,21 +56,58 @@ export interface SyncNodeReader {
   readSync(ids: readonly number[]): readonly MapNode[];
 }
 
-/** A store that keeps nodes in memory gives the same objects again, and what they hash to does not change. */
-const hashes = new WeakMap<MapNode, Hash>();
+/** Nodes never change, and a store that keeps them in memory gives the same ones again: each is hashed once. */
+class Leaf implements LeafNode {
+  readonly kind = 'leaf';
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  #hash: Hash | null = null;
+
+  constructor(key: Uint8Array, value: Uint8Array) {
+    this.key = key;
+    this.value = value;
+  }
+
+  static hash(leaf: Leaf): Hash {
+    return (leaf.#hash ??= hashPair(leaf));
+  }
+}
+
+class Inner implements InnerNode {
+  readonly kind = 'inner';
+  readonly bit: number;
+  readonly left: NodeRef;
+  readonly right: NodeRef;
+  #hash: Hash | null = null;
+
+  constructor(bit: number, left: NodeRef, right: NodeRef) {
+    this.bit = bit;
+    this.left = left;
+    this.right = right;
+  }
+
+  static hash(inner: Inner): Hash {
+    return (inner.#hash ??= hashInner(inner.bit, inner.left.hash, inner.right.hash));
+  }
+}
+
+export function leafNode(key: Uint8Array, value: Uint8Array): LeafNode {
+  return new Leaf(key, value);
+}
+
+export function innerNode(bit: number, left: NodeRef, right: NodeRef): InnerNode {
+  return new Inner(bit, left, right);
+}
 
 export function hashMapNode(node: MapNode): Hash {
-  let hash = hashes.get(node);
-  if (hash === undefined) {
-    hash = node.kind === 'leaf' ? hashPair(node) : hashInner(node.bit, node.left.hash, node.right.hash);
-    hashes.set(node, hash);
-  }
-  return hash;
+  if (node instanceof Inner) return Inner.hash(node);
+  if (node instanceof Leaf) return Leaf.hash(node);
+  return node.kind === 'leaf' ? hashPair(node) : hashInner(node.bit, node.left.hash, node.right.hash);
 }
 
 /** 0x00 ‖ pair, or 0x01 ‖ bit ‖ left number ‖ left hash ‖ right number ‖ right hash. */
 export function encodeMapNode(node: MapNode): Uint8Array {
-  if (node.kind === 'leaf') return concatBytes(Uint8Array.of(LEAF), encodePair(node));
+  if (node.kind === 'leaf') return encodePair(node, LEAF);
   const { bit, left, right } = node;
   return concatBytes(Uint8Array.of(INNER), encodeVarint(bit), encodeVarint(left.id), left.hash, encodeVarint(right.id), right.hash);
 }
@@ -81,9 +118,9 @@ export function decodeMapNode(bytes: Uint8Array): MapNode {
   const [kind] = reader.bytes(1, 'the kind of a node');
   let node: MapNode;
   if (kind === LEAF) {
-    node = { kind: 'leaf', key: reader.prefixed(MAX_KEY_BYTES, 'a key'), value: reader.prefixed(MAX_VALUE_BYTES, 'a value') };
+    node = leafNode(reader.prefixed(MAX_KEY_BYTES, 'a key'), reader.prefixed(MAX_VALUE_BYTES, 'a value'));
   } else if (kind === INNER) {
-    node = { kind: 'inner', bit: reader.varint(MAX_BIT, 'a bit'), left: readRef(reader), right: readRef(reader) };
+    node = innerNode(reader.varint(MAX_BIT, 'a bit'), readRef(reader), readRef(reader));
   } else {
     throw new IndexMapError('malformed-node', `expected 0x00 or 0x01 for the kind of a node, found ${kind}`);
   }

@@ -4,12 +4,27 @@ import { IndexMapError, type IndexMapErrorCode } from './errors.ts';
 
 /** `value` in groups of seven bits, lowest first; every byte but the last has its top bit set. 0 ≤ value ≤ 2^53 − 1. */
 export function encodeVarint(value: number): Uint8Array {
+  const out = new Uint8Array(varintLength(value));
+  writeVarint(out, 0, value);
+  return out;
+}
+
+/** Bytes of `encodeVarint(value)`. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length += 1;
+  return length;
+}
+
+/** Writes `encodeVarint(value)` at `offset` and returns where it ends. */
+export function writeVarint(out: Uint8Array, offset: number, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`expected an integer in 0…2^53 − 1, found ${value}`);
-  const out: number[] = [];
+  let at = offset;
   let rest = value;
   // Bitwise operators would cut to 32 bits.
-  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) + 128);
-  return Uint8Array.of(...out, rest);
+  for (; rest >= 128; rest = Math.floor(rest / 128)) out[at++] = (rest % 128) + 128;
+  out[at++] = rest;
+  return at;
 }
 
 /** Reads untrusted bytes from front to back. Whatever does not fit throws IndexMapError with the code given. */
