@@ -93,20 +93,23 @@ function addressesOf(published: Uint8Array, rebuilt: Uint8Array, places: Readonl
 }
 
 class Addresses {
-  readonly #sections: readonly Mapped[];
+  readonly #byName: ReadonlyMap<string, Mapped>;
+  /** By their published addresses. Where hostile headers let them overlap, the last one counts. */
+  readonly #byAddress: readonly Mapped[];
   /** How far read-only data moved: Go's line table counts from tables in it whose place it does not say. */
   readonly #shifts: ReadonlySet<number>;
 
   constructor(mapped: readonly Mapped[]) {
-    this.#sections = mapped;
-    const { theirs, ours, segments = [] } = mapped.find(({ name }) => name === READ_ONLY_DATA) ?? {};
+    this.#byName = new Map(mapped.map((section) => [section.name, section]));
+    this.#byAddress = mapped.toSorted((x, y) => x.theirs.address - y.theirs.address);
+    const { theirs, ours, segments = [] } = this.#byName.get(READ_ONLY_DATA) ?? {};
     const distance = (ours?.address ?? 0) - (theirs?.address ?? 0);
     this.#shifts = new Set(segments.map(({ a, b }) => distance + b - a));
   }
 
   /** Whether what differs is part of a pointer, a distance or an offset that on both sides leads to the same content. */
   movedAlong(section: string, a: Uint8Array, b: Uint8Array, run: Segment): boolean {
-    const place = this.#sections.find(({ name }) => name === section);
+    const place = this.#byName.get(section);
     if (place === undefined || run.length > 8) return false;
     const [baseA, baseB] = [place.theirs.address, place.ours.address];
     const [left, right] = [new DataView(a.buffer, a.byteOffset, a.length), new DataView(b.buffer, b.byteOffset, b.length)];
@@ -131,13 +134,13 @@ class Addresses {
 
   /** Whether an address in the published file is the place of what lies at the other one in ours. */
   #same(x: number, y: number): boolean {
-    const found = this.#sections.find(({ theirs: { address, size } }) => x >= address && x <= address + size);
-    if (found === undefined) return false;
+    const found = this.#byAddress[lastAtOrBefore(this.#byAddress, x, ({ theirs: { address } }) => address)];
+    if (found === undefined || x > found.theirs.address + found.theirs.size) return false;
     const { theirs, ours, segments } = found;
     const offset = x - theirs.address;
     if (segments.length === 0) return y - ours.address === offset;
     // The end of one segment can be the beginning of the next.
-    const last = lastAtOrBefore(segments, offset);
+    const last = lastAtOrBefore(segments, offset, ({ a }) => a);
     return [last, last - 1].some((index) => {
       const [segment, next] = [segments[index], segments[index + 1]];
       if (segment === undefined || y - ours.address !== offset - segment.a + segment.b) return false;
@@ -147,11 +150,12 @@ class Addresses {
   }
 }
 
-function lastAtOrBefore(segments: readonly Segment[], offset: number): number {
-  let [low, high] = [0, segments.length];
+/** Index of the last item at or before `place`, of items in order; −1 when there is none. */
+function lastAtOrBefore<T>(items: readonly T[], place: number, placeOf: (item: T) => number): number {
+  let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (segments[middle]!.a <= offset) low = middle + 1;
+    if (placeOf(items[middle]!) <= place) low = middle + 1;
     else high = middle;
   }
   return low - 1;
