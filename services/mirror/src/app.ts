@@ -129,6 +129,7 @@ const HEADERS = { 'accept-encoding': 'gzip', 'cache-control': 'no-store', connec
 function answerUpload(c: Context, answer: UploadAnswer): Response {
   switch (answer.status) {
     case 200:
+      c.header('accept-encoding', 'gzip');
       return answerLines(c, answer.lines);
     case 202:
     case 409:

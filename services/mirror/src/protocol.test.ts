@@ -88,6 +88,15 @@ test('an empty log is mirrored too, and grows from there', async () => {
   await mirrorUpTo(setting, 0, 3);
 });
 
+test('every answer to an upload says that gzip is taken', async () => {
+  const { mirror } = await setUp({ pending: 5 });
+  for (const body of [log.upload(0, 5), log.header(9, 9), log.header(0, 5), new Uint8Array()]) {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const answer = await fetch(`${mirror.url}/add-entries`, { method: 'POST', body: body as BodyInit, headers });
+    expect(answer.headers.get('accept-encoding'), String(answer.status)).toBe('gzip');
+  }
+});
+
 test('both keys cosign, if there are two', async () => {
   const { mirror, vkeys } = await setUp({ pending: 5, more: 'ml_dsa_key_file = "mirror-pq.key"\n' });
   const { body } = await mirror.addEntries(log.upload(0, 5));

@@ -77,3 +77,26 @@ test("a configured log's key is refused, under whatever name", async () => {
   writeFileSync(join(folder, 'witness.toml'), witnessToml([vkeyOf({ ...signer, name: 'example.org/log' })]));
   expect(() => open(config)).toThrow(expect.objectContaining({ code: 'wrong-key' }));
 });
+
+test('a second key, ML-DSA-44, may be added later; its loss, and that of the database, are noticed', async () => {
+  const { folder, config, vkey } = await prepareWitness([log.vkey]);
+  writeFileSync(config, `ml_dsa_key_file = "pq.key"\n${witnessToml([log.vkey])}`);
+  const [first, second] = (await init(config)).split(',');
+  expect(first).toBe(vkey);
+  expect(parseVkey(second!)).toMatchObject({ name: NAME, type: 0x06 });
+  expect([readFileSync(join(folder, 'pq.key.pub'), 'utf8'), statSync(join(folder, 'pq.key')).mode & 0o777]).toEqual([`${second}\n`, 0o600]);
+  expect(await init(config)).toBe(`${first},${second}`);
+  renameSync(join(folder, 'pq.key'), join(folder, 'moved'));
+  await expect(init(config)).rejects.toMatchObject({ code: 'key-lost' });
+  expect(() => open(config)).toThrow(expect.objectContaining({ code: 'unreadable' }));
+  renameSync(join(folder, 'moved'), join(folder, 'pq.key'));
+  rmSync(join(folder, 'data'), { recursive: true });
+  await expect(init(config)).rejects.toMatchObject({ code: 'state-lost' });
+});
+
+test('an Ed25519 key in the place of the second one is refused', async () => {
+  const { folder, config } = await prepareWitness([log.vkey]);
+  await createKeyFile(join(folder, 'other.key'), NAME, { type: 0x04 });
+  writeFileSync(config, `ml_dsa_key_file = "other.key"\n${witnessToml([log.vkey])}`);
+  expect(() => open(config)).toThrow(expect.objectContaining({ code: 'malformed' }));
+});

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { concatBytes, formatAddCheckpoint, parseNote, parseVkey, utf8Encode, verifyCosignature } from '@verbatim/tlog';
+import { concatBytes, formatAddCheckpoint, openNote, parseNote, parseVkey, utf8Encode, verifyCosignature } from '@verbatim/tlog';
 import { createCosigner, MAX_SPLIT_VIEWS, type SplitView } from '@verbatim/service-kit';
-import { generateSeed, signerFromSeed, verifyEd25519 } from '@verbatim/tlog/node';
+import { generateSeed, mlDsaSignerFromSeed, signerFromSeed, verifyEd25519 } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -56,6 +56,21 @@ test('the same checkpoint again gets a cosignature of its time', () => {
   setting.clock.now = 1600n;
   expect(cosign(setting, 5, 5)).toBe(1600n);
   expect(setting.store.head(log.origin)).toMatchObject({ size: 5n, timestamp: 1600n });
+});
+
+test('a witness with two keys answers with both lines, of one time, and shows both', () => {
+  const setting = setUp();
+  const mlDsa = mlDsaSignerFromSeed('example.org/witness', generateSeed());
+  const both = createCosigner(signerFromSeed('example.org/witness', generateSeed()), mlDsa);
+  const logs = new Map([[log.origin, [parseVkey(log.vkey)]]]);
+  const witness = new Witness({ store: setting.store, cosigner: both, logs, verify: verifyEd25519, now: () => 1000n });
+  const answer = witness.addCheckpoint(log.request(0, 5));
+  if (answer.status !== 200) throw new Error(`expected 200, found ${answer.status}`);
+  const keys = both.vkeys.map(parseVkey);
+  const { text } = parseNote(log.checkpoint(5));
+  const { signatures } = parseNote(utf8Encode(`${text}\n${answer.lines}`));
+  expect(keys.map((key, i) => verifyCosignature(text, signatures[i]!, key, verifyEd25519))).toEqual([1000n, 1000n]);
+  expect(openNote(setting.store.head(log.origin).checkpoint!, [...keys, parseVkey(log.vkey)], verifyEd25519).verified).toHaveLength(3);
 });
 
 test('timestamps are never zero and never go backwards, however the clock jumps', () => {
