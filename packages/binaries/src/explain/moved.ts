@@ -110,8 +110,9 @@ class Addresses {
   /** Whether what differs is part of a pointer, a distance or an offset that on both sides leads to the same content. */
   movedAlong(section: string, a: Uint8Array, b: Uint8Array, run: Segment): boolean {
     const place = this.#byName.get(section);
-    if (place === undefined || run.length > 8) return false;
-    const [baseA, baseB] = [place.theirs.address, place.ours.address];
+    if (run.length > 8) return false;
+    // A symbol table lies at no address; addresses in it are whole.
+    const [baseA, baseB] = [place?.theirs.address ?? 0, place?.ours.address ?? 0];
     const [left, right] = [new DataView(a.buffer, a.byteOffset, a.length), new DataView(b.buffer, b.byteOffset, b.length)];
     const end = run.a + run.length;
     const word = Math.floor(run.a / 8) * 8;
