@@ -1,4 +1,4 @@
-import { type ControlAction, type ControlPredicate, makeControl } from '@verbatim/statements';
+import { type ControlAction, type ControlPredicate, decodeEntry, makeControl, PREDICATE } from '@verbatim/statements';
 import { ADMIN, anEnrolment, aRevocation, continuedLog, InMemoryLog, ROOT, testSigner } from '@verbatim/testkit';
 import { formatNote, parseNote, type Signer, toHex } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
@@ -7,6 +7,7 @@ import { judge } from './_judging.ts';
 import { digest, FILE, key, ORIGIN, World } from './_world.ts';
 import type { Evidence } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
+import { isWorse } from './verdict-kind.ts';
 
 const LOG2 = testSigner(ORIGIN, '2');
 const ADMIN2 = testSigner('admin2');
@@ -21,6 +22,8 @@ const rotate = (office: ControlAction<'rotate'>['key'], old: Signer, added: Sign
   vkey: vkeyOf(added),
 });
 const freeze: ControlPredicate = { action: 'freeze', origin: ORIGIN, reason: 'We move.' };
+/** Release and matches of `reproducedWorld`. */
+const FACTS = new Set([1n, 2n, 3n]);
 const codes = ({ errors }: Verdict): string[] => errors.map(({ code }) => code);
 
 /** Two of three operators saw the file, and an index root ends it. */
@@ -37,6 +40,25 @@ const withoutControl = (evidence: Evidence, index: bigint): Evidence => ({
   ...evidence,
   entries: evidence.entries.filter((entry) => entry.index !== index),
 });
+
+/** Every subset of the entries but release, matches and index roots, withheld, whose verdict is better than that of all. Without proof there is none: `unavailable`. */
+function neverBetter(evidence: Evidence): string[] {
+  const whole = judge(evidence).verdict;
+  const { entries } = evidence;
+  const candidates = entries.filter(({ index, entry }) => !FACTS.has(index) && !isIndexRoot(entry));
+  return Array.from({ length: 2 ** candidates.length }, (_, mask) => {
+    const withheld = candidates.filter((_entry, i) => ((mask >> i) & 1) === 1);
+    const { verdict } = judge({ ...evidence, entries: entries.filter((entry) => !withheld.includes(entry)) });
+    return verdict !== 'unavailable' && isWorse(whole, verdict)
+      ? `without ${withheld.map(({ index }) => index).join()}: ${verdict} instead of ${whole}`
+      : null;
+  }).filter((message) => message !== null);
+}
+
+function isIndexRoot(entry: Uint8Array): boolean {
+  const { predicateType, predicate } = decodeEntry(entry).statement;
+  return predicateType === PREDICATE.control && predicate.action === 'index-root';
+}
 
 describe('a log that changed its key', () => {
   const { world } = reproducedWorld();
@@ -67,6 +89,16 @@ describe('a log that changed its key', () => {
     const verdict = judge(withoutControl(world.evidence({ log: stolen }), at));
     expect(verdict.verdict).toBe('unavailable');
     expect(codes(verdict)).toEqual(['incomplete']);
+  });
+
+  it('gives no better verdict by anything that is withheld of it', () => {
+    const { world: other, release } = reproducedWorld();
+    other.log.addStatement(makeControl(rotate('admin', ADMIN, ADMIN2)), ROOT, ADMIN2);
+    other.log.addStatement(makeControl(rotate('log', key(ORIGIN), LOG2)), ROOT, LOG2);
+    other.log.addStatement(aRevocation(key('acme-1'), { compromisedSince: 0 }), ADMIN2);
+    other.observe('zeta-1', release, OTHER);
+    other.log.addStatement(makeControl(freeze), ROOT);
+    expect(neverBetter(other.evidence({ log: continuedLog(other.log, LOG2) }))).toEqual([]);
   });
 
   it('is as it was before, in a checkpoint from before', () => {
@@ -209,6 +241,14 @@ describe('a log that goes on elsewhere', () => {
     const faked = next(other);
     const shown = withoutControl(world.evidence({ log: faked }), BigInt(size) - 3n);
     expect(codes(judge(shown))).toContain('continuity-broken');
+  });
+
+  it('gives no better verdict by anything that is withheld of it', () => {
+    const log = next();
+    log.addStatement(world.observation('zeta-1', release, OTHER, { log: NEXT.origin }), key('zeta-1'));
+    log.addStatement(aRevocation(key('acme-1'), { compromisedSince: 0 }), NEXT.admin);
+    expect(neverBetter(world.evidence({ log }))).toEqual([]);
+    expect(neverBetter(world.evidence({ log: continuedLog(ended, key(ORIGIN)) }))).toEqual([]);
   });
 
   it('is not followed without the word of the old root key', () => {

@@ -8,6 +8,9 @@ import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
 import { testVkey } from '@verbatim/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { World, verbatim } from '../_world.ts';
+import { CliError, describeError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { signAdmission, signFreeze, signRotation } from './control.ts';
 
 const origin = 'log.example/test';
 let world: World;
@@ -84,30 +87,46 @@ describe('signing offline', () => {
     expect(written<'admission'>().said.claims).toEqual([]);
   });
 
-  test.each<[string, string[], string]>([
-    ['a rotation to the same key', ['rotate', '--of', 'root', '--old', 'OLD', '--new-key', 'KEY'], 'expected another key than the old one'],
-    ['a log key of another name', ['rotate', '--of', 'log', '--old', testVkey(origin), '--new-key', 'KEY'], 'expected a key named'],
+  test('not for an office that there is not', async () => {
+    const { code, stderr } = await sign('rotate', '--origin', origin, '--of', 'witness', '--old', 'x', '--new-key', key);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Allowed choices are log, root, admin');
+  });
+
+  const io: Io = { out: () => undefined, err: () => undefined, env: {}, colour: false, now: () => new Date() };
+  const admission = { origin, claims: 'publisher', attempts: '1', approvals: '1' };
+  test.each<[string, (where: { key: string; out: string }) => Promise<void>, string]>([
     [
-      'an office that there is not',
-      ['rotate', '--of', 'witness', '--old', 'OLD', '--new-key', 'KEY'],
-      'Allowed choices are log, root, admin',
+      'a rotation to the same key',
+      (where) => signRotation({ ...where, origin, of: 'root', old: vkeyOf(loadSigner(key)), newKey: key }, io),
+      'expected another key than the old one',
     ],
-    ['an empty reason', ['freeze', '--reason', ''], 'expected printable text'],
-    ['claims of others', ['admission', '--claims', 'anybody'], '--claims: expected publisher'],
-    ['a claim twice', ['admission', '--claims', 'publisher,publisher'], '--claims: expected publisher'],
-    ['no attempts', ['admission', '--attempts', '0'], 'expected a whole number from 1'],
-    ['attempts in words', ['admission', '--attempts', 'many'], '--attempts: expected a whole number'],
-    ['too many approvals', ['admission', '--approvals', '9'], 'expected a whole number from 1 to 8'],
-  ])('not %s', async (_, [action, ...args], message) => {
-    const vkey = vkeyOf(loadSigner(key));
-    const { code, stdout, stderr } = await sign(
-      action!,
-      '--origin',
-      origin,
-      ...args.map((each) => each.replace('OLD', vkey).replace('KEY', key)),
+    [
+      'a log key of another name',
+      (where) => signRotation({ ...where, origin, of: 'log', old: testVkey(origin), newKey: key }, io),
+      'expected a key named',
+    ],
+    ['an empty reason', (where) => signFreeze({ ...where, origin, reason: '' }, io), 'expected printable text'],
+    ['claims of others', (where) => signAdmission({ ...where, ...admission, claims: 'anybody' }, io), '--claims: expected publisher'],
+    [
+      'a claim twice',
+      (where) => signAdmission({ ...where, ...admission, claims: 'publisher,publisher' }, io),
+      '--claims: expected publisher',
+    ],
+    ['no attempts', (where) => signAdmission({ ...where, ...admission, attempts: '0' }, io), 'expected a whole number from 1'],
+    [
+      'attempts in words',
+      (where) => signAdmission({ ...where, ...admission, attempts: 'many' }, io),
+      '--attempts: expected a whole number',
+    ],
+    ['too many approvals', (where) => signAdmission({ ...where, ...admission, approvals: '9' }, io), 'expected a whole number from 1 to 8'],
+  ])('not %s', async (_, make, message) => {
+    const error = await make({ key, out }).then(
+      () => null,
+      (thrown: unknown) => thrown,
     );
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(message);
+    expect(error).toBeInstanceOf(CliError);
+    expect(describeError(error)).toContain(message);
     expect(existsSync(out)).toBe(false);
   });
 });
