@@ -28,14 +28,23 @@ export function filePath(): z.ZodType<string, string> {
     .transform((path) => resolve(folderOfConfig.getStore() ?? process.cwd(), path));
 }
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const address = ({ host, port }: Address) =>
+  z.strictObject({ host: z.string().min(1).max(255).default(host), port: z.int().min(0).max(65_535).default(port) });
+
 /** A schema for `host` and `port` of a listener; port 0 lets the system choose. */
-export function listenAddress(defaults: { host: string; port: number }): z.ZodType<{ host: string; port: number }, unknown> {
-  return z
-    .strictObject({
-      host: z.string().min(1).max(255).default(defaults.host),
-      port: z.int().min(0).max(65_535).default(defaults.port),
-    })
-    .prefault({});
+export function listenAddress(defaults: Address): z.ZodType<Address, unknown> {
+  return address(defaults).prefault({});
+}
+
+/** The same for a listener that there is only where the configuration has its table. */
+export function optionalListenAddress(defaults: Address): z.ZodType<Address | undefined, unknown> {
+  // Not `listenAddress(…).optional()`: zod gives the default of what is optional.
+  return address(defaults).optional();
 }
 
 /**

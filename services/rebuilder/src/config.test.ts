@@ -35,6 +35,11 @@ describe('the configuration', () => {
     expect([listen.host, anyPort]).toEqual([anyPort.host, { host: '127.0.0.1', port: 0 }]);
   });
 
+  test('opens nothing to the public unless it says so', () => {
+    expect(configured(smallest).public_listen).toBeUndefined();
+    expect(configured(`${smallest}[public_listen]\nport = 7400\n`).public_listen).toEqual({ host: '127.0.0.1', port: 7400 });
+  });
+
   test('takes paths from its own folder', () => {
     const { key_file, data_dir, cache_dir, log, folder } = configured(smallest);
     expect([key_file, data_dir, cache_dir, log.policy_file]).toEqual([

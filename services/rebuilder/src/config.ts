@@ -1,4 +1,4 @@
-import { filePath, listenAddress, loadConfig } from '@verbatim/service-kit';
+import { filePath, listenAddress, loadConfig, optionalListenAddress } from '@verbatim/service-kit';
 import { isCanonicalPurl, isPublisherScope, isRegistrarScope } from '@verbatim/statements';
 import { isKeyName } from '@verbatim/tlog';
 import * as z from 'zod';
@@ -87,7 +87,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   /** Where anybody may read what this node signed and the log does not take; not served when left out. Policies name its address. */
-  public_listen: listenAddress({ host: '127.0.0.1', port: 0 }).optional(),
+  public_listen: optionalListenAddress({ host: '127.0.0.1', port: 0 }),
   /** Metrics and health. */
   listen: listenAddress({ host: '127.0.0.1', port: 0 }),
   log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
