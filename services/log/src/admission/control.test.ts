@@ -48,6 +48,7 @@ describe('a frozen log', () => {
       signStatement(makeControl(freeze('once more')), [log.root]),
     ];
     for (const entry of entries) expect(await log.post(entry)).toMatchObject(refused);
+    expect(await log.json(`/blobs/${'ab'.repeat(32)}`, { method: 'PUT', body: 'a recipe' })).toMatchObject(refused);
     // What was acknowledged is found again.
     expect(await log.post(signStatement(last, [acme]))).toMatchObject({ status: 200, body: { duplicate: true } });
     const dir = await log.stop();

@@ -5,8 +5,9 @@ import { MAX_BLOB_BYTES } from '@verbatim/statements';
 import { fromBase64, utf8Encode } from '@verbatim/tlog';
 import { verifyEd25519Async } from '@verbatim/tlog/node';
 import type { Context } from 'hono';
+import { frozenRefusal } from '../admission/control.ts';
 import { parseSha256 } from './index-param.ts';
-import { STORAGE_LOW } from './problems.ts';
+import { refusalProblem, STORAGE_LOW } from './problems.ts';
 import type { Services } from './services.ts';
 
 /** Time for a whole blob to arrive. */
@@ -24,6 +25,9 @@ export function blobRoutes(app: OpenAPIHono, services: Services): void {
   app.put('/blobs/:sha256', async (c) => {
     const sha256 = parseSha256(c.req.param('sha256'));
     if (services.storageLow()) throw new ProblemError(STORAGE_LOW);
+    // No entry will name it.
+    const { frozen } = services.engine.ledger.control.state;
+    if (frozen !== null) throw new ProblemError({ ...refusalProblem(frozenRefusal(frozen)), headers: { connection: 'close' } });
     const size = declaredSize(c);
     const keyid = await checkUploader(c, services, sha256, size);
     const bytes = await bodyLimited(c, MAX_BLOB_BYTES, { timeoutMs: UPLOAD_TIMEOUT_MS });
