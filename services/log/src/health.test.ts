@@ -40,7 +40,15 @@ function options(
     published: { size: published ?? 0n, current: published === null ? null : { size: published, note, at: NOW } },
     stage: { states: () => [{ name: 'w', closed }] },
   } as unknown as Engine;
-  return { engine, disk: { low, free: 5 } as HealthOptions['disk'], stuckMs: 20_000, renewMs: 600_000, witnessed, now: () => NOW };
+  return {
+    engine,
+    disk: { low, free: 5 } as HealthOptions['disk'],
+    stuckMs: 20_000,
+    renewMs: 600_000,
+    witnessed,
+    now: () => NOW,
+    monotonic: () => NOW,
+  };
 }
 
 const failing = async (overrides: Parameters<typeof options>[0]): Promise<string[]> => {
@@ -80,4 +88,10 @@ test('a log whose size is not confirmed yet says whom it waits for', async () =>
   const report = await runChecks(healthChecks(options({ silent: ['w1', 'w2'] })));
   expect(report).toMatchObject({ status: 'failing' });
   expect(JSON.stringify(report)).toContain('not heard from: w1, w2');
+});
+
+test('a clock that is behind the witnesses’ is told', async () => {
+  expect(await runChecks(healthChecks(options({ cosignedAt: NOW / 1000 + 300 })))).toMatchObject({ status: 'ok' });
+  const report = await runChecks(healthChecks(options({ cosignedAt: NOW / 1000 + 301 })));
+  expect(report.checks['checkpoint']?.detail).toContain("301 s ahead of this machine's clock");
 });

@@ -13,10 +13,15 @@ export interface HealthOptions {
   /** Whether a quorum of witnesses is demanded. */
   readonly witnessed: boolean;
   readonly now: () => number;
+  /** `performance.now`: what `engine.signed` counts by. */
+  readonly monotonic: () => number;
 }
 
+/** DESIGN §3.13: more is another clock than the witnesses'. */
+const MAX_AHEAD_SECONDS = 300;
+
 /** Never healthy while the checkpoint is stale or publishing is stuck (users.md §3.2): a log that cannot publish is not available. */
-export function healthChecks({ engine, disk, stuckMs, renewMs, witnessed, now }: HealthOptions): HealthCheck[] {
+export function healthChecks({ engine, disk, stuckMs, renewMs, witnessed, now, monotonic }: HealthOptions): HealthCheck[] {
   return [
     {
       name: 'running',
@@ -37,7 +42,7 @@ export function healthChecks({ engine, disk, stuckMs, renewMs, witnessed, now }:
       check() {
         const { size, at } = engine.signed;
         const published = engine.published.size;
-        const waitingMs = now() - at;
+        const waitingMs = monotonic() - at;
         const detail = `published ${published} of ${size} signed entries`;
         return published === size && engine.published.current !== null
           ? { ok: true, detail }
@@ -53,6 +58,8 @@ export function healthChecks({ engine, disk, stuckMs, renewMs, witnessed, now }:
         if (publication === null) return { ok: false, detail: 'nothing is published yet' };
         if (!witnessed) return { ok: true, detail: `size ${publication.size}, no witnesses demanded` };
         const age = Math.round(now() / 1000 - checkpointTimestamp(publication));
+        if (-age > MAX_AHEAD_SECONDS)
+          return { ok: false, detail: `size ${publication.size}, cosigned ${-age} s ahead of this machine's clock; set it` };
         return age * 1000 <= 2 * renewMs + stuckMs
           ? { ok: true, detail: `size ${publication.size}, ${age} s old` }
           : { ok: false, detail: `size ${publication.size}, cosigned ${age} s ago; the witnesses do not renew it` };

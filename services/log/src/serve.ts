@@ -76,6 +76,7 @@ export async function serveLog(config: LogConfig, { logger, fatal, signal, engin
     renewMs: config.renew_ms,
     witnessed: config.policy.quorum !== null,
     now: Date.now,
+    monotonic: () => performance.now(),
   });
   const app = createApp({ services, requests: metrics.requests, health, version: VERSION });
   await engine.published.wait(0n, FIRST_PUBLICATION_MS);

@@ -127,7 +127,7 @@ export class Engine implements AsyncDisposable {
     this.index = index;
     this.blobs = new BlobTable(db);
     this.#tree = tree;
-    this.#signedAt = now();
+    this.#signedAt = performance.now();
     this.#signed = stored === null ? nothingSigned(identity.origin, []) : asSigned(stored);
     this.published = new Published();
     if (published !== null) {
@@ -179,7 +179,7 @@ export class Engine implements AsyncDisposable {
           ),
         ),
       logger,
-      now,
+      now: () => performance.now(),
     });
     const ledgerPort = options.wrapLedger?.(ledger) ?? ledger;
     this.#writer = new LogBatchWriter({
@@ -192,7 +192,7 @@ export class Engine implements AsyncDisposable {
       signed: stored,
       onSigned: (checkpoint) => {
         this.#signed = checkpoint;
-        this.#signedAt = now();
+        this.#signedAt = performance.now();
         this.stage.signed(checkpoint);
       },
       now,
@@ -212,7 +212,7 @@ export class Engine implements AsyncDisposable {
     return this.#tree.nodes;
   }
 
-  /** The newest checkpoint that was signed, and when: what waits for its quorum. */
+  /** The newest checkpoint that was signed, and when by `performance.now()`: what waits for its quorum. */
   get signed(): { readonly size: bigint; readonly at: number } {
     return { size: this.#signed.size, at: this.#signedAt };
   }

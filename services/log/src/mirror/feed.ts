@@ -17,6 +17,7 @@ const REQUEST_MS = 60_000;
 export interface MirrorFeedOptions {
   readonly renewMs: number;
   readonly logger: Logger;
+  /** Milliseconds, of the clock that cosignatures are held against. */
   readonly now: () => number;
 }
 
@@ -31,7 +32,7 @@ export class MirrorFeed implements AsyncDisposable {
   readonly #transport: WitnessTransport;
   readonly #belief: MirrorBelief = { pending: 0n, next: null };
   #pace: Pace = FIRST_PACE;
-  /** Size and time of the newest checkpoint that it cosigned. */
+  /** Size and time, by `performance.now()`, of the newest checkpoint that it cosigned. */
   #cosigned: { readonly size: bigint; readonly at: number } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #round: Promise<void> = Promise.resolve();
@@ -58,7 +59,7 @@ export class MirrorFeed implements AsyncDisposable {
     if (this.#stopped || publication === null) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const now = this.#options.now();
+    const now = performance.now();
     const due = this.#cosigned?.size === publication.size ? this.#cosigned.at + this.#options.renewMs : 0;
     if (mayAsk(this.#pace, now) && now >= due) {
       this.#pace = asked(this.#pace);
@@ -81,32 +82,32 @@ export class MirrorFeed implements AsyncDisposable {
     if (this.#stopped) return;
     switch (outcome.kind) {
       case 'cosigned':
-        this.#pace = succeeded(this.#pace, now(), intervalMs);
-        this.#cosigned = { size: target.size, at: now() };
+        this.#pace = succeeded(this.#pace, performance.now(), intervalMs);
+        this.#cosigned = { size: target.size, at: performance.now() };
         this.#engine.addCosignatures(target, [{ witness: name, lines: outcome.lines, timestamp: outcome.timestamp }]);
         break;
       case 'ahead':
         this.#pace = this.#ahead(outcome.size);
         break;
       case 'pushed-back':
-        this.#pace = pushedBack(this.#pace, now(), intervalMs, outcome.seconds);
+        this.#pace = pushedBack(this.#pace, performance.now(), intervalMs, outcome.seconds);
         break;
       case 'refused':
         if (this.#pace.failures === 0)
           logger.warn({ mirror: name, size: String(target.size), detail: outcome.detail }, 'mirror did not cosign');
-        this.#pace = failed(this.#pace, now(), intervalMs);
+        this.#pace = failed(this.#pace, performance.now(), intervalMs);
     }
     this.#advance();
   }
 
   /** Ahead of what we publish by now is no trouble; ahead of what we ever signed means that one of the two lost something. */
   #ahead(size: bigint): Pace {
-    const { now, logger } = this.#options;
+    const { logger } = this.#options;
     const { name, intervalMs } = this.#mirror;
-    if (size <= this.#engine.signed.size) return pushedBack(this.#pace, now(), intervalMs, AHEAD_SECONDS);
+    if (size <= this.#engine.signed.size) return pushedBack(this.#pace, performance.now(), intervalMs, AHEAD_SECONDS);
     if (this.#pace.failures === 0)
       logger.error({ mirror: name, size: String(size) }, 'the mirror has a larger checkpoint than this log has signed');
-    return failed(this.#pace, now(), intervalMs);
+    return failed(this.#pace, performance.now(), intervalMs);
   }
 }
 

@@ -69,7 +69,7 @@ export class Published {
     const current = this.#current;
     if (current !== null && index < current.size) return Promise.resolve(current);
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ index, deadline: Date.now() + timeoutMs, resolve, reject });
+      this.#waiters.push({ index, deadline: performance.now() + timeoutMs, resolve, reject });
       this.#schedule();
     });
   }
@@ -88,13 +88,13 @@ export class Published {
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
-        const now = Date.now();
+        const now = performance.now();
         const expired = this.#waiters.filter((waiter) => waiter.deadline <= now);
         this.#waiters = this.#waiters.filter((waiter) => waiter.deadline > now);
         for (const waiter of expired) waiter.resolve(null);
         this.#schedule();
       },
-      Math.max(first.deadline - Date.now(), 1),
+      Math.max(first.deadline - performance.now(), 1),
     );
   }
 }

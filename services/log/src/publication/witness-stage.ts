@@ -37,6 +37,7 @@ export interface WitnessStageOptions {
    */
   readonly onAhead: (witness: string, size: bigint) => void;
   readonly logger: Logger;
+  /** Milliseconds, monotonic: pauses do not end sooner or later because somebody sets the clock. */
   readonly now: () => number;
 }
 

@@ -114,7 +114,7 @@ test.each([
     checks: { confirmed: { ok: false, detail: expect.stringContaining('w1') as unknown } },
   });
   witness!.dialect = () => false;
-  await eventually(async () => expect(await log.post(entry)).toMatchObject({ status: 200, body: { duplicate: false } }));
+  await eventually(async () => expect((await log.post(entry)).status).toBe(200));
   expect(log.fatal).toEqual([]);
 });
 
