@@ -20,6 +20,7 @@ export interface RunningLog extends AsyncDisposable {
   readonly dataDir: string;
   readonly pid: number;
   readonly witnessPid: number | null;
+  readonly witnessUrl: string | null;
   /** The file that `serve` is started with. */
   readonly config: string;
   /** Resolves when the process ends, however it ends; the text says how. */
@@ -40,7 +41,30 @@ export interface RunningLog extends AsyncDisposable {
   readonly admin: Signer;
 }
 
-export async function startLog({ witness = false, toml = '' }: { witness?: boolean; toml?: string } = {}): Promise<RunningLog> {
+export interface LogOptions {
+  /** With a witness, whose cosignature it needs. */
+  readonly witness?: boolean;
+  /** Top-level keys of its configuration. */
+  readonly toml?: string;
+  /** Tables of its configuration. */
+  readonly tables?: string;
+  /** The log's data folder, on another disk; beside its other files otherwise. */
+  readonly dataDir?: string;
+  /** Commands in front of Node, such as env(1). */
+  readonly wrap?: readonly string[];
+  readonly wrapWitness?: readonly string[];
+}
+
+export async function startLog({
+  witness = false,
+  toml = '',
+  tables = '',
+  dataDir,
+  wrap = [],
+  wrapWitness = [],
+}: LogOptions = {}): Promise<RunningLog> {
+  const runtime = ([program, ...rest]: readonly string[]): [string, ...string[]] =>
+    program === undefined ? [process.execPath] : [program, ...rest, process.execPath];
   const folder = await mkdtemp(join(tmpdir(), 'verbatim-log-'));
   const origin = 'log.example/system-test';
   const listen = '[listen]\nhost = "127.0.0.1"\nport = 0\n[metrics_listen]\nhost = "127.0.0.1"\nport = 0\n';
@@ -55,16 +79,16 @@ export async function startLog({ witness = false, toml = '' }: { witness?: boole
       `name = "witness.example/w1"\ndata_dir = "witness"\nkey_file = "witness.key"\n[[logs]]\nvkey = "${vkey}"\n${listen}`,
     );
     await initialise('witness', config);
-    witnessProcess = await startService('witness', 'witness', config, join(folder, 'witness.log'));
+    witnessProcess = await startService('witness', 'witness', config, join(folder, 'witness.log'), runtime(wrapWitness));
     witnessed = `[[witnesses]]\nvkey = "${witnessVkey}"\nurl = "${witnessProcess.ready.url}"\n`;
   }
   const config = join(folder, 'log.toml');
   await writeFile(
     config,
-    `origin = "${origin}"\ndata_dir = "log"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\n${toml}${witnessed}${listen}`,
+    `origin = "${origin}"\ndata_dir = "${dataDir ?? 'log'}"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\n${toml}${witnessed}${tables}${listen}`,
   );
   await initialise('log', config);
-  const start = (): Promise<Service> => startService('log', 'log', config, join(folder, 'log.log'));
+  const start = (): Promise<Service> => startService('log', 'log', config, join(folder, 'log.log'), runtime(wrap));
   let service = await start();
   const post = async (path: string, body: string): Promise<{ status: number; body: Record<string, unknown> }> => {
     const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
@@ -75,9 +99,10 @@ export async function startLog({ witness = false, toml = '' }: { witness?: boole
   return {
     origin,
     vkey,
-    dataDir: join(folder, 'log'),
+    dataDir: dataDir ?? join(folder, 'log'),
     admin: loadSigner(join(folder, 'admin.key')),
     witnessPid: witnessProcess?.pid ?? null,
+    witnessUrl: witnessProcess?.ready.url ?? null,
     get url() {
       return service.ready.url;
     },

@@ -2,9 +2,10 @@
 # What only tests need: Debian's packers and tools, installed where that is allowed, else named. What comes from nowhere else (Rust's own
 # distribution) is asked for. Quiet when nothing is missing; safe to run twice, and at once from two places.
 set -eu
+PATH="$PATH:/usr/sbin:/sbin"
 
 lacking=""
-for pair in ar:binutils gcc:gcc xz:xz-utils diffoscope:diffoscope-minimal openssl:openssl strace:strace; do
+for pair in ar:binutils gcc:gcc xz:xz-utils diffoscope:diffoscope-minimal openssl:openssl strace:strace mkfs.ext4:e2fsprogs; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 [ -f /usr/include/stdio.h ] || lacking="$lacking libc6-dev"

@@ -4,7 +4,7 @@ import { fsck, LogClient, LogReader, openSource } from '@verbatim/client';
 import { signStatement } from '@verbatim/statements';
 import { anEnrolment, testSigner } from '@verbatim/testkit';
 import { bytesEqual, parseVkey, utf8Encode } from '@verbatim/tlog';
-import { startLog, type RunningLog } from '../_log.ts';
+import { type LogOptions, startLog, type RunningLog } from '../_log.ts';
 import { type Call, type Fault, inject, record } from './_strace.ts';
 
 /** SQLite runs on the main thread, tiles and the checkpoint are written by a thread of their own, blobs by the pool's only thread. */
@@ -53,10 +53,10 @@ export class Matrix implements AsyncDisposable {
     this.log = log;
   }
 
-  static async start(toml = ''): Promise<Matrix> {
+  static async start(options: LogOptions = {}): Promise<Matrix> {
     // One thread writes blobs, so that its calls have an order.
     process.env['UV_THREADPOOL_SIZE'] = '1';
-    const matrix = new Matrix(await startLog({ toml }));
+    const matrix = new Matrix(await startLog(options));
     await matrix.#post(signStatement(anEnrolment(UPLOADER), [matrix.log.admin]), 'uploader');
     return matrix;
   }
@@ -69,7 +69,7 @@ export class Matrix implements AsyncDisposable {
   async sites(load: Load): Promise<Site[]> {
     const { log } = this;
     await this.#prepare(load);
-    const calls = await record(log.pid, THREADS, () => this.#load(load));
+    const calls = await record(log.pid, THREADS, () => this.load(load));
     if (load === 'stop') await log.restart();
     return calls.flatMap((call) => {
       const kind = kindOf(call.path, log.dataDir);
@@ -90,7 +90,7 @@ export class Matrix implements AsyncDisposable {
     const armed = await inject(log.pid, site, fault, site.kind.startsWith('log.db'));
     const ended = log.ended.then((how) => how.replace(/; its log is .*/, ''));
     try {
-      await this.#load(site.load);
+      await this.load(site.load);
     } finally {
       await armed.disarm();
     }
@@ -133,11 +133,17 @@ export class Matrix implements AsyncDisposable {
   /** So that the load does the same each time: the first of its kind makes folders that stay, and a log that took nothing has nothing to write. */
   async #prepare(load: Load): Promise<void> {
     if (load === 'stop') await this.#entry();
-    if (load === 'blob') await this.#load(load);
+    if (load === 'blob') await this.load(load);
+  }
+
+  /** One entry more; the answer, whatever it is. */
+  submit(): Promise<{ status: number; body: Record<string, unknown> }> {
+    const { name, entry } = this.#enrolment();
+    return this.#post(entry, name);
   }
 
   /** Loads until the answer, or until the log is gone. */
-  async #load(load: Load): Promise<void> {
+  async load(load: Load): Promise<void> {
     const { log } = this;
     switch (load) {
       case 'entries':
@@ -179,13 +185,13 @@ export class Matrix implements AsyncDisposable {
   }
 
   async #entry(): Promise<void> {
-    const { name, entry } = this.#enrolment();
-    await this.#post(entry, name).catch(() => {});
+    await this.submit().catch(() => {});
   }
 
-  async #post(entry: Uint8Array, name: string): Promise<void> {
-    const { status, body } = await this.log.submit(entry);
-    if (status === 200) this.#acknowledged.set(name, { index: Number(body['index']), entry });
+  async #post(entry: Uint8Array, name: string): Promise<{ status: number; body: Record<string, unknown> }> {
+    const answer = await this.log.submit(entry);
+    if (answer.status === 200) this.#acknowledged.set(name, { index: Number(answer.body['index']), entry });
+    return answer;
   }
 }
 
