@@ -27,7 +27,8 @@ async function growUntilDead(witness: WitnessProcess, from: number): Promise<num
 test('whenever it is killed, the restarted witness knows every size that it acknowledged, and no other history', async () => {
   const prepared = await prepareWitness([log.vkey]);
   let acknowledged = 0;
-  for (let round = 0; round < 12; round++) {
+  // However slow the machine is: enough kills, and enough in between to lose.
+  for (let round = 0; round < 12 || acknowledged <= 20; round++) {
     const witness = await spawnWitness(prepared);
     const size = await sizeOf(witness);
     // One request may have been written and not answered.
@@ -38,7 +39,6 @@ test('whenever it is killed, the restarted witness knows every size that it ackn
     acknowledged = await growUntilDead(witness, size);
     expect((await witness.exited).signal).toBe('SIGKILL');
   }
-  expect(acknowledged).toBeGreaterThan(20);
 });
 
 test('SIGTERM: what was being answered is answered, the exit code is 0', async () => {
