@@ -4,25 +4,17 @@
  */
 import { makeControl } from '@verbatim/statements';
 import { indexPairs, indexRoot, proveLookup } from '@verbatim/testkit';
-import { toHex, utf8Encode } from '@verbatim/tlog';
+import { toHex } from '@verbatim/tlog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { INDEX_WITNESSES, judge } from './_judging.ts';
-import { digest, FILE, key, nowSeconds, ORIGIN, type PolicySketch, PURL, World } from './_world.ts';
+import { AUDITED, judge, reproducedWorld } from './_judging.ts';
+import { digest, FILE, key, ORIGIN, type PolicySketch, PURL, World } from './_world.ts';
 import type { Evidence } from './evidence.ts';
+import { MAX_LISTED_MEMBERS } from './lookups.ts';
 import type { Verdict } from './verdict.ts';
 
 const OTHER = digest('other bytes');
 const ADVISORY: PolicySketch = { lines: ['require 2', 'completeness advisory'] };
-const AUDITED: PolicySketch = { lines: ['require 2', 'completeness audited', ...INDEX_WITNESSES, 'index-quorum 2'] };
-
-function reproducedWorld(): World {
-  const world = new World();
-  const release = world.release();
-  world.observe('acme-1', release, FILE);
-  world.observe('umbra-1', release, FILE);
-  return world;
-}
 
 const without = (evidence: Evidence, ...hidden: bigint[]): Evidence => ({
   ...evidence,
@@ -77,7 +69,7 @@ describe('everything that is logged about a file', () => {
     expect(judge(without(evidence, 4n)).errors[0]!.message).toContain('the index root, entry 4, was not shown');
     for (const type of ['control', 'artifact']) {
       const index = evidence.index.filter(({ lookup }) => lookup.type !== type);
-      expect(judge({ ...evidence, index }).errors[0]!.message).toContain(`no proof that the entries about ${type}:`);
+      expect(judge({ ...evidence, index }).errors[0]!.message).toContain(`no proof about ${type}:`);
     }
     const release = evidence.index.filter(({ lookup }) => lookup.type !== 'release');
     expect(judge({ ...evidence, index: release }, {}, { release: PURL }).verdict).toBe('reproduced');
@@ -145,6 +137,40 @@ describe('everything that is logged about a file', () => {
   });
 });
 
+describe('a container whose members are claimed', () => {
+  const container = digest('tool.tgz');
+  const question = { file: { sha256: container }, contents: [{ path: 'bin/tool', sha256: FILE }] };
+
+  it('is listed by what is about each member, in whatever container', () => {
+    const world = new World();
+    const release = world.release({ members: { tool: { path: 'bin/tool', container } } });
+    for (const rebuilder of ['acme-1', 'umbra-1']) world.observe(rebuilder, release, FILE);
+    const elsewhere = world.release();
+    const dissent = world.observe('zeta-1', elsewhere, OTHER);
+    const evidence = world.evidence({ about: question });
+    expect(judge(evidence, {}, question)).toMatchObject({ verdict: 'not-reproduced', members: [{ state: 'differing' }] });
+    expect(judge(without(evidence, elsewhere, dissent), {}, question).verdict).toBe('unavailable');
+    const index = evidence.index.filter(({ lookup }) => lookup.value !== FILE);
+    expect(judge({ ...without(evidence, elsewhere, dissent), index }, {}, question).verdict).toBe('unavailable');
+  });
+
+  it('of very many members is listed by what is about itself', () => {
+    const names = Array.from({ length: MAX_LISTED_MEMBERS + 1 }, (_, i) => `tool-${i}`);
+    const world = new World();
+    world.release({
+      files: Object.fromEntries(names.map((name) => [name, digest(name)])),
+      members: Object.fromEntries(names.map((name) => [name, { path: `bin/${name}`, container }])),
+    });
+    const evidence = world.evidence({ about: question });
+    const index = evidence.index.filter(({ lookup: { type, value } }) => type === 'control' || value === container);
+    const contents = names.map((name) => ({ path: `bin/${name}`, sha256: digest(name) }));
+    expect(judge({ ...evidence, index }, {}, { ...question, contents })).toMatchObject({
+      verdict: 'insufficient',
+      completeness: 'complete-by-root',
+    });
+  });
+});
+
 describe('an index root', () => {
   /** The world's log with something else where its index root should be. */
   function ending(add: (world: World) => void): Evidence {
@@ -204,73 +230,5 @@ describe('an index root', () => {
     const lying = without({ ...evidence, index }, 4n);
     expect(judge(lying)).toMatchObject({ verdict: 'reproduced', completeness: 'complete-by-root' });
     expect(judge(lying, AUDITED)).toMatchObject({ verdict: 'unavailable' });
-  });
-});
-
-describe('an audit', () => {
-  /** `evidence` with cosignatures of index-witnesses at these ages in seconds. */
-  function cosigned(world: World, ages: Readonly<Record<string, bigint>>): Evidence {
-    const names = Object.keys(ages).map((name) => `index-${name}`);
-    const times = Object.fromEntries(Object.entries(ages).map(([name, age]) => [`index-${name}`, nowSeconds - age]));
-    return world.evidence({ witnesses: ['w1', 'w2', ...names], cosigned: times });
-  }
-
-  it('by a quorum of index-witnesses is sound', () => {
-    const verdict = judge(cosigned(reproducedWorld(), { i1: 60n, i3: 60n }), AUDITED);
-    expect(verdict).toMatchObject({ verdict: 'reproduced', completeness: 'complete-and-audited', auditedBy: ['i1', 'i3'] });
-    // Not demanded, and said all the same.
-    const lines = ['require 2', ...INDEX_WITNESSES, 'index-quorum 2'];
-    expect(judge(cosigned(reproducedWorld(), { i1: 60n, i2: 60n }), { lines }).completeness).toBe('complete-and-audited');
-  });
-
-  it.each([
-    ['too few of them', { i1: 60n }],
-    ['too old', { i1: 60n, i2: 86_401n }],
-    ['from ahead of us', { i1: 60n, i2: -301n }],
-  ])('by index-witnesses that are %s is none', (_what, ages) => {
-    const verdict = judge(cosigned(reproducedWorld(), ages), AUDITED);
-    expect(verdict).toMatchObject({ verdict: 'unavailable', completeness: 'complete-by-root', exitCode: 4 });
-    expect(codes(verdict)).toEqual(['unaudited']);
-    expect(verdict.next[0]).toContain('verbatim log audit');
-  });
-
-  it('must be of all index-witnesses unless the policy says how many', () => {
-    const all: PolicySketch = { lines: ['require 2', 'completeness audited', ...INDEX_WITNESSES] };
-    expect(judge(cosigned(reproducedWorld(), { i1: 60n, i3: 60n }), all).verdict).toBe('unavailable');
-    expect(judge(cosigned(reproducedWorld(), { i1: 60n, i2: 60n, i3: 60n }), all).verdict).toBe('reproduced');
-  });
-
-  it('says nothing where the proofs are missing', () => {
-    const evidence = { ...cosigned(reproducedWorld(), { i1: 60n, i2: 60n }), index: [] };
-    expect(judge(evidence, AUDITED)).toMatchObject({ verdict: 'unavailable', completeness: 'advisory', auditedBy: [] });
-  });
-
-  it('by ordinary witnesses does not exist, and index-witnesses are no witnesses', () => {
-    expect(judge(reproducedWorld().evidence({ witnesses: ['w1', 'w2'] }), AUDITED).verdict).toBe('unavailable');
-    expect(codes(judge(reproducedWorld().evidence({ witnesses: ['w1', 'index-i1', 'index-i2'] }), AUDITED))).toContain('quorum-missing');
-  });
-
-  it('with a cosignature that does not verify is misbehaviour', () => {
-    const evidence = cosigned(reproducedWorld(), { i1: 60n, i2: 60n });
-    const foreign = new TextDecoder()
-      .decode(cosigned(new World(), { i2: 60n }).checkpoint)
-      .split('\n')
-      .find((line) => line.startsWith('\u2014 index-i2'))!;
-    const checkpoint = utf8Encode(new TextDecoder().decode(evidence.checkpoint).replace(/\u2014 index-i2 .*/, foreign));
-    expect(codes(judge({ ...evidence, checkpoint }, AUDITED))).toEqual(['cosignature-forged']);
-  });
-
-  it('by this machine counts for exactly the tree that it read', () => {
-    const world = reproducedWorld();
-    const evidence = world.evidence();
-    const tree = { size: world.log.size, root: world.log.root() };
-    const lines = ['require 2', 'completeness audited'];
-    expect(judge(evidence, { lines }, { audited: [tree] })).toMatchObject({ verdict: 'reproduced', auditedBy: ['this machine'] });
-    expect(judge(evidence, { lines }).verdict).toBe('unavailable');
-    for (const other of [
-      { ...tree, size: tree.size - 1n },
-      { ...tree, root: tree.root.with(0, tree.root[0]! ^ 1) },
-    ])
-      expect(judge(evidence, { lines }, { audited: [other] }).verdict).toBe('unavailable');
   });
 });

@@ -106,7 +106,7 @@ function findMissing({ evidence, log, checkpoint, root, needed }: CompletenessCh
   for (const lookup of needed) {
     const name = describeLookup(lookup);
     const proof = evidence.index.find((given) => given.lookup.type === lookup.type && given.lookup.value === lookup.value)?.proof;
-    if (proof === undefined) return `no proof that the entries about ${name} are all was given`;
+    if (proof === undefined) return `no proof about ${name}: the evidence was gathered for something else, or something was left out`;
     // At the root's own index and after it the index has nothing.
     const entries = (found.get(name) ?? []).filter(({ index }) => index < checkpoint.size - 1n);
     if (!verifyLookup(root, lookupKey(lookup.type, lookup.value), entries, proof))

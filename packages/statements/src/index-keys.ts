@@ -1,5 +1,5 @@
 /** What an entry is about: the lookup keys under which the log's index has it. docs/spec/index-map.md §6. */
-import { keyidOfVkey } from './keyid.ts';
+import { keyidOfVkey, statementKey } from './keyid.ts';
 import type { ObservationPredicate } from './observation.ts';
 import type { ReleaseStatement } from './release.ts';
 import type { RosterStatement } from './roster.ts';
@@ -50,7 +50,7 @@ function ofObservation({ artifact, observed, rebuilder }: ObservationPredicate, 
 /** Whom to believe changes with every revocation; enrolments govern admission only (DESIGN §3.4). */
 function ofRoster({ predicate }: RosterStatement, origin: string): Lookup[] {
   const lookups: Lookup[] = [];
-  if (predicate.role === 'rebuilder') lookups.push({ type: 'rebuilder', value: keyidOfVkey(predicate.vkey) });
+  if (predicate.role === 'rebuilder') lookups.push({ type: 'rebuilder', value: keyidOfVkey(statementKey(predicate.vkey)) });
   if (predicate.action === 'revoke') lookups.push({ type: 'control', value: origin });
   return lookups;
 }
