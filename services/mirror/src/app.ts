@@ -58,7 +58,7 @@ function addCheckpoint({ mirror, guard, onCheckpoint }: MirrorAppParts) {
     const answer = guard.run(() => mirror.addCheckpoint(body));
     onCheckpoint?.(answer);
     if (answer.status !== 200) return refuseCheckpoint(c, answer);
-    guard.recovered();
+    if (answer.recorded) guard.recovered();
     // The mirror's key says "durably stored": it must not sign here (tlog-mirror, "add-checkpoint").
     return answerLines(c, '');
   };

@@ -1,6 +1,8 @@
 /** Pull mode: a log that is served as tiles, and a mirror that follows it. */
+import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { fsck, LogReader, openSource } from '@verbatim/client';
+import { createDurable } from '@verbatim/service-kit';
 import { parseVkey } from '@verbatim/tlog';
 import { generateSeed } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
@@ -68,6 +70,22 @@ test('a log out of reach, or one that serves other bytes, is waited for; nothing
   expect(await mirror.size(log.origin)).toBeNull();
   log.files.set('tile/entries/001.p/44', bundle);
   await reaches(mirror, 300);
+});
+
+test('a disk that is full for a while: unfit until something is recorded again', async () => {
+  const shown = { log, size: 300 };
+  const prepared = await prepareMirror([{ vkey: log.vkey, url: await serveTestLog(() => shown) }]);
+  let full = true;
+  const open: typeof fs.open = async (path, flags, mode) => {
+    if (full && flags === 'wx') throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    return fs.open(path, flags, mode);
+  };
+  const mirror = await startTestMirror(prepared, { durable: createDurable({ ...fs, open }) });
+  const ready = async (): Promise<number> => (await fetch(`${mirror.url}/readyz`)).status;
+  await eventually(async () => expect(await ready()).toBe(503));
+  full = false;
+  await reaches(mirror, 300, ...prepared.vkeys);
+  await eventually(async () => expect(await ready()).toBe(200));
 });
 
 test.each([

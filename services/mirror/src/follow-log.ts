@@ -32,6 +32,8 @@ export interface FollowLogOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly onTrouble?: (origin: string) => void;
+  /** A checkpoint was cosigned, and recorded. */
+  readonly onCommitted?: () => void;
   readonly onCheckpoint?: (answer: CheckpointAnswer) => void;
   /** Runs everything that touches the disk. */
   readonly settle: <T>(work: () => Promise<T>) => Promise<T>;
@@ -64,7 +66,7 @@ export async function followLog(log: FollowedLog, options: FollowLogOptions): Pr
 
 /** One look: the newest checkpoint becomes the pending one, its entries are copied, and it is cosigned. */
 async function catchUp(log: FollowedLog, source: Source, options: FollowLogOptions): Promise<void> {
-  const { mirror, store, signal, settle } = options;
+  const { mirror, store, signal, settle, onCommitted } = options;
   const target = await readCheckpoint(log, source, options);
   const tree = new VerifiedTree(target.checkpoint, source, { signal });
   if (!(await submit(target, tree, options))) return;
@@ -76,6 +78,7 @@ async function catchUp(log: FollowedLog, source: Source, options: FollowLogOptio
     await settle(() => mirror.addVerified(log.origin, next, bundle.slice(Number(next % WIDTH))));
   }
   await settle(() => mirror.commit(target));
+  onCommitted?.();
 }
 
 /** The served checkpoint with the log's own signatures only. Throws ClientError. */

@@ -52,7 +52,11 @@ export interface Target {
   readonly note: Uint8Array;
 }
 
-export type CheckpointAnswer = ({ readonly status: 200 } | Conflict | Refusal) & {
+export type CheckpointAnswer = (
+  | { readonly status: 200; /** False if it was the pending checkpoint already. */ readonly recorded: boolean }
+  | Conflict
+  | Refusal
+) & {
   /** A configured log's, or null. */ readonly origin: string | null;
 };
 
@@ -121,7 +125,7 @@ export class Mirror {
     if (!same && !store.advancePending(origin, submission.oldSize, { size, root, note })) {
       return { status: 409, size: store.pending(origin).size, origin };
     }
-    return { status: 200, origin };
+    return { status: 200, recorded: !same, origin };
   }
 
   /** May an upload begin, and up to which checkpoint? Throws SqliteError. */

@@ -92,6 +92,7 @@ export async function startMirror(
       settle: (work) => guard.settle(work),
       onCheckpoint: (answer) => own.countCheckpoint(answer),
       onTrouble: (origin) => own.countTrouble(origin),
+      onCommitted: () => guard.recovered(),
     }),
   );
   logger.info({ vkeys: cosigner.vkeys, logs: [...config.logs.keys()] }, 'mirror');
