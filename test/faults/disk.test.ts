@@ -64,7 +64,7 @@ test('a disk that goes read-only: nothing more is acknowledged, the log stops, s
   await matrix.load('entries');
   expect(await log.ended).toMatch(/ended with 1/);
   expect(matrix.acknowledged).toBe(before);
-  await expect(log.restart()).rejects.toThrow();
+  expect(await log.restart().catch(() => 'did not start')).toBe('did not start');
   expect((await log.said()).slice(-2000)).toMatch(/stopped: .*read-only/);
   run('umount', mount);
   run('mount', '-o', 'loop', image, mount);
