@@ -174,8 +174,13 @@ export class World implements AsyncDisposable {
     await log.init();
     await log.start();
     const world = new World(folder, log, witnesses, needed, stack.move());
-    await Promise.all([world.enrol(REGISTRAR, { role: 'registrar' }), ...REBUILDERS.map((rebuilder) => world.enrol(rebuilder))]);
-    return world;
+    try {
+      await Promise.all([world.enrol(REGISTRAR, { role: 'registrar' }), ...REBUILDERS.map((rebuilder) => world.enrol(rebuilder))]);
+      return world;
+    } catch (error) {
+      await world[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async enrol(signer: Signer, overrides: Parameters<typeof anEnrolment>[1] = {}): Promise<void> {
@@ -322,6 +327,9 @@ export async function evidenceOf({ home }: Client): Promise<Record<string, unkno
   const files = await readdir(folder);
   return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8')) as Record<string, unknown>));
 }
+
+/** As the tables say it. */
+export const outcomeOf = ({ verdict, code }: Verified): string => `${verdict}, exit code ${code}`;
 
 /** `code: message` of everything that a result has to complain about. */
 export function complaints({ result }: Verified): string {

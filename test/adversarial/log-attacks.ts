@@ -15,7 +15,14 @@ export interface ServedAttack extends Attack {
   readonly says: RegExp;
 }
 
+export interface NamedAttack extends Attack {
+  /** The file whose test it is. */
+  readonly test: string;
+}
+
 const MISBEHAVIOUR = 'log-misbehaviour, exit code 1';
+const NOT_REPRODUCED = 'not-reproduced, exit code 1';
+const INSUFFICIENT = 'insufficient, exit code 3';
 const UNAVAILABLE = 'unavailable, exit code 4';
 
 const caught = { about: 'agreed', exitCode: 1, reported: MISBEHAVIOUR } as const;
@@ -120,7 +127,7 @@ export const SERVED: readonly ServedAttack[] = [
     contained: 'then the log is read whole, and the dissent found in it',
     about: 'disputed',
     exitCode: 1,
-    reported: 'not-reproduced, exit code 1',
+    reported: NOT_REPRODUCED,
     says: /^$/,
   },
   { name: 'short-tile', tries: 'a tile that is a byte short', contained: 'tiles have one size', ...unusable, says: /malformed: .*tile/ },
@@ -191,3 +198,240 @@ export const SERVED: readonly ServedAttack[] = [
     says: /bad-status: .*500/,
   },
 ];
+
+/** Attacks that take more than one answer. Their tests ask for their row by name, and compare. */
+export const HISTORIES: readonly NamedAttack[] = [
+  {
+    name: 'split-view',
+    test: 'witness.test.ts',
+    tries: 'two histories under one key, cosigned by bribed witnesses, before one client at different times',
+    contained: 'checkpoints are remembered; a larger one must continue them. Both notes are saved, with the names of who cosigned both',
+    reported: MISBEHAVIOUR,
+  },
+  {
+    name: 'split-view-elsewhere',
+    test: 'witness.test.ts',
+    tries: 'the second history before somebody who never saw the first',
+    contained: 'an honest witness in the quorum has cosigned the first one, and cosigns no other',
+    reported: INSUFFICIENT,
+  },
+  {
+    name: 'split-view-witness',
+    test: 'witness.test.ts',
+    tries: 'the second history before the witness that has cosigned the first',
+    contained: 'it refuses; the log keeps the evidence against itself and publishes nothing',
+    reported: '503 not-yet-witnessed',
+  },
+  {
+    name: 'rollback',
+    test: 'log.test.ts',
+    tries: 'an older checkpoint, and what came after it is gone',
+    contained: 'the newer one is remembered; both notes are saved',
+    reported: MISBEHAVIOUR,
+  },
+  {
+    name: 'replay',
+    test: 'log.test.ts',
+    tries: 'an older checkpoint of before a dissent, with everything that belongs to it',
+    contained: 'whoever has seen a newer one takes nothing older',
+    reported: UNAVAILABLE,
+  },
+  {
+    name: 'replay-elsewhere',
+    test: 'log.test.ts',
+    tries: 'the same before somebody who knows no other',
+    contained: 'the cosignatures’ times, `max-age` of the policy',
+    reported: UNAVAILABLE,
+  },
+  {
+    name: 'hidden-from-index',
+    test: 'lying-index.test.ts',
+    tries: 'a dissent that is logged, and stands nowhere in the index: its root is consistent, signed and cosigned',
+    contained:
+      '`completeness audited`: index-witnesses, or one’s own `log audit`. Without, the output says “by the log’s root”, which is not sound',
+    reported: UNAVAILABLE,
+  },
+  {
+    name: 'hidden-from-index-audit',
+    test: 'lying-index.test.ts',
+    tries: 'the same before `verbatim log audit`',
+    contained: 'it rebuilds the index from the entries and compares every root; the evidence is saved',
+    reported: 'exit code 1',
+  },
+  {
+    name: 'hidden-from-index-witness',
+    test: 'lying-index.test.ts',
+    tries: 'the same before an index-witness',
+    contained: 'it does the same, and does not cosign; nothing of that log any more',
+    reported: '403 wrong-index',
+  },
+  {
+    name: 'wrong-index-root',
+    test: 'lying-index.test.ts',
+    tries: 'a last index root that is not that of the entries before it',
+    contained: 'no proof leads to it: nothing is complete',
+    reported: UNAVAILABLE,
+  },
+  {
+    name: 'forged-receipt',
+    test: 'log.test.ts',
+    tries: 'to acknowledge an entry with a proof of something else',
+    contained: 'whoever submits verifies the proof',
+    reported: 'exit code 2',
+  },
+  {
+    name: 'forged-bundle',
+    test: 'log.test.ts',
+    tries: 'a bundle with changed proofs of inclusion',
+    contained: 'it is verified as if it came from the log',
+    reported: MISBEHAVIOUR,
+  },
+  {
+    name: 'forged-completeness',
+    test: 'log.test.ts',
+    tries: 'a bundle with changed proofs of the index',
+    contained: 'the same',
+    reported: UNAVAILABLE,
+  },
+  {
+    name: 'forged-growth',
+    test: 'log.test.ts',
+    tries: 'a forged consistency proof, to a witness',
+    contained: 'it is verified before anything is cosigned',
+    reported: '422',
+  },
+];
+
+export const REBUILDERS: readonly NamedAttack[] = [
+  {
+    name: 'colluding-liars',
+    test: 'rebuilders.test.ts',
+    tries: 'k−1 operators that vouch for anything',
+    contained: 'k are needed; and where there are k, one honest dissent outweighs them',
+    reported: NOT_REPRODUCED,
+  },
+  {
+    name: 'many-keys',
+    test: 'rebuilders.test.ts',
+    tries: 'one operator with many keys',
+    contained: 'one operator, one vote, by the client’s own policy',
+    reported: INSUFFICIENT,
+  },
+  {
+    name: 'replayed',
+    test: 'rebuilders.test.ts',
+    tries: 'one observation submitted twice',
+    contained: 'it is the same entry',
+    reported: INSUFFICIENT,
+  },
+  {
+    name: 'transplanted',
+    test: 'rebuilders.test.ts',
+    tries: 'an observation of the same bytes in another release',
+    contained: 'it is signed for one release entry, and counts for that one only',
+    reported: INSUFFICIENT,
+  },
+  {
+    name: 'retry-until-match',
+    test: 'rebuilders.test.ts',
+    tries: 'more attempts after a dissent, until one matches',
+    contained: 'no later attempt erases a dissent',
+    reported: NOT_REPRODUCED,
+  },
+  {
+    name: 'equivocation',
+    test: 'rebuilders.test.ts',
+    tries: 'two statements about one attempt',
+    contained: 'the log takes one; whoever asks the rebuilder hears of the other (`--ask-rebuilders`)',
+    reported: '409 attempt-exists',
+  },
+  {
+    name: 'skipped-attempt',
+    test: 'rebuilders.test.ts',
+    tries: 'attempt 2 without attempt 1',
+    contained: 'the log takes them in order',
+    reported: '422 attempt-gap',
+  },
+  {
+    name: 'stranger',
+    test: 'rebuilders.test.ts',
+    tries: 'observations by keys that nobody enrolled, or no policy names',
+    contained: 'the former are not admitted, the latter count for nothing',
+    reported: INSUFFICIENT,
+  },
+  {
+    name: 'refused-dissent',
+    test: 'refused.test.ts',
+    tries: '(a log) not to admit a rebuilder that dissents',
+    contained: 'the rebuilder serves what it signed; `verify --ask-rebuilders` hears it, and a dissent so heard counts',
+    reported: NOT_REPRODUCED,
+  },
+];
+
+export const PUBLISHERS: readonly NamedAttack[] = [
+  {
+    name: 'two-digests',
+    test: 'rebuilders.test.ts',
+    tries: 'two files for one version, by one key',
+    contained: 'a key registers each part of a version once',
+    reported: '409 release-part-exists',
+  },
+  {
+    name: 'two-digests-two-keys',
+    test: 'rebuilders.test.ts',
+    tries: 'the same by two keys',
+    contained: 'each is judged by its own observations: the one that does not come from the source differs',
+    reported: NOT_REPRODUCED,
+  },
+  {
+    name: 'unregistered',
+    test: 'rebuilders.test.ts',
+    tries: 'a file that no release claims, under the name of one',
+    contained: '`--release` binds the verdict to what that release claims',
+    reported: 'unknown-file, exit code 1',
+  },
+];
+
+export const WITNESSES: readonly NamedAttack[] = [
+  {
+    name: 'lying-witnesses',
+    test: 'witness.test.ts',
+    tries:
+      'to be down, slow, or endless; to name sizes beyond the log’s or behind it, for ever; to cosign something else, or ahead of time. All at once, one less than a quorum',
+    contained: 'each answer has limits and is verified; what one says without proof stops nobody while a quorum says otherwise',
+    reported: 'reproduced, exit code 0',
+  },
+  {
+    name: 'lying-witnesses-only',
+    test: 'witness.test.ts',
+    tries: 'the same, where the policy needs one of them',
+    contained: 'their cosignatures are not there',
+    reported: INSUFFICIENT,
+  },
+];
+
+export const NETWORKS: readonly NamedAttack[] = [
+  {
+    name: 'witness-cut-off',
+    test: 'network.test.ts',
+    tries: 'to part a log from its witnesses, and to join them again',
+    contained: 'nothing is published in between; then everything is, at the index that was promised',
+    reported: '503 not-yet-witnessed',
+  },
+  {
+    name: 'log-cut-off',
+    test: 'network.test.ts',
+    tries: 'to part a client from the log',
+    contained: 'deadlines; a bundle does without the log',
+    reported: UNAVAILABLE,
+  },
+];
+
+const NAMED = [...HISTORIES, ...REBUILDERS, ...PUBLISHERS, ...WITNESSES, ...NETWORKS];
+
+/** What the attack of this name must be reported as. */
+export function reportOf(name: string): string {
+  const row = NAMED.find((each) => each.name === name);
+  if (row === undefined) throw new Error(`expected an attack of the tables, found ${name}`);
+  return row.reported;
+}

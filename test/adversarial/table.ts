@@ -1,36 +1,64 @@
 /**
- * The tables of docs/explanation/hostile-builds.md, from the data that the tests run.
+ * The tables of docs/explanation/hostile-builds.md and hostile-logs.md, from the data that the tests run.
  *
- *   node test/adversarial/table.ts    writes them into the page
+ *   node test/adversarial/table.ts    writes them into the pages
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { GO, RUST, SOURCES, type Attack } from './attacks.ts';
+import { HISTORIES, NETWORKS, PUBLISHERS, REBUILDERS, SERVED, WITNESSES } from './log-attacks.ts';
 
-export const PAGE = new URL('../../docs/explanation/hostile-builds.md', import.meta.url);
+interface Row extends Attack {
+  /** The file whose test it is. */
+  readonly test: string;
+}
 
-const TABLES: Readonly<Record<string, { readonly attacks: readonly Attack[]; readonly test: string }>> = {
-  rust: { attacks: RUST, test: 'rust.test.ts' },
-  go: { attacks: GO, test: 'go.test.ts' },
-  sources: { attacks: SOURCES, test: 'sources.test.ts' },
-};
+export interface Page {
+  readonly name: string;
+  readonly url: URL;
+  /** By the name between the marks. */
+  readonly tables: Readonly<Record<string, readonly Row[]>>;
+}
 
-function table({ attacks, test }: (typeof TABLES)[string]): string {
-  const rows = attacks.map(
-    ({ name, tries, contained, reported }) => `| ${name} | ${tries} | ${contained} | \`${reported}\` | \`${test}\` |`,
+const inFile = (test: string, attacks: readonly Attack[]): Row[] => attacks.map((attack) => ({ ...attack, test }));
+const page = (name: string, tables: Page['tables']): Page => ({
+  name,
+  url: new URL(`../../docs/explanation/${name}`, import.meta.url),
+  tables,
+});
+
+export const PAGES: readonly Page[] = [
+  page('hostile-builds.md', {
+    rust: inFile('rust.test.ts', RUST),
+    go: inFile('go.test.ts', GO),
+    sources: inFile('sources.test.ts', SOURCES),
+  }),
+  page('hostile-logs.md', {
+    served: inFile('log.test.ts', SERVED),
+    histories: HISTORIES,
+    rebuilders: REBUILDERS,
+    publishers: PUBLISHERS,
+    witnesses: WITNESSES,
+    networks: NETWORKS,
+  }),
+];
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(
+    ({ name, tries, contained, reported, test }) => `| ${name} | ${tries} | ${contained} | \`${reported}\` | \`${test}\` |`,
   );
-  return ['| attack | tries | contained by | reported as | tested in |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| attack | tries | contained by | reported as | tested in |', '|---|---|---|---|---|', ...lines].join('\n');
 }
 
 /** The page's text with every table between its marks replaced. Throws when a mark is missing. */
-export function withTables(page: string): string {
-  let text = page;
-  for (const [name, content] of Object.entries(TABLES)) {
+export function withTables(before: string, { tables }: Page): string {
+  let text = before;
+  for (const [name, rows] of Object.entries(tables)) {
     const [begin, end] = [`<!-- begin ${name} -->\n`, `\n<!-- end ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
     if (from === -1 || to === -1) throw new Error(`expected "${begin.trim()}" and "${end.trim()}" in the page`);
-    text = `${text.slice(0, from + begin.length)}\n${table(content)}\n${text.slice(to)}`;
+    text = `${text.slice(0, from + begin.length)}\n${table(rows)}\n${text.slice(to)}`;
   }
   return text;
 }
 
-if (import.meta.main) writeFileSync(PAGE, withTables(readFileSync(PAGE, 'utf8')));
+if (import.meta.main) for (const each of PAGES) writeFileSync(each.url, withTables(readFileSync(each.url, 'utf8'), each));
