@@ -17,6 +17,8 @@ const given = process.argv.slice(2).map(Number);
 const SIZES = given.length > 0 ? given : [1_000, 100_000, 1_000_000];
 const WIDTHS = [1, 16, 256];
 const MEASURED = 1_024;
+/** Nodes (services/log/src/store/log-index.ts). */
+const WRITTEN_AT = 8_192;
 const REBUILDERS = 20;
 
 const digestOf = (text: string): string => toHex(sha256(utf8Encode(text)));
@@ -39,8 +41,10 @@ try {
   using db = openDatabase(join(folder, 'index.db'), { migrations: [INDEX_SCHEMA], create: true });
   const store = new IndexStore(db);
   let size = 0;
+  // As the log does: in the transaction of its entries, and written when enough has gathered.
   const add = db.transaction((pairs: readonly Pair[], end: number) => {
     store.apply(BigInt(end), addPairsSync(store, store.newest().map, pairs));
+    if (store.unwritten >= WRITTEN_AT) store.write();
   });
   /** Microseconds of CPU for one batch. */
   const grow = (width: number): number => {
@@ -66,7 +70,7 @@ try {
 
   const rows = [];
   for (const target of SIZES) {
-    for (let missing = target - size; missing > 0; missing = target - size) grow(Math.min(2_000, missing));
+    for (let at = size; at < target; at += 2_000) grow(Math.min(2_000, target - at));
     const some = hashLeaf(new Uint8Array(1));
     const hash = cpu(() => {
       for (let i = 0; i < 50_000; i++) hashNode(some, some);
@@ -79,6 +83,7 @@ try {
       return cpu(() => void provePrefixSync(store, map, lookup));
     });
     const log2 = Math.log2(map.size);
+    db.transaction(() => store.write())();
     const nodes = db.prepare<[], number>('SELECT count(*) FROM index_nodes').pluck().get()!;
     if (nodes !== 2 * map.size - 1) throw new Error(`expected ${2 * map.size - 1} nodes after pruning; found ${nodes}`);
     const { size: bytes } = await stat(join(folder, 'index.db'));

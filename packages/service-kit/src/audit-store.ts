@@ -25,6 +25,7 @@ export class SqliteAuditStore implements Disposable {
       if (change !== null) {
         this.#index.apply(size, change);
         this.#index.prune(size);
+        this.#index.write();
       }
       write.run(state);
     });

@@ -49,72 +49,96 @@ interface Row {
   root: Buffer | null;
   pairs: number;
   next_id: number;
+  superseded: Buffer;
 }
 
+interface Kept {
+  readonly state: IndexState;
+  /** What the state before had and this one does without. */
+  readonly superseded: readonly number[];
+  readonly written: boolean;
+}
+
+/**
+ * A write-back store: batches are kept in memory until `write`, and what is superseded and pruned before that is never written. What is lost with
+ * the process follows from the log's entries.
+ */
 export class IndexStore implements SyncNodeReader {
   readonly #node: Database.Statement<[number], Buffer>;
   readonly #insertNode: Database.Statement<[number, Uint8Array]>;
   readonly #deleteNode: Database.Statement<[number]>;
-  readonly #newest: Database.Statement<[], Row>;
-  readonly #at: Database.Statement<[bigint], Row>;
   readonly #insertState: Database.Statement<[bigint, number | null, Uint8Array | null, number, number, Uint8Array]>;
-  readonly #prune: (size: bigint) => void;
+  readonly #deleteStates: Database.Statement<[bigint]>;
   readonly #cache = new NodeCache(MAX_CACHED);
-  #pruned: bigint | null = null;
+  /** Ascending. What the first one superseded is gone. */
+  #states: Kept[];
+  readonly #unwritten = new Map<number, MapNode>();
+  /** Nodes in the database that no state needs any more. */
+  #doomed: number[] = [];
 
-  /** @param db migrated with INDEX_SCHEMA */
+  /** @param db migrated with INDEX_SCHEMA; of this object alone */
   constructor(db: Database.Database) {
     this.#node = db.prepare<[number], Buffer>('SELECT node FROM index_nodes WHERE id = ?').pluck();
     this.#insertNode = db.prepare('INSERT INTO index_nodes (id, node) VALUES (?, ?)');
     this.#deleteNode = db.prepare('DELETE FROM index_nodes WHERE id = ?');
-    this.#newest = db.prepare('SELECT * FROM index_states ORDER BY size DESC LIMIT 1');
-    this.#at = db.prepare('SELECT * FROM index_states WHERE size = ?');
     this.#insertState = db.prepare('INSERT INTO index_states (size, top, root, pairs, next_id, superseded) VALUES (?, ?, ?, ?, ?, ?)');
-    const superseded = db
-      .prepare<[bigint], Buffer>("SELECT superseded FROM index_states WHERE size <= ? AND superseded <> x'' ORDER BY size")
-      .pluck();
-    const settle = db.prepare<[bigint]>("UPDATE index_states SET superseded = x'' WHERE size = ?");
-    const forget = db.prepare<[bigint]>('DELETE FROM index_states WHERE size < ?');
-    this.#prune = db.transaction((size: bigint) => {
-      for (const ids of superseded.all(size)) for (const id of decodeIds(ids)) this.#delete(id);
-      settle.run(size);
-      forget.run(size);
-    });
+    this.#deleteStates = db.prepare('DELETE FROM index_states WHERE size < ?');
+    this.#states = db.prepare<[], Row>('SELECT * FROM index_states ORDER BY size').all().map(fromRow);
   }
 
   /** The state that the next batch goes on from; EMPTY_INDEX before the first. */
   newest(): IndexState {
-    return fromRow(this.#newest.get()) ?? EMPTY_INDEX;
+    return this.#states.at(-1)?.state ?? EMPTY_INDEX;
   }
 
   /** The state at exactly this size; null when there is none, or none any more. */
   at(size: bigint): IndexState | null {
-    return fromRow(this.#at.get(size));
+    return this.#states.findLast(({ state }) => state.size === size)?.state ?? null;
+  }
+
+  /** Nodes that the next `write` will write. */
+  get unwritten(): number {
+    return this.#unwritten.size;
   }
 
   /** Throws IndexMapError `malformed-node` for a node that is missing or none. */
   readSync(ids: readonly number[]): MapNode[] {
-    return ids.map((id) => this.#read(id));
+    return ids.map((id) => this.#unwritten.get(id) ?? this.#read(id));
   }
 
-  /**
-   * Keeps what a batch has made of the newest state, and the states before, until `prune`. The caller's transaction makes it whole; should that
-   * fail, this object must not be used any more.
-   */
-  apply(size: bigint, { state, nodes, superseded }: MapChange): IndexState {
-    for (const [id, node] of nodes) {
+  /** Keeps what a batch has made of the newest state, and the states before, until `prune`. In memory. */
+  apply(size: bigint, { state: map, nodes, superseded }: MapChange): IndexState {
+    for (const [id, node] of nodes) this.#unwritten.set(id, node);
+    const state = { size, map };
+    this.#states.push({ state, superseded, written: false });
+    return state;
+  }
+
+  /** Forgets the states below `size`. Nothing happens unless there is a state of this size. In memory. */
+  prune(size: bigint): void {
+    const first = this.#states.findIndex(({ state }) => state.size === size);
+    if (first <= 0) return;
+    for (const { superseded } of this.#states.slice(1, first + 1)) for (const id of superseded) this.#forget(id);
+    this.#states = this.#states.slice(first);
+  }
+
+  /** Brings the database up to date, in the caller's transaction; should that fail, this object must not be used any more. */
+  write(): void {
+    for (const [id, node] of this.#unwritten) {
       this.#insertNode.run(id, encodeMapNode(node));
       this.#cache.set(id, node);
     }
-    this.#insertState.run(size, state.top?.id ?? null, state.top?.hash ?? null, state.size, state.nextId, encodeIds(superseded));
-    return { size, map: state };
+    for (const { state, superseded, written } of this.#states) if (!written) this.#writeState(state, superseded);
+    for (const id of this.#doomed) this.#deleteNode.run(id);
+    const [first] = this.#states;
+    if (first !== undefined) this.#deleteStates.run(first.state.size);
+    this.#states = this.#states.map((kept) => ({ ...kept, written: true }));
+    this.#unwritten.clear();
+    this.#doomed = [];
   }
 
-  /** Forgets the states below `size`, in a transaction of its own. Nothing happens unless there is a state of this size. */
-  prune(size: bigint): void {
-    if (size === this.#pruned || this.at(size) === null) return;
-    this.#prune(size);
-    this.#pruned = size;
+  #writeState({ size, map: { top, size: pairs, nextId } }: IndexState, superseded: readonly number[]): void {
+    this.#insertState.run(size, top?.id ?? null, top?.hash ?? null, pairs, nextId, encodeIds(superseded));
   }
 
   #read(id: number): MapNode {
@@ -128,9 +152,10 @@ export class IndexStore implements SyncNodeReader {
     return node;
   }
 
-  #delete(id: number): void {
-    this.#deleteNode.run(id);
+  #forget(id: number): void {
+    if (this.#unwritten.delete(id)) return;
     this.#cache.delete(id);
+    this.#doomed.push(id);
   }
 }
 
@@ -166,10 +191,9 @@ class NodeCache {
   }
 }
 
-function fromRow(row: Row | undefined): IndexState | null {
-  if (row === undefined) return null;
-  const top = row.top === null || row.root === null ? null : { id: row.top, hash: new Uint8Array(row.root) };
-  return { size: BigInt(row.size), map: { top, size: row.pairs, nextId: row.next_id } };
+function fromRow({ size, top, root, pairs, next_id: nextId, superseded }: Row): Kept {
+  const ref = top === null || root === null ? null : { id: top, hash: new Uint8Array(root) };
+  return { state: { size: BigInt(size), map: { top: ref, size: pairs, nextId } }, superseded: decodeIds(superseded), written: true };
 }
 
 /** Eight bytes a number, so that no number is too large for the row. */
@@ -177,6 +201,6 @@ function encodeIds(ids: readonly number[]): Uint8Array {
   return new Uint8Array(Float64Array.from(ids).buffer);
 }
 
-function decodeIds(bytes: Buffer): Float64Array {
-  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+function decodeIds(bytes: Buffer): number[] {
+  return [...new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))];
 }

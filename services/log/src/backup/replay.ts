@@ -3,7 +3,7 @@ import type { OwnedDatabase } from '@verbatim/service-kit';
 import { decodeEntry, decodeEnvelope, decodeStatement, PREDICATE, type Statement } from '@verbatim/statements';
 import type { Candidate } from '../admission/candidate.ts';
 import { writeIdentity } from '../engine/identity.ts';
-import { restoreIndex } from '../engine/restore-index.ts';
+import { checkIndex } from '../engine/restore-index.ts';
 import { ControlTable } from '../store/control-table.ts';
 import { EntryStore } from '../store/entries.ts';
 import { leafHashOf, Ledger } from '../store/ledger.ts';
@@ -64,7 +64,8 @@ export class Replay {
     this.#db.transaction(() => {
       try {
         this.#ledger.replay(candidates, indexRoot, this.#seconds);
-        restoreIndex(this.#db, this.#index, this.#entries, this.#seconds * 1000);
+        checkIndex(this.#index, this.#entries);
+        this.#index.published(this.#index.size);
       } catch (cause) {
         throw new BackupError(
           'mismatch',

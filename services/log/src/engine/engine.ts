@@ -98,10 +98,10 @@ export class Engine implements AsyncDisposable {
     const stored = checkpoints.signed();
     const tree = await restoreTree({ entries, checkpoints, folder }, stored, entries.count());
     const index = new LogIndex(db, identity.origin, (size) => keys.signersAt(control.state, size)[0]!);
-    restoreIndex(db, index, entries, options.now());
-    const ledger = new Ledger(db, known, control, index, (error) => options.logger.error({ err: error }, 'an admission rule threw'));
     const keyAt = (size: bigint): VerifierKey => logKeyAt(control.state, size);
     const published = await restorePublished({ entries, checkpoints, folder }, tree, keyAt);
+    restoreIndex(db, index, entries, published?.size ?? 0n, options.now());
+    const ledger = new Ledger(db, known, control, index, (error) => options.logger.error({ err: error }, 'an admission rule threw'));
     const parts = { identity, ledger, index, checkpoints, folder, entries, tree };
     const engine = new Engine(options, parts, stored, published === null ? null : { size: published.size, bytes: published.note });
     try {
@@ -238,6 +238,8 @@ export class Engine implements AsyncDisposable {
     await this.#publisher.settled();
     await this.#closeWitnesses();
     this.published.stop(new Error('the log is shutting down'));
+    // After a failure memory may be ahead of the database.
+    if (!this.failed) this.index.write();
   }
 
   /**

@@ -176,7 +176,7 @@ test('a log from before the index gets one, and goes on', async () => {
 test.each<[string, string]>([
   ['another root', 'UPDATE index_states SET root = zeroblob(32)'],
   ['no pairs', 'UPDATE index_states SET top = NULL, root = NULL'],
-  ['another size', 'UPDATE index_states SET size = size - 1'],
+  ['a size beyond the entries', 'UPDATE index_states SET size = size + 1'],
   ['a last entry that states no root', 'UPDATE entries SET entry = (SELECT entry FROM entries WHERE idx = 2) WHERE idx = 11'],
   ['a last entry that states an earlier root', 'UPDATE entries SET entry = (SELECT entry FROM entries WHERE idx = 1) WHERE idx = 11'],
 ])('a stored index with %s is refused', async (_, sql) => {
@@ -186,5 +186,35 @@ test.each<[string, string]>([
   db.close();
   // Tiles would contradict an altered entry first.
   await rm(publicFolder(dir), { recursive: true });
+  await expect(startLog({ dir })).rejects.toMatchObject({ name: 'LogStateError', code: 'bad-index' });
+});
+
+test.each([
+  ['all of it', 'DELETE FROM index_nodes; DELETE FROM index_states'],
+  ['everything since an earlier batch', ''],
+])('an index that lacks %s is made again from the entries, with the roots that they state', async (_, sql) => {
+  const { dir, log } = await stoppedLog(12);
+  const copy = join(dir, 'earlier.db');
+  await cp(join(dir, 'data/log.db'), copy);
+  const again = await startLog({ dir });
+  await again.batch(enrolments(log, 500, 200));
+  await again.stop();
+  const db = new Database(join(dir, 'data/log.db'));
+  db.exec(
+    sql === ''
+      ? `ATTACH '${copy}' AS earlier; DELETE FROM index_nodes; DELETE FROM index_states;
+         INSERT INTO index_nodes SELECT * FROM earlier.index_nodes; INSERT INTO index_states SELECT * FROM earlier.index_states`
+      : sql,
+  );
+  db.close();
+  await expectWhole(dir, 12 + 201);
+});
+
+test('an index whose nodes were altered is refused', async () => {
+  const { dir } = await stoppedLog(12);
+  const db = new Database(join(dir, 'data/log.db'));
+  db.exec('UPDATE index_states SET size = 10');
+  db.exec("UPDATE index_nodes SET node = x'00'");
+  db.close();
   await expect(startLog({ dir })).rejects.toMatchObject({ name: 'LogStateError', code: 'bad-index' });
 });

@@ -19,6 +19,8 @@ export interface ReadEntry {
   readonly statement: EntryStatement;
 }
 
+/** Nodes that gather in memory before they are written. Most of them are superseded before that, and never written. */
+const WRITTEN_AT = 8192;
 /** Releases kept in memory: each observation names one. */
 const MAX_RELEASES = 4096;
 
@@ -31,6 +33,7 @@ export class LogIndex {
   readonly #origin: string;
   readonly #signerAt: (size: bigint) => Signer;
   readonly #entry: Statement<[number], Buffer>;
+  readonly #write: () => void;
   readonly #releases = new Map<number, ReleaseStatement | null>();
   #state: IndexState;
 
@@ -40,6 +43,7 @@ export class LogIndex {
     this.#origin = origin;
     this.#signerAt = signerAt;
     this.#entry = db.prepare<[number], Buffer>('SELECT entry FROM entries WHERE idx = ?').pluck();
+    this.#write = db.transaction(() => this.#store.write());
     this.#state = this.#store.newest();
   }
 
@@ -54,8 +58,8 @@ export class LogIndex {
   }
 
   /**
-   * Adds a batch's entries and ends it: writes the state of size `index` + 1 and returns the index-root entry for `index`, which the caller
-   * writes in the same transaction. Should that fail, this object must not be used any more.
+   * Adds a batch's entries and ends it, as the state of size `index` + 1, and returns the index-root entry for `index`, which the caller writes in
+   * the same transaction. Should that fail, this object must not be used any more.
    */
   close(entries: readonly ReadEntry[], index: bigint): Uint8Array {
     this.add(entries, index + 1n);
@@ -63,16 +67,22 @@ export class LogIndex {
     return signStatement(makeControl(predicate), [this.#signerAt(index + 1n)]);
   }
 
-  /** Adds entries in one step, as the state of `size`. */
+  /** Adds entries in one step, as the state of `size`. In a transaction: now and then the nodes are written. */
   add(entries: readonly ReadEntry[], size: bigint): void {
     const pairs = entries.flatMap((entry) => this.#pairsOf(entry));
     this.#state = this.#store.apply(size, addPairsSync(this.#store, this.#state.map, pairs));
+    if (this.#store.unwritten >= WRITTEN_AT) this.#store.write();
   }
 
   /** What stands under a lookup key at a size, with its prefix proof. Null when there is no state of this size. */
   prove(lookup: Uint8Array, size: bigint, limit: number): PrefixProof | null {
     const state = this.#store.at(size);
     return state === null ? null : provePrefixSync(this.#store, state.map, lookup, limit);
+  }
+
+  /** Writes what has gathered, in a transaction of its own: the next start has less to make again. */
+  write(): void {
+    this.#write();
   }
 
   /** Forgets the states below a published size. */
