@@ -7,7 +7,7 @@ import { bytesEqual, parseVkey, type Signer } from '@verbatim/tlog';
 import { anEnrolment, testSigner } from '@verbatim/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { checkWholeLog, fromFolder } from './_check-log.ts';
-import { temporaryFolder, writeConfig } from './_log.ts';
+import { eventually, temporaryFolder, writeConfig } from './_log.ts';
 import { ended, type LogProcess, runMain, serveProcess } from './_process.ts';
 
 let cleanup: (() => unknown)[] = [];
@@ -88,7 +88,10 @@ test('kill -9 at any moment: what was acknowledged is there under its index, and
     const running = await serving(world);
     await expectAllThere(world, acknowledged);
     const submitting = submitUntilGone(running.url, enrolments(world.admin, `round-${round}`), acknowledged);
-    await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 500));
+    const enough = acknowledged.size + 6;
+    await eventually(() => expect(acknowledged.size).toBeGreaterThanOrEqual(enough), 60_000);
+    // Anywhere in the batches that follow.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
     running.child.kill('SIGKILL');
     await ended(running);
     await submitting;
