@@ -335,6 +335,13 @@ test.each([20, 98, 99])("%i unknown lines beside the log's are ignored, and not 
   expect(signatures.map(({ name }) => name)).toEqual([log.origin, 'example.org/witness']);
 });
 
+test('a dozen ML-DSA cosignatures of others fit into a request', async () => {
+  const witness = await witnessAtFive();
+  const lines = Array.from({ length: 12 }, (_, i) => `— w.example/${i} ${toBase64(new Uint8Array(4 + 8 + 2420).fill(i))}\n`).join('');
+  const answer = await witness.post(request('old 5', proofLines(5, 8), concatBytes(eight, utf8Encode(lines))));
+  expect(answer.status).toBe(200);
+});
+
 test('other methods are 405 and say what is allowed', async () => {
   const witness = await startTestWitness([log.vkey]);
   for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
