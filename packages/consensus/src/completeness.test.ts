@@ -104,6 +104,7 @@ describe('everything that is logged about a file', () => {
     const evidence = world.evidence({ about: { file } });
     expect(judge(evidence, {}, { file })).toMatchObject({ verdict: 'unknown-file', completeness: 'complete-by-root' });
     const index = evidence.index.filter(({ lookup }) => lookup.value !== file.sha256);
+    expect(judge({ ...evidence, index }, {}, { file }).next[0]).toContain('the evidence is about other bytes');
     expect(judge({ ...evidence, index }, {}, { file }).verdict).toBe('unavailable');
     const claimed = evidence.index.find(({ lookup }) => lookup.value === FILE)!;
     expect(
