@@ -100,6 +100,7 @@ export class LogAudit implements AsyncDisposable {
 
   /** What is settled without reading. */
   #known({ checkpoint: { size, root } }: Target): AuditOutcome | null {
+    this.#raiseFindings();
     if (this.#alarm !== null) return { kind: 'unsound', detail: this.#alarm.detail };
     // A log that begins asks about nothing (services/log/src/engine/standing.ts), and there is nothing to audit.
     if (size === 0n) return { kind: 'sound' };
