@@ -23,6 +23,13 @@ test('defaults: no witnesses, fail closed as soon as there are some', async () =
   ]);
 });
 
+test('mirrors are fed once a second at most, unless it is said otherwise', async () => {
+  const mirrors = [witness('a'), witness('b', 'interval_ms = 0\n')].join('').replaceAll('[[witnesses]]', '[[mirrors]]');
+  const config = await writeConfig(dir, mirrors);
+  expect(config.mirrors.map(({ intervalMs }) => intervalMs)).toEqual([1000, 0]);
+  expect(config.policy.witnesses).toEqual([]);
+});
+
 test('a number, "none" or the lines of a C2SP policy make the quorum', async () => {
   const two = witness('a') + witness('b', 'name = "bee"\n');
   expect((await writeConfig(dir, `quorum = 1\n${two}`)).policy.groups).toMatchObject([{ threshold: 1 }]);

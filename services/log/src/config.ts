@@ -62,6 +62,9 @@ const witness = z.strictObject({
   interval_ms: z.int().min(0).max(3_600_000).default(0),
 });
 
+/** Each round writes the checkpoint again: a busy log need not do that for every one. */
+const mirror = witness.extend({ interval_ms: z.int().min(0).max(3_600_000).default(1000) });
+
 const shape = z.strictObject({
   /** The log's identity: its public URL without scheme and trailing slash. Never changes. */
   origin: z.string().max(255).refine(isKeyName, 'expected an origin without spaces and plus signs'),
@@ -80,7 +83,7 @@ const shape = z.strictObject({
   metrics_listen: listenAddress({ host: '127.0.0.1', port: 9090 }),
   witnesses: z.array(witness).max(64).default([]),
   /** Who gets a copy of everything that is published, and cosigns it (C2SP tlog-mirror). Nothing waits for them. */
-  mirrors: z.array(witness).max(64).default([]),
+  mirrors: z.array(mirror).max(64).default([]),
   /**
    * Which witnesses must cosign before a checkpoint is published: `all`, `none`, a number of witnesses, or the group and quorum lines of a
    * C2SP tlog-policy. With any but `none` the log fails closed.
