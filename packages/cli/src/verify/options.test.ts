@@ -27,6 +27,7 @@ describe('the quick reading of verify’s command line', () => {
     ['--', '--json'],
     ['a', '--', '-'],
     ['--manifest', 'SHA256SUMS'],
+    ['a', '--ask-rebuilders', '--audit'],
   ])('%j is read as commander reads it', (...args) => {
     expect(parseVerifyArgs(args)).toEqual(byCommander(args));
   });

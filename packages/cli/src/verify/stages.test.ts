@@ -1,6 +1,7 @@
 import { EXIT_CODES, VERDICTS } from '@verbatim/consensus';
 import type { Verdict, VerdictKind } from '@verbatim/consensus';
 import { contentOf } from '@verbatim/testkit';
+import { vkeyOf } from '@verbatim/tlog/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkedOutput } from '../_schema.ts';
 import { World } from '../_world.ts';
@@ -150,6 +151,26 @@ function fake(judged: Verdict, verdict: VerdictKind): Verdict {
   return { ...judged, verdict, exitCode: EXIT_CODES[verdict] };
 }
 
+describe('asking rebuilders', () => {
+  const asked = { askRebuilders: true, offline: false };
+
+  test('whom the policy gives no address is said to be asked nothing', async () => {
+    const io = new Recorder();
+    expect(await verify([file], { ...options, ...asked }, io)).toBe(0);
+    expect(io.stdout).toContain('nobody was asked');
+  });
+
+  test('who does not answer, or with anything that says nothing, changes nothing; a failure of ours ends in 2', async () => {
+    const [first] = world.scene.rebuilders;
+    const text = world.read(world.policy).replace(vkeyOf(first!), `${vkeyOf(first!)} http://127.0.0.1:9`);
+    const more = { ...asked, policy: world.file('asked', text) };
+    const answer = { rebuilder: 'acme-1', entries: [new Uint8Array([1])], trouble: 'gone' };
+    expect(await exitCode({ askRebuilders: async () => [answer] }, more)).toBe(0);
+    expect(await exitCode({}, more)).toBe(0);
+    expect(await exitCode({ askRebuilders: boom }, more)).toBe(2);
+  });
+});
+
 describe('usage errors', () => {
   test.each<[string, readonly string[], Partial<VerifyOptions>]>([
     ['no file', [], {}],
@@ -158,6 +179,7 @@ describe('usage errors', () => {
     ['a release without version', ['a'], { release: 'pkg:npm/esbuild' }],
     ['a release that is not canonical', ['a'], { release: 'pkg:NPM/esbuild@1' }],
     ['json and quiet', ['a'], { quiet: true }],
+    ['rebuilders to be asked without sockets', ['a'], { askRebuilders: true }],
   ])('%s', async (_what, files, more) => {
     const io = new Recorder();
     expect(await verify(files, { ...options, ...more, json: true }, io)).toBe(2);
