@@ -3,7 +3,7 @@ import { fromHex, bytesEqual, parseVkey } from '@verbatim/tlog';
 import { type Candidate, keyidsOf } from './candidate.ts';
 import { current } from './control-state.ts';
 import type { Decision } from './plan.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { type Refusal, refuse, writtenByTheLog } from './refusal.ts';
 import { publicKeyKey, submissionKey } from './uniqueness.ts';
 import type { AdmissionView } from './view.ts';
 
@@ -18,10 +18,7 @@ export function admitControl(candidate: Candidate, statement: ControlStatement, 
 function refusalOf({ envelope }: Candidate, statement: ControlStatement, view: AdmissionView): Refusal | null {
   const { predicate } = statement;
   if (predicate.action === 'genesis' || predicate.action === 'index-root') {
-    return refuse(
-      'written-by-the-log',
-      `Expected freeze, successor, rotate or admission; found ${predicate.action}, which the log writes itself. Nothing is left to do.`,
-    );
+    return writtenByTheLog(predicate.action);
   }
   if (predicate.origin !== view.origin) {
     return refuse(

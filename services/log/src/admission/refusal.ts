@@ -62,3 +62,11 @@ export function refuse(code: RefusalCode, detail: string, index?: bigint): Refus
   const refusal = { code, status: REFUSAL_STATUS[code], detail };
   return index === undefined ? refusal : { ...refusal, index };
 }
+
+/** Genesis and index roots are entries of the log's own. */
+export function writtenByTheLog(action: 'genesis' | 'index-root'): Refusal {
+  return refuse(
+    'written-by-the-log',
+    `Expected freeze, successor, rotate or admission; found ${action}, which the log writes itself. Nothing is left to do.`,
+  );
+}

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { lookupKey } from '@verbatim/index-map';
+import { loadSigner } from '@verbatim/service-kit';
 import {
   encodeEnvelope,
   encodeCanonicalJson,
@@ -324,6 +325,15 @@ const cases: readonly [name: string, status: number, code: RefusalCode, entry: (
     422,
     'written-by-the-log',
     () => signStatement(makeControl({ action: 'index-root', origin: ORIGIN, size: 1, root: otherDigest }), [log.root]),
+  ],
+  [
+    'an index root by the log’s own key',
+    422,
+    'written-by-the-log',
+    () =>
+      signStatement(makeControl({ action: 'index-root', origin: ORIGIN, size: 1, root: otherDigest }), [
+        loadSigner(join(log.dir, 'keys/log.key')),
+      ]),
   ],
   [
     'a rotation of a key that is not current',

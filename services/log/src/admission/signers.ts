@@ -3,7 +3,7 @@ import { parseVkey } from '@verbatim/tlog';
 import { type Candidate, keyidsOf } from './candidate.ts';
 import { notTheRoot } from './control.ts';
 import { current, type Term } from './control-state.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { type Refusal, refuse, writtenByTheLog } from './refusal.ts';
 import type { AdmissionView, Role, RosterKey } from './view.ts';
 
 interface SignerKey {
@@ -40,7 +40,8 @@ function ownKeys({ predicateType, predicate }: Statement, { control }: Admission
   return [...held(control.terms.root), ...added.map((key) => ({ keyid: keyidOfVkey(key), publicKey: key.publicKey }))];
 }
 
-function strangerTo({ predicateType }: Statement, keyid: string, view: AdmissionView): Refusal {
+function strangerTo({ predicateType, predicate }: Statement, keyid: string, view: AdmissionView): Refusal {
+  if (predicateType === PREDICATE.control && predicate.action === 'index-root') return writtenByTheLog(predicate.action);
   if (predicateType === PREDICATE.roster) return notTheAdmin(keyid, view);
   return predicateType === PREDICATE.control ? notTheRoot(keyid, view) : unknownKey(keyid);
 }
