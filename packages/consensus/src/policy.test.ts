@@ -68,6 +68,24 @@ describe('a policy', () => {
     ]);
   });
 
+  it('takes where a rebuilder serves what no log takes', () => {
+    const line = `rebuilder x-1 acme linux/amd64 ${vkey('x.test', 20)}`;
+    expect(parsePolicy(add(`${line} https://x.test/rebuilder`)).rebuilders.at(-1)!.url).toBe('https://x.test/rebuilder');
+    expect(parsePolicy(add(line)).rebuilders.at(-1)!.url).toBeNull();
+    expect(describePolicy(parsePolicy(add(`${line} https://x.test/`))).join()).toContain('asked at https://x.test/ on request');
+    for (const url of [
+      'x.test',
+      'file:///etc/passwd',
+      'https://x.test/?q',
+      'https://x.test/#h',
+      `https://${'x'.repeat(600)}`,
+      'https://é.test',
+    ]) {
+      expect(() => parsePolicy(add(`${line} ${url}`)), url).toThrow(/expected an address/);
+    }
+    expect(() => parsePolicy(add(`${line} https://x.test/ more`))).toThrow(/VKEY \[URL\]/);
+  });
+
   it('takes how complete the evidence must be, and who audits the index', () => {
     expect(parsePolicy(GOOD)).toMatchObject({ completeness: 'root', indexWitnesses: [], indexQuorum: 0 });
     for (const completeness of ['advisory', 'root', 'audited']) {
