@@ -132,7 +132,7 @@ function rewrite(file: string, before: Predecessor, first: readonly Uint8Array[]
   const size = BigInt(before.said.size);
   db.transaction(() => {
     const checkpoints = ['signed_checkpoint', 'published_checkpoint', 'witnesses', 'standing'];
-    const own = ['identity', 'control', 'index_nodes', 'index_states', ...checkpoints];
+    const own = ['identity', 'control', 'index_nodes', 'index_states', 'standing', ...checkpoints];
     for (const table of own) db.exec(`DELETE FROM ${table}`);
     for (const table of ['uniqueness', 'entries']) db.prepare(`DELETE FROM ${table} WHERE idx >= ?`).run(size);
     const retire = db.prepare('INSERT INTO retired_keys (public_key, use) VALUES (?, ?) ON CONFLICT DO NOTHING');
