@@ -6,7 +6,7 @@ import { anArtifact, anObservation, aRelease, aRevocation, testSigner } from '@v
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { indexRootOf } from '../_check-index.ts';
 import { checkWholeLog, fromUrl } from '../_check-log.ts';
-import { ORIGIN, REGISTRAR, startLog, type TestLog, type TestScene } from '../_log.ts';
+import { type Answer, ORIGIN, REGISTRAR, startLog, type TestLog, type TestScene } from '../_log.ts';
 
 let log: TestLog;
 let scene: TestScene;
@@ -30,6 +30,8 @@ afterAll(async () => {
 
 const hexOf = ({ type, value }: Lookup): string => toHex(lookupKey(type, value));
 const ask = (...lookups: string[]) => log.json(`/index?${lookups.map((lookup) => `lookup=${lookup}`).join('&')}`);
+
+const many = (count: number): string[] => Array.from({ length: count }, (_, i) => i.toString(16).padStart(64, '0'));
 
 /** What stands under a lookup key, by the definition. */
 function expected(lookup: Lookup): number[] {
@@ -79,8 +81,28 @@ test('every lookup key of the log is answered with all of its entries and a proo
   }
 });
 
+test('an answer is at one checkpoint, however much is published while it is made', async () => {
+  const control = toHex(lookupKey('control', ORIGIN));
+  const keys = [...many(15), control];
+  const asked: Promise<Answer['body']>[] = [];
+  for (let i = 0; i < 10; i++) {
+    asked.push(ask(...keys).then(({ body }) => body));
+    await log.log(aRevocation(acme, { compromisedSince: i }), log.admin);
+  }
+  const answers = await Promise.all(asked);
+  const now = await checkWholeLog(fromUrl(log.url), log.logKey);
+  for (const { checkpoint, lookups } of answers) {
+    const size = Number(checkpoint.split('\n')[1]);
+    const root = fromHex(indexRootOf(decodeEntry(now[size - 1]!).statement)!.root);
+    for (const { lookup, entries: indexes, proof } of lookups) {
+      const found = indexes.map((index: number) => ({ index: BigInt(index), leafHash: hashLeaf(now[index]!) }));
+      expect(verifyLookup(root, fromHex(lookup), found, new Uint8Array(Buffer.from(proof, 'base64')))).toBe(true);
+    }
+  }
+  expect(new Set(answers.map(({ checkpoint }) => checkpoint)).size).toBeGreaterThan(1);
+});
+
 const some = 'ab'.repeat(32);
-const many = (count: number): string[] => Array.from({ length: count }, (_, i) => i.toString(16).padStart(64, '0'));
 
 test('sixteen lookup keys are answered, seventeen are not', async () => {
   expect((await ask(...many(16))).body.lookups).toHaveLength(16);

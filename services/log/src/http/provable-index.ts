@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { IndexMapError, parseIndexPair, type PrefixProof } from '@verbatim/index-map';
 import { ProblemError } from '@verbatim/service-kit';
@@ -17,20 +18,32 @@ export const MAX_LOOKUP_ENTRIES = 4096;
  * published checkpoint. The entries themselves, and the index root before the checkpoint's size, are in the tiles.
  */
 export function indexRoutes(app: OpenAPIHono, { engine }: Services): void {
-  app.get('/index', (c) => {
+  app.get('/index', async (c) => {
     const lookups = parseLookups(c);
     const publication = engine.published.current;
     if (publication === null) throw new ProblemError(NOTHING_PUBLISHED);
-    const answers = lookups.map((lookup) => {
-      const { pairs, proof } = prove(engine, lookup, publication.size);
-      return {
-        lookup,
-        entries: pairs.map((pair) => Number(parseIndexPair(pair).index)),
-        proof: Buffer.from(proof).toString('base64'),
-      };
+    const answers = await engine.index.reading(publication.size, async () => {
+      const found: Answer[] = [];
+      for (const lookup of lookups) {
+        // Thousands of entries take milliseconds: others have their turn after each key.
+        if (found.length > 0) await setImmediate();
+        found.push(answer(engine, lookup, publication.size));
+      }
+      return found;
     });
     return c.json({ checkpoint: publication.text, lookups: answers }, 200, { 'cache-control': 'no-cache' });
   });
+}
+
+interface Answer {
+  readonly lookup: string;
+  readonly entries: readonly number[];
+  readonly proof: string;
+}
+
+function answer(engine: Engine, lookup: string, size: bigint): Answer {
+  const { pairs, proof } = prove(engine, lookup, size);
+  return { lookup, entries: pairs.map((pair) => Number(parseIndexPair(pair).index)), proof: Buffer.from(proof).toString('base64') };
 }
 
 /** 1 to 16 different `lookup` parameters, and no other. */

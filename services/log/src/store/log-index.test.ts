@@ -1,15 +1,18 @@
 /** The index that the log keeps is the map made from its entries alone: for batches of every kind, over restarts, at each published size. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { signStatement } from '@verbatim/statements';
+import { openDatabase } from '@verbatim/service-kit';
+import { signStatement, type Statement } from '@verbatim/statements';
 import { type Signer, toHex } from '@verbatim/tlog';
-import { anArtifact, anEnrolment, anObservation, aRelease, aRevocation, testSigner } from '@verbatim/testkit';
+import { aGenesis, anArtifact, anEnrolment, anObservation, aRelease, aRevocation, testSigner } from '@verbatim/testkit';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { lookupKey } from '@verbatim/index-map';
 import { expect, test } from 'vitest';
 import { checkWholeLog, fromFolder } from '../_check-log.ts';
-import { ORIGIN, REGISTRAR, startLog, type TestLog } from '../_log.ts';
+import { ORIGIN, REGISTRAR, startLog, temporaryFolder, type TestLog } from '../_log.ts';
+import { LogIndex } from './log-index.ts';
+import { MIGRATIONS } from './schema.ts';
 
 const REBUILDERS = ['a', 'b', 'c'].map((name) => testSigner(`rebuilder-${name}`));
 const results = ['match', 'differ', 'build-failed'] as const;
@@ -100,6 +103,28 @@ test('every index root is that of the entries before it, whatever the batches, w
         await rm(dir, { recursive: true, force: true });
       }
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
 }, 120_000);
+
+test('a state is kept as long as somebody reads at it, and no longer', async () => {
+  const dir = await temporaryFolder();
+  try {
+    using db = openDatabase(join(dir, 'log.db'), { migrations: MIGRATIONS, create: true });
+    const index = new LogIndex(db, ORIGIN, () => testSigner(ORIGIN));
+    const read = (at: bigint, statement: Statement) => ({ index: at, leafHash: new Uint8Array(32).fill(Number(at)), statement });
+    index.close([read(0n, aGenesis(ORIGIN))], 1n);
+    const control = lookupKey('control', ORIGIN);
+    const found = (size: bigint): number | undefined => index.prove(control, size, 10)?.pairs.length;
+    await index.reading(2n, async () => {
+      await index.reading(2n, async () => {});
+      index.close([read(2n, aRevocation(REGISTRAR, { role: 'registrar' }))], 3n);
+      index.published(4n);
+      expect([found(2n), found(4n)]).toEqual([1, 2]);
+    });
+    index.published(4n);
+    expect([found(2n), found(4n)]).toEqual([undefined, 2]);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});

@@ -34,6 +34,8 @@ export class LogIndex {
   readonly #signerAt: (size: bigint) => Signer;
   readonly #entry: Statement<[number], Buffer>;
   readonly #write: () => void;
+  /** How many are reading at a size. */
+  readonly #readers = new Map<bigint, number>();
   readonly #releases = new Map<number, ReleaseStatement | null>();
   #state: IndexState;
 
@@ -85,9 +87,22 @@ export class LogIndex {
     this.#write();
   }
 
-  /** Forgets the states below a published size. */
+  /** Forgets the states below a published size, or below one that is still being read. */
   published(size: bigint): void {
-    this.#store.prune(size);
+    const oldest = [...this.#readers.keys()].reduce((a, b) => (b < a ? b : a), size);
+    this.#store.prune(oldest);
+  }
+
+  /** Keeps the state of a size until `read` is done, whatever is published meanwhile. */
+  async reading<T>(size: bigint, read: () => Promise<T>): Promise<T> {
+    this.#readers.set(size, (this.#readers.get(size) ?? 0) + 1);
+    try {
+      return await read();
+    } finally {
+      const others = this.#readers.get(size)! - 1;
+      if (others > 0) this.#readers.set(size, others);
+      else this.#readers.delete(size);
+    }
   }
 
   #pairsOf({ index, leafHash, statement }: ReadEntry): Pair[] {
