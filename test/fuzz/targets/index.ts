@@ -4,7 +4,8 @@ import { BUILDER } from './builder.ts';
 import { CLIENT } from './client.ts';
 import { CONSENSUS } from './consensus.ts';
 import { INDEX_MAP } from './index-map.ts';
-import { SERVICES } from './services.ts';
+import { COSIGNERS } from './cosigners.ts';
+import { LOG_SERVICE } from './log-service.ts';
 import { STATEMENTS } from './statements.ts';
 import { TLOG } from './tlog.ts';
 
@@ -17,5 +18,6 @@ export const TARGETS: readonly Target[] = [
   ...CLIENT,
   ...BINARIES,
   ...BUILDER,
-  ...SERVICES,
+  ...LOG_SERVICE,
+  ...COSIGNERS,
 ];
