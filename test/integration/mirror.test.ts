@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFsck, fsck as foreignFsck } from '../conformance/_fsck.ts';
 import { prepareObservations, publishedSize, startLog, type RunningLog } from '../_log.ts';
 
-const ENTRIES = 500;
+const ENTRIES = 300;
 const BATCH = 250;
 
 /** A port that was free a moment ago: the log must know the mirror's address before there is a mirror. */
@@ -88,7 +88,7 @@ describe('mirrors of a running log', () => {
   });
 
   it('a mirror killed again and again while the log grows loses nothing and signs nothing that it does not hold', async () => {
-    const more = (await prepareObservations(log, ENTRIES + 400)).slice(ENTRIES);
+    const more = (await prepareObservations(log, ENTRIES + 300)).slice(ENTRIES);
     for (let first = 0; first < more.length; first += 100) {
       const fed = services.at(-1)!;
       const growing = log.submitBatch(more.slice(first, first + 100));
