@@ -6,7 +6,7 @@ import { restoreFromTiles } from './backup/from-tiles.ts';
 import { restoreLog } from './backup/restore.ts';
 import { logConfig } from './config.ts';
 import { initLog } from './init.ts';
-import { repairTiles } from './repair.ts';
+import { forgetIndex, repairTiles } from './repair.ts';
 import { reopenWitness } from './reopen-witness.ts';
 import { serveLog } from './serve.ts';
 import { succeedLog } from './succeed.ts';
@@ -14,7 +14,7 @@ import { succeedLog } from './succeed.ts';
 const USAGE = `usage: main.ts init  --config log.toml
        main.ts succeed --config log.toml --from FOLDER
        main.ts serve --config log.toml
-       main.ts repair --config log.toml
+       main.ts repair --config log.toml [--index]
        main.ts backup --config log.toml --to FOLDER [--without-blobs]
        main.ts restore --config log.toml --from FOLDER | --from-tiles FOLDER
        main.ts confirm --config log.toml --last-checkpoint FILE
@@ -23,7 +23,8 @@ const USAGE = `usage: main.ts init  --config log.toml
 init            makes keys that do not exist, the database and entry 0; prints the public keys as JSON
 succeed         makes the log that another one has named as its successor, from that one's data folder
 serve           serves the log; prints one line {"ready":true,"url":…,"metricsUrl":…} when it does
-repair          writes tiles again that differ from the database; the log must be stopped
+repair          writes tiles again that differ from the database; with --index, also has the next start make the index again from the entries.
+                The log must be stopped
 backup          copies database and blobs of a log, running or stopped, into a new folder, checked; prints what it is of as JSON
 restore         puts a backup in the place of a database that is gone, or makes it again from a copy of the log's tiles, as a mirror or
                 "verbatim log export" has them; the log then signs only once its witnesses confirm its size
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
       'from-tiles': { type: 'string' },
       'without-blobs': { type: 'boolean' },
       'last-checkpoint': { type: 'string' },
+      index: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -66,6 +68,7 @@ async function main(): Promise<number> {
     }
     case 'repair':
       print({ replaced: await repairTiles(config) });
+      if (values.index === true) forgetIndex(config);
       return 0;
     case 'backup':
       if (values.to === undefined) return usage();

@@ -11,6 +11,12 @@ import { MIGRATIONS } from './store/schema.ts';
 /** Entries hashed in one step; a multiple of 256, so that no step but the last makes partial tiles. */
 const CHUNK = 4096n;
 
+/** Of a log that is stopped: the next start makes the index again from the entries, and holds it against the root that the last one states. */
+export function forgetIndex(config: LogConfig): void {
+  using db = openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false });
+  db.transaction(() => db.exec('DELETE FROM index_nodes; DELETE FROM index_states')).immediate();
+}
+
 /** `writeMissingTiles` for a log that is stopped. */
 export async function repairTiles(config: LogConfig): Promise<string[]> {
   using db = openDatabase(join(config.data_dir, 'log.db'), { migrations: MIGRATIONS, create: false });

@@ -80,6 +80,6 @@ function statedRoot({ index, entry, leafHash }: StoredEntry): string | null {
 function bad(expected: string, found: string): LogStateError {
   return new LogStateError(
     'bad-index',
-    `expected the index to have ${expected}; found ${found}. The database was altered: restore the newest copy.`,
+    `expected the index to have ${expected}; found ${found}. The database was altered: stop, keep a copy, and run "repair --index"; where that does not help, restore the newest copy.`,
   );
 }

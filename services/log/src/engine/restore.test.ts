@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { checkWholeLog, filesBelow, fromFolder } from '../_check-log.ts';
 import { startLog, type TestLog, writeConfig } from '../_log.ts';
-import { repairTiles } from '../repair.ts';
+import { forgetIndex, repairTiles } from '../repair.ts';
 import { MIGRATIONS } from '../store/schema.ts';
 
 let folders: string[] = [];
@@ -210,11 +210,13 @@ test.each([
   await expectWhole(dir, 12 + 201);
 });
 
-test('an index whose nodes were altered is refused', async () => {
+test('an index whose nodes were altered is refused, and made again after "repair --index"', async () => {
   const { dir } = await stoppedLog(12);
   const db = new Database(join(dir, 'data/log.db'));
   db.exec('UPDATE index_states SET size = 10');
   db.exec("UPDATE index_nodes SET node = x'00'");
   db.close();
   await expect(startLog({ dir })).rejects.toMatchObject({ name: 'LogStateError', code: 'bad-index' });
+  forgetIndex(await writeConfig(dir));
+  await expectWhole(dir, 12);
 });
