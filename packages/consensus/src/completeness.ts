@@ -70,7 +70,9 @@ export function readIndexRoot(
   const { predicate } = entry.statement;
   if (predicate.origin !== origin) return wrong(`one of ${predicate.origin}`);
   if (BigInt(predicate.size) !== at) return wrong(`one over ${predicate.size} entries`);
-  if (!entry.signers.includes(logKeyOf(history, origin, size)!.keyid)) return wrong('one that another key signed');
+  // A history with a fault in it may lead to no key at all.
+  const signer = logKeyOf(history, origin, size)?.keyid;
+  if (signer === undefined || !entry.signers.includes(signer)) return wrong('one that another key signed');
   return { root: fromHex(predicate.root), findings: [] };
 }
 

@@ -1,11 +1,12 @@
-import { type ControlAction, type ControlPredicate, decodeEntry, makeControl, PREDICATE } from '@verbatim/statements';
-import { ADMIN, anEnrolment, aRevocation, continuedLog, InMemoryLog, ROOT, testSigner } from '@verbatim/testkit';
+import { type ControlAction, type ControlPredicate, decodeEntry, makeControl, PREDICATE, signStatement } from '@verbatim/statements';
+import { ADMIN, aGenesis, anEnrolment, aRevocation, continuedLog, InMemoryLog, ROOT, testSigner } from '@verbatim/testkit';
 import { formatNote, parseNote, type Signer, toHex } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { describe, expect, it } from 'vitest';
 import { judge } from './_judging.ts';
-import { digest, FILE, key, ORIGIN, World } from './_world.ts';
+import { digest, FILE, key, ORIGIN, policyText, World } from './_world.ts';
 import type { Evidence } from './evidence.ts';
+import { parsePolicy } from './policy.ts';
 import type { Verdict } from './verdict.ts';
 import { isWorse } from './verdict-kind.ts';
 
@@ -251,6 +252,20 @@ describe('a log that goes on elsewhere', () => {
     expect(neverBetter(world.evidence({ log: continuedLog(ended, key(ORIGIN)) }))).toEqual([]);
   });
 
+  it('needs no word of the old log where the policy pins the new one, and misses it', () => {
+    const pinned = policyText()
+      .replace(vkeyOf(key(ORIGIN)), vkeyOf(NEXT.log))
+      .replace(vkeyOf(ROOT), vkeyOf(NEXT.root));
+    const evidence = world.evidence({ log: next() });
+    const policy = parsePolicy(pinned);
+    expect(judge(evidence, {}, { policy }).verdict).toBe('reproduced');
+    const verdict = judge(withoutControl(evidence, BigInt(size) + 1n), {}, { policy });
+    expect(verdict.verdict).toBe('unavailable');
+    expect(codes(verdict)).toEqual(['incomplete']);
+    const advisory = parsePolicy(`${pinned}completeness advisory\n`);
+    expect(() => judge(withoutControl(evidence, BigInt(size) + 1n), {}, { policy: advisory })).not.toThrow();
+  });
+
   it('is not followed without the word of the old root key', () => {
     const log = continuedLog(ended, NEXT.log, BigInt(size));
     log.addStatement(makeControl({ action: 'genesis', origin: NEXT.origin, ...keys, predecessor }), NEXT.root);
@@ -258,6 +273,16 @@ describe('a log that goes on elsewhere', () => {
     expect(verdict.verdict).toBe('log-misbehaviour');
     expect(codes(verdict)).toEqual(['checkpoint-unverified']);
   });
+});
+
+it('is misbehaviour, and no crash, when the genesis of another log is shown in the place of its own', () => {
+  const { world } = reproducedWorld();
+  const evidence = world.evidence();
+  const entry = signStatement(aGenesis('other.test'), [ROOT]);
+  const entries = evidence.entries.map((each) => (each.index === 0n ? { ...each, entry } : each));
+  const verdict = judge({ ...evidence, entries });
+  expect(verdict.verdict).toBe('log-misbehaviour');
+  expect(codes(verdict)).toContain('genesis-mismatch');
 });
 
 describe('a log that says what it admits', () => {

@@ -117,8 +117,9 @@ class ControlReader {
       const loose = this.#unanchored();
       if (loose !== null) this.fault(entries.find(({ statement }) => statement.predicate.action === 'genesis') ?? entries[0]!, loose);
     }
-    // An era that its predecessor did not confirm is nobody's.
-    const eras = this.#unconfirmed === null ? this.#eras : this.#eras.filter(({ from }) => from !== this.#unconfirmed!.index);
+    // An era that its predecessor did not confirm is nobody's, unless the policy pins its keys itself.
+    const unconfirmed = this.#eras.find(({ from }) => from === this.#unconfirmed?.index);
+    const eras = unconfirmed === own ? this.#eras : this.#eras.filter((era) => era !== unconfirmed);
     return { eras, successor: this.#successor, priorRoots: this.#priorRoots, findings: this.#findings };
   }
 
