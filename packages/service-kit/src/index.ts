@@ -1,5 +1,13 @@
 /** What every service shares. See each file. */
-export { ConfigError, MAX_CONFIG_BYTES, filePath, listenAddress, loadConfig, optionalListenAddress, type ConfigErrorCode } from './config.ts';
+export {
+  ConfigError,
+  MAX_CONFIG_BYTES,
+  filePath,
+  listenAddress,
+  loadConfig,
+  optionalListenAddress,
+  type ConfigErrorCode,
+} from './config.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { ProblemError, notFound, onError, problem, problemBody, type Problem } from './problem.ts';
 export { createMetrics, metricsServer, type Metrics } from './metrics.ts';
