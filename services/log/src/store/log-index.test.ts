@@ -128,3 +128,27 @@ test('a state is kept as long as somebody reads at it, and no longer', async () 
     await rm(dir, { recursive: true });
   }
 });
+
+test('when thousands of nodes have gathered they are written with the batch, or not at all', async () => {
+  const dir = await temporaryFolder();
+  try {
+    using db = openDatabase(join(dir, 'log.db'), { migrations: MIGRATIONS, create: true });
+    const open = (): LogIndex => new LogIndex(db, ORIGIN, () => testSigner(ORIGIN));
+    const statement = aRevocation(REBUILDERS[0]!);
+    // Two lookup keys each: 4,400 pairs, 8,799 nodes.
+    const many = Array.from({ length: 2200 }, (_, i) => ({ index: BigInt(i), leafHash: new Uint8Array(32), statement }));
+    const add = (fail: boolean) => (): Uint8Array => {
+      const index = open();
+      index.close(many, 2200n);
+      if (fail) throw new Error('on the way');
+      return index.root;
+    };
+    expect(() => db.transaction(add(true))()).toThrow('on the way');
+    expect(open().size).toBe(0n);
+    const root = db.transaction(add(false))();
+    expect(open()).toMatchObject({ size: 2201n, root });
+    expect(db.prepare('SELECT count(*) FROM index_nodes').pluck().get()).toBe(8799);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
