@@ -52,6 +52,16 @@ describe('a verified tree', () => {
     }
   });
 
+  it('keeps no bundle in memory for the sake of one entry of it', async () => {
+    const tree = treeOf((path) => log.read(path), 300n);
+    const given = [
+      await tree.entry(7n),
+      (await tree.proved(8n)).entry,
+      ...(await collect(tree.entries(9n, 12n))).map(({ entry }) => entry),
+    ];
+    for (const entry of given) expect(entry.buffer.byteLength).toBe(entry.length);
+  });
+
   it('reads the empty log, and nothing in it', async () => {
     const tree = treeOf(() => null, 0n);
     expect(await collect(tree.entries(0n))).toEqual([]);

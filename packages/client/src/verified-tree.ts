@@ -76,7 +76,8 @@ export class VerifiedTree {
 
   async entry(index: bigint): Promise<Uint8Array> {
     this.#checkIndex(index);
-    return (await this.bundle(index / WIDTH))[Number(index % WIDTH)]!;
+    // A copy: a view of one entry would keep its whole bundle in memory, 16 MiB at the most.
+    return (await this.bundle(index / WIDTH))[Number(index % WIDTH)]!.slice();
   }
 
   /** The entries from `start` up to `end`, in order. */
@@ -85,7 +86,7 @@ export class VerifiedTree {
     for (let index = start; index < end;) {
       const bundle = await this.bundle(index / WIDTH);
       do {
-        yield { index, entry: bundle[Number(index % WIDTH)]! };
+        yield { index, entry: bundle[Number(index % WIDTH)]!.slice() };
         index += 1n;
       } while (index < end && index % WIDTH !== 0n);
     }
