@@ -1,9 +1,10 @@
 /** What becomes of a log: its control entries at its newest state, each verified to be in the tree, and whether they are all. */
 import { historyOf, logKeyOf, type ControlHistory } from '@verbatim/consensus';
 import { lookupKey, verifyLookup } from '@verbatim/index-map';
-import { type ControlStatement, decodeEntry, keyidOfVkey, PREDICATE, verifySignatures } from '@verbatim/statements';
+import { type ControlStatement, type Envelope, keyidOfVkey, PREDICATE, StatementError, verifySignatures } from '@verbatim/statements';
 import { type Ed25519Verify, fromHex, type Hash, hashLeaf, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
+import { decodeOrNull } from './audit/releases.ts';
 import { askIndex } from './index-answer.ts';
 import type { LogReader, LogView } from './log-reader.ts';
 import { readWholeLog } from './whole-log.ts';
@@ -35,7 +36,9 @@ export async function readHistory(
   const view = whole === null ? await reader.adopt(asked!.note, signal) : whole.view;
   const answer = whole === null ? asked!.lookups[0]! : whole.answer(lookup);
   const indexes = answer.entries.filter((index) => index < view.checkpoint.size);
-  const shown = await Promise.all(indexes.map(async (index) => ({ index, entry: await view.tree.entry(index), proof: [] })));
+  const read = await Promise.all(indexes.map(async (index) => ({ index, entry: await view.tree.entry(index), proof: [] })));
+  // What no log may admit belongs under no lookup key: with such an entry the answer proves nothing.
+  const shown = read.filter(({ entry }) => decodeOrNull(entry) !== null);
   const history = historyOf({ entries: shown }, { log: { key: reader.logKey }, root }, verify);
   const named = shown.map(({ index, entry }) => ({ index, leafHash: hashLeaf(entry) }));
   const stated = await indexRootOf(view, history, verify);
@@ -44,8 +47,8 @@ export async function readHistory(
 }
 
 function controlAt(index: bigint, entry: Uint8Array): LoggedControl[] {
-  const { statement } = decodeEntry(entry);
-  return statement.predicateType === PREDICATE.control ? [{ index, predicate: statement.predicate }] : [];
+  const statement = decodeOrNull(entry)?.statement;
+  return statement?.predicateType === PREDICATE.control ? [{ index, predicate: statement.predicate }] : [];
 }
 
 /** The root of the index that the checkpoint ends with, as the log's key signed it; null when it ends with something else. */
@@ -53,10 +56,18 @@ async function indexRootOf({ checkpoint, tree }: LogView, history: ControlHistor
   const { origin, size } = checkpoint;
   const signer = logKeyOf(history, origin, size);
   if (size === 0n || signer === null) return null;
-  const { statement, envelope } = decodeEntry(await tree.entry(size - 1n));
-  if (statement.predicateType !== PREDICATE.control || statement.predicate.action !== 'index-root') return null;
-  const known = [{ keyid: keyidOfVkey(signer.key), publicKey: signer.key.publicKey }];
-  const { predicate } = statement;
+  const last = decodeOrNull(await tree.entry(size - 1n));
+  if (last?.statement.predicateType !== PREDICATE.control || last.statement.predicate.action !== 'index-root') return null;
+  const { predicate } = last.statement;
   const fits = predicate.origin === origin && BigInt(predicate.size) === size - 1n;
-  return fits && verifySignatures(envelope, known, verify).length === 1 ? fromHex(predicate.root) : null;
+  return fits && isSignedBy(signer.key, last.envelope, verify) ? fromHex(predicate.root) : null;
+}
+
+function isSignedBy(key: VerifierKey, envelope: Envelope, verify: Ed25519Verify): boolean {
+  try {
+    return verifySignatures(envelope, [{ keyid: keyidOfVkey(key), publicKey: key.publicKey }], verify).length === 1;
+  } catch (error) {
+    if (error instanceof StatementError) return false;
+    throw error;
+  }
 }
