@@ -28,6 +28,9 @@ export interface AuditPassOptions {
   readonly verify: Ed25519Verify;
 }
 
+/** Newest keys that are remembered. Who signed a rotation is not checked here: without a limit a log could make this grow for ever. */
+const MAX_KEYS = 64;
+
 type IndexRoot = Extract<ControlStatement['predicate'], { action: 'index-root' }>;
 
 export class AuditPass {
@@ -36,7 +39,7 @@ export class AuditPass {
   /** Sizes that the log has published, as far as we saw. */
   readonly #published: ReadonlySet<bigint>;
   readonly #findings: IndexFinding[];
-  readonly #vkeys: string[];
+  #vkeys: readonly string[];
   #sealed: boolean;
   #inherited: boolean;
 
@@ -97,8 +100,9 @@ export class AuditPass {
   #control(index: number, { predicate }: ControlStatement): void {
     const own = predicate.origin === this.#origin;
     if (predicate.action === 'genesis') this.#inherited = !own && (index === 0 || this.#inherited);
-    if (own && predicate.action === 'rotate' && predicate.key === 'log' && this.#vkeys.includes(predicate.old))
-      this.#vkeys.push(predicate.vkey);
+    if (!own || predicate.action !== 'rotate' || predicate.key !== 'log') return;
+    if (!this.#vkeys.includes(predicate.old) || this.#vkeys.includes(predicate.vkey)) return;
+    this.#vkeys = [...this.#vkeys, predicate.vkey].slice(-MAX_KEYS);
   }
 
   #isSigned({ envelope }: DecodedEntry): boolean {

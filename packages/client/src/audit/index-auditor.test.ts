@@ -205,6 +205,25 @@ describe('auditing the index of a log', () => {
     expect(await kindsOf(log)).toEqual([['foreign-root', index]]);
   });
 
+  it('remembers the newest of a log’s keys, each once, however many it names', async () => {
+    const { log } = sealedScene();
+    const keys = [log.signer, ...Array.from({ length: 70 }, (_, i) => testSigner(log.origin, `${i}`))];
+    for (const [i, next] of [...keys.slice(1), keys[70]!].entries()) {
+      const rotation = {
+        action: 'rotate',
+        origin: log.origin,
+        key: 'log',
+        old: vkeyOf(keys[Math.min(i, 69)]!),
+        vkey: vkeyOf(next),
+      } as const;
+      log.addStatement(makeControl(rotation), ROOT, next);
+    }
+    addRoot(log, { signer: keys.at(-1)! });
+    const store = new MemoryAuditStore();
+    expect((await (await audited(log, store)).audit()).findings).toEqual([]);
+    expect(JSON.parse(store.load()!.state)).toMatchObject({ vkeys: keys.slice(-64).map((key) => vkeyOf(key)) });
+  });
+
   it('leaves a predecessor’s index roots alone, and holds a successor to its own', async () => {
     const { log } = sealedScene();
     const successor = copyOf(log, 'next.example/log');
