@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fsck, LogClient, LogReader, openSource } from '@verbatim/client';
 import { signStatement } from '@verbatim/statements';
 import { anEnrolment, testSigner } from '@verbatim/testkit';
-import { bytesEqual, parseVkey, utf8Encode } from '@verbatim/tlog';
+import { bytesEqual, parseVkey, sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { type LogOptions, startLog, type RunningLog } from '../_log.ts';
 import { type Call, type Fault, inject, record } from './_strace.ts';
 
@@ -52,6 +52,7 @@ export class Matrix implements AsyncDisposable {
   /** Index of every entry that the log ever acknowledged. */
   readonly #acknowledged = new Map<string, { readonly index: number; readonly entry: Uint8Array }>();
   readonly #blobs: string[] = [];
+  readonly #blobFolders = new Set<string>();
   #names = 0;
 
   private constructor(log: RunningLog) {
@@ -170,7 +171,7 @@ export class Matrix implements AsyncDisposable {
       }
       case 'blob': {
         const client = new LogClient({ url: log.url, logKey: parseVkey(log.vkey) });
-        const result = await client.putBlob(utf8Encode(`blob ${this.#names++}`), UPLOADER);
+        const result = await client.putBlob(this.#blob(), UPLOADER);
         if (result.kind === 'stored') this.#blobs.push(result.sha256);
         return undefined;
       }
@@ -187,6 +188,17 @@ export class Matrix implements AsyncDisposable {
     // It is on its way out.
     if (answer?.status !== 200) return new Promise<string>(() => {});
     return 'it went on';
+  }
+
+  /** One whose folder is not there yet: each upload makes the same calls. */
+  #blob(): Uint8Array {
+    for (;;) {
+      const bytes = utf8Encode(`blob ${this.#names++}`);
+      const folder = toHex(sha256(bytes)).slice(0, 2);
+      if (this.#blobFolders.has(folder)) continue;
+      this.#blobFolders.add(folder);
+      return bytes;
+    }
   }
 
   #enrolment(): { readonly name: string; readonly entry: Uint8Array } {

@@ -4,7 +4,7 @@
  */
 import { verbatim } from '@verbatim/local';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describe as describeSite, distinct, faultsOf, type Load, Matrix, type Site } from './_matrix.ts';
+import { describe as describeSite, distinct, faultsOf, type Load, Matrix, NotReachedError, type Site } from './_matrix.ts';
 import { removeTraces } from './_strace.ts';
 
 const LOADS: readonly Load[] = ['entries', 'batch', 'blob', 'stop'];
@@ -46,9 +46,13 @@ test('after SIGKILL, EIO or ENOSPC at any call, what was acknowledged is there u
   for (const site of sites) {
     const faults = faultsOf(site);
     const [fault] = faults.toSorted((a, b) => turns[a]! - turns[b]!);
-    const { outcome } = await matrix.strike(site, fault!).catch((cause: unknown) => {
+    const hit = await matrix.strike(site, fault!).catch((cause: unknown) => {
+      // Which pages SQLite has in its cache is nobody's to say.
+      if (cause instanceof NotReachedError && site.name === 'pread64') return null;
       throw new Error(`${fault} at ${describeSite(site)}`, { cause });
     });
+    if (hit === null) continue;
+    const { outcome } = hit;
     turns[fault!]! += 1;
     if (fault === 'SIGKILL') expect(outcome).toBe('log ended with SIGKILL');
     // It stops by itself, or nothing had been promised.
