@@ -1,6 +1,6 @@
 /** Whether one log may have signed two checkpoints: the smaller tree must be the beginning of the larger one (RFC 6962 §2.1.2). */
 import { bytesEqual, type Checkpoint, type Hash, verifyGrowth } from '@verbatim/tlog';
-import { ClientError, type MisbehaviourCode } from './errors.ts';
+import { ClientError, LogMisbehaviour, type MisbehaviourCode } from './errors.ts';
 import type { Remembered } from './note-store.ts';
 import type { VerifiedTree } from './verified-tree.ts';
 
@@ -13,6 +13,8 @@ export interface Contradiction {
   readonly what: string;
   /** Between the two sizes, as far as it could be read; it does not lead from the older root to the newer one. */
   readonly proof: readonly Hash[];
+  /** Set when tiles that do not fit are all that speaks against the log: whoever served them may have made them. */
+  readonly cause?: LogMisbehaviour;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function findContradiction(known: Remembered, served: Remembered, t
   } catch (error) {
     if (older !== served || !(error instanceof ClientError)) throw error;
     // Its tiles are of another tree than the one that it signed before.
-    if (error.code === 'tile-mismatch') return fork(known, served, []);
+    if (error instanceof LogMisbehaviour && error.code === 'tile-mismatch') return { ...fork(known, served, []), cause: error };
     if (error.code !== 'not-found') throw error;
     return { code: 'rolled-back', what: `signed ${size2} entries before and now shows ${size1}; the newer ones are gone`, proof: [] };
   }

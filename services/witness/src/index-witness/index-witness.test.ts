@@ -211,6 +211,24 @@ describe('an index-witness', () => {
     expect((await askUntilDone(url, () => requestOf(log, 0n))).status).toBe(200);
   });
 
+  test('takes no other bytes for a second history: an older checkpoint and a bad tile convict nobody', async () => {
+    const scene = new Scene();
+    const { log } = scene;
+    const older = log.seal();
+    scene.observe(0);
+    log.seal();
+    const { url, metricsUrl, served } = await startAll(log, 'wait_ms = 0\n');
+    await ask(url, requestOf(log, 0n));
+    await untilAudited(metricsUrl, log.size);
+    served.override = (path) => (path.startsWith('tile/0/') ? Promise.resolve(new Uint8Array(32 * Number(log.size))) : undefined);
+    let said = await ask(url, requestOf(log, 0n, older));
+    while (said.code === 'catching-up') said = await ask(url, requestOf(log, 0n, older));
+    expect(said).toMatchObject({ status: 503, code: 'log-unreadable' });
+    served.override = () => undefined;
+    expect((await askUntilDone(url, () => requestOf(log, 0n, older))).status).toBe(200);
+    expect((await askUntilDone(url, () => requestOf(log, older))).status).toBe(200);
+  });
+
   test('reads nothing for anybody but the log: neither unsigned nor unproved requests', async () => {
     const { log } = new Scene();
     log.seal();

@@ -163,7 +163,7 @@ export class LogAudit implements AsyncDisposable {
     this.#trouble = error instanceof ClientError ? error.message : 'nothing can be recorded at the moment';
     try {
       // Two checkpoints, both signed by the log. Anything else may be the work of whoever stands between us and it.
-      if (error instanceof LogMisbehaviour && error.code === 'fork') {
+      if (error instanceof LogMisbehaviour && error.code === 'fork' && error.cause === undefined) {
         return this.#raise({ detail: error.message, evidencePath: error.evidencePath });
       }
       if (!(error instanceof ClientError)) throw error;
