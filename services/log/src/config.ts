@@ -30,6 +30,8 @@ const limits = z
     /** Submissions a second from one address, and how many at once; batches count each entry. 0 turns the limit off. */
     submissions_per_second: z.number().min(0).default(0),
     submissions_burst: z.int().min(1).default(1000),
+    /** Entries in one answer of the index, all its lookup keys together: 4,096 are some 100 ms of work, and what a client takes. */
+    index_entries: z.int().min(1).max(4096).default(4096),
   })
   .prefault({});
 

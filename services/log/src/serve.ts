@@ -64,6 +64,7 @@ export async function serveLog(config: LogConfig, { logger, fatal, signal, engin
     pages: new PageStore(db),
     storageLow: () => disk.low,
     permit: limitByAddress(config.limits.submissions_per_second, config.limits.submissions_burst),
+    indexEntries: config.limits.index_entries,
     metrics: logMetrics(metrics, engine, disk, Date.now),
     logger,
     title: config.title ?? config.origin,

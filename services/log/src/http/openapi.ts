@@ -1,6 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { MAX_BATCH_ENTRIES } from './entries.ts';
-import { MAX_LOOKUP_ENTRIES, MAX_LOOKUPS } from './provable-index.ts';
+import { MAX_LOOKUPS } from './provable-index.ts';
 
 /** What the JSON endpoints take and give, at /openapi.json. Bodies are checked by the strict decoders, not by these schemas. */
 export function describeApi(app: OpenAPIHono, origin: string, version: string): void {
@@ -134,7 +134,7 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
     method: 'get',
     path: '/index',
     summary: 'All entries under lookup keys, provably',
-    description: `At most ${MAX_LOOKUP_ENTRIES} entries a lookup key, all at one checkpoint. Read the entries, and the index root at size − 1, from tiles.`,
+    description: `All at one checkpoint; 422 when one answer would have too many entries (4,096, unless the operator set less). Read the entries, and the index root at size − 1, from tiles.`,
     request: { query: z.object({ lookup: z.array(hash).min(1).max(MAX_LOOKUPS) }) },
     responses: { 200: json(proved, 'Indexes and proofs'), ...problems(400, 422, 503) },
   });

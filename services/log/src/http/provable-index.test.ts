@@ -125,3 +125,17 @@ test.each([
   expect(headers.get('content-type')).toContain('application/problem+json');
   expect(body.detail).toContain('64 lower-case hex digits');
 });
+
+test('an answer has no more entries than the log allows, all lookup keys together', async () => {
+  await using small = await startLog({ toml: '[limits]\nindex_entries = 3\n' });
+  const { release } = await small.scene([acme, beta]);
+  const key = (type: LookupType, value: string): string => toHex(lookupKey(type, value));
+  const [control, file] = [key('control', ORIGIN), key('artifact', release.subject[0]!.digest.sha256)];
+  const rebuilders = [acme, beta].map(({ name, publicKey }) => key('rebuilder', keyidOf(name, publicKey)));
+  const asked = (...lookups: string[]) => small.json(`/index?${lookups.map((lookup) => `lookup=${lookup}`).join('&')}`);
+  const three = await asked(control, file, rebuilders[0]!);
+  expect(three.body.lookups.map(({ entries: found }: { entries: number[] }) => found.length)).toEqual([1, 1, 1]);
+  const four = await asked(control, file, ...rebuilders);
+  expect([four.status, four.body.code]).toEqual([422, 'too-many-entries']);
+  expect(four.body.detail).toContain(rebuilders[1]!);
+});

@@ -10,24 +10,25 @@ import type { Services } from './services.ts';
 
 /** Lookup keys of one request. */
 export const MAX_LOOKUPS = 16;
-/** Entries under one lookup key. Who asks about a key with more follows the log. */
-export const MAX_LOOKUP_ENTRIES = 4096;
 
 /**
  * The verifiable index (docs/spec/index-map.md §6): for each lookup key the indexes of all entries under it and the proof that they are all, at one
  * published checkpoint. The entries themselves, and the index root before the checkpoint's size, are in the tiles.
  */
-export function indexRoutes(app: OpenAPIHono, { engine }: Services): void {
+export function indexRoutes(app: OpenAPIHono, { engine, indexEntries }: Services): void {
   app.get('/index', async (c) => {
     const lookups = parseLookups(c);
     const publication = engine.published.current;
     if (publication === null) throw new ProblemError(NOTHING_PUBLISHED);
     const answers = await engine.index.reading(publication.size, async () => {
       const found: Answer[] = [];
+      let room = indexEntries;
       for (const lookup of lookups) {
         // Thousands of entries take milliseconds: others have their turn after each key.
         if (found.length > 0) await setImmediate();
-        found.push(answer(engine, lookup, publication.size));
+        const next = answer(engine, lookup, publication.size, room);
+        room -= next.entries.length;
+        found.push(next);
       }
       return found;
     });
@@ -41,8 +42,8 @@ interface Answer {
   readonly proof: string;
 }
 
-function answer(engine: Engine, lookup: string, size: bigint): Answer {
-  const { pairs, proof } = prove(engine, lookup, size);
+function answer(engine: Engine, lookup: string, size: bigint, room: number): Answer {
+  const { pairs, proof } = prove(engine, lookup, size, room);
   return { lookup, entries: pairs.map((pair) => Number(parseIndexPair(pair).index)), proof: Buffer.from(proof).toString('base64') };
 }
 
@@ -69,9 +70,10 @@ function parseLookups(c: Context): string[] {
   });
 }
 
-function prove({ index }: Engine, lookup: string, size: bigint): PrefixProof {
+/** @param room entries that the answer may still take */
+function prove({ index }: Engine, lookup: string, size: bigint, room: number): PrefixProof {
   try {
-    const found = index.prove(fromHex(lookup), size, MAX_LOOKUP_ENTRIES);
+    const found = index.prove(fromHex(lookup), size, room);
     // The checkpoint of a log that had no index yet: the next one has.
     if (found === null) throw new ProblemError(NOTHING_PUBLISHED);
     return found;
@@ -81,7 +83,7 @@ function prove({ index }: Engine, lookup: string, size: bigint): PrefixProof {
       status: 422,
       code: 'too-many-entries',
       title: 'Too many entries',
-      detail: `Expected at most ${MAX_LOOKUP_ENTRIES} entries under ${lookup}; there are more. Follow the log instead: read its tiles.`,
+      detail: `Expected fewer entries in one answer; those under ${lookup} are too many. Ask for fewer keys, or follow the log: read its tiles.`,
     });
   }
 }

@@ -15,6 +15,8 @@ export interface Services {
   /** Whether storage is too full to take anything new. */
   readonly storageLow: () => boolean;
   readonly permit: TakePermit;
+  /** Entries that one answer of the index may have. */
+  readonly indexEntries: number;
   readonly metrics: LogMetrics;
   readonly logger: Logger;
   readonly title: string;
