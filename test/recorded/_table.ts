@@ -67,6 +67,14 @@ function rows({ purl, observations, files }: ReleaseResult): string[][] {
   ]);
 }
 
+/** Programs that were verified as a package installs them, without the package. */
+function installed({ observations, files }: ReleaseResult): string[] {
+  const artifacts = new Set(observations.map(({ artifact }) => artifact));
+  return files.flatMap(({ name, verdict }) =>
+    artifacts.has(name) ? [] : [`\nExtracted from a package, and verified without it: \`${name}\`, ${verdict}.\n`],
+  );
+}
+
 /**
  * @param command what wrote the results
  * @param known names of all releases that there are recipes of; null when only a few are meant to be run
@@ -82,7 +90,7 @@ Written by \`${command}\`; last run ${date} on a machine with ${machine}.
 ${line(HEAD)}
 ${line(HEAD.map(() => '---'))}
 ${releases.flatMap(rows).map(line).join('\n')}
-
+${releases.flatMap(installed).join('')}
 ${notRun === undefined ? '' : `Not run: ${notRun.length === 0 ? 'none' : notRun.join(', ')}.\n\n`}Held by the cache after the last one, in MiB: ${Object.entries(
     releases.at(-1)?.caches.mebibytes ?? {},
   )

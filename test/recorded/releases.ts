@@ -8,7 +8,7 @@
  * `reproduced`.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -74,7 +74,11 @@ async function rebuild(name: string, network: Network): Promise<ReleaseResult> {
   }
   const files: FileResult[] = [];
   for (const { name: artifact, file, member } of release.artifacts) {
-    if (file !== null) files.push(await judge(release, { name: artifact, file, member }, network.policy));
+    if (file === null) continue;
+    const judged = await judge(release, { name: artifact, file, member }, network.policy);
+    files.push(judged);
+    if (file.endsWith('.deb'))
+      files.push(await judgeInstalled(release, { name: artifact, file, member: null }, judged.sha256, network.policy));
   }
   return { name, purl: release.purl, observations, files, caches: { mebibytes: mebibytesIn(cacheDir) } };
 }
@@ -123,6 +127,27 @@ async function judge(release: PublishedRelease, { name, file, member }: Publishe
   const whole = results[0]!;
   const inside = whole.members?.find(({ path }) => path === member);
   return { name, sha256: inside?.sha256 ?? whole.sha256, verdict: inside?.state ?? whole.verdict, exitCode };
+}
+
+/** A program as the package installs it, without the package. */
+async function judgeInstalled(
+  release: PublishedRelease,
+  { name, file }: Published,
+  container: string,
+  policy: string,
+): Promise<FileResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'verbatim-installed-'));
+  try {
+    execFileSync('dpkg-deb', ['--extract', file, folder]);
+    const [program] = readdirSync(join(folder, 'usr/bin')) as [string];
+    const path = `usr/bin/${program}`;
+    const which = ['--release', release.purl, '--member-of', container, '--member', path];
+    const { stdout, exitCode } = await verbatim(['verify', '--json', '--policy', policy, ...which, join(folder, path)]);
+    const [result] = (JSON.parse(stdout) as { results: { sha256: string; verdict: string }[] }).results;
+    return { name: `${name}: ${path}`, sha256: result!.sha256, verdict: result!.verdict, exitCode };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 interface Member {
