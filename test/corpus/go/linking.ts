@@ -11,6 +11,14 @@ export const LINKING: readonly GoCase[] = [
     class: 'identical-except-ids',
   },
   {
+    name: 'the spelling of -ldflags, and a rebuild with it set as published',
+    published: { files: HELLO },
+    rebuilt: { files: HELLO, ldflags: '-w -s' },
+    again: [{ program: { files: HELLO }, varied: ['setting'] }],
+    code: 'ldflags',
+    class: 'explained',
+  },
+  {
     name: 'an -X of a variable that does not exist',
     published: { files: HELLO, ldflags: '-s -w -X main.commit=1234567' },
     rebuilt: { files: HELLO },
