@@ -19,6 +19,8 @@ import type { LogReader, LogView } from './log-reader.ts';
 
 /** Its index takes some 3 KiB of memory for each entry. */
 const MAX_WHOLE_ENTRIES = 100_000n;
+/** Of all entries: a hundred thousand of the largest that a log admits would take ten gigabytes. */
+const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 
 export class WholeLog {
   readonly view: LogView;
@@ -49,12 +51,12 @@ export class WholeLog {
   }
 
   /** Throws `LogMisbehaviour`, or `ClientError` 'too-large' for a log that does not fit into memory. */
-  static async read(view: LogView, location: string): Promise<WholeLog> {
-    if (view.checkpoint.size > MAX_WHOLE_ENTRIES) {
-      const limit = `expected at most ${MAX_WHOLE_ENTRIES} entries to read whole, found ${view.checkpoint.size}`;
-      throw new ClientError('too-large', `${location}: ${limit}; read the log at an address that answers index?lookup=…`);
-    }
-    return new WholeLog(view, await readEntries(view));
+  static async read(view: LogView, location: string, maxBytes = MAX_WHOLE_BYTES): Promise<WholeLog> {
+    const { size } = view.checkpoint;
+    if (size > MAX_WHOLE_ENTRIES) throw tooLarge(location, `${MAX_WHOLE_ENTRIES} entries to read whole, found ${size}`);
+    const reading = await readEntries(view, maxBytes);
+    if (reading === null) throw tooLarge(location, `${maxBytes} bytes of entries to read whole, found more`);
+    return new WholeLog(view, reading);
   }
 
   /** All entries under a lookup key, ascending, and the proof against the index root. */
@@ -84,11 +86,19 @@ interface Reading {
   stated: string | null;
 }
 
-async function readEntries({ tree, checkpoint: { origin, size } }: LogView): Promise<Reading> {
+function tooLarge(location: string, limit: string): ClientError {
+  return new ClientError('too-large', `${location}: expected at most ${limit}; read the log at an address that answers index?lookup=…`);
+}
+
+/** Null when there is more than `maxBytes` of them. */
+async function readEntries({ tree, checkpoint: { origin, size } }: LogView, maxBytes: number): Promise<Reading | null> {
   const reading: Reading = { byLookup: new Map(), pairs: [], undecodable: [], stated: null };
   const releases = new Map<number, ReleaseStatement>();
   const releaseAt = (index: number): ReleaseStatement | null => releases.get(index) ?? null;
+  let bytes = 0;
   for await (const { index, entry } of tree.entries(0n)) {
+    bytes += entry.length;
+    if (bytes > maxBytes) return null;
     const statement = statementOf(entry);
     if (statement === null) {
       reading.undecodable.push(index);
