@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { FILE, judge } from './_gathering.ts';
 import { codeOf, logHandler, serve, temporaryFolder, writeLog } from './_support.ts';
 import { CheckpointMemory } from './checkpoint-memory.ts';
+import { ClientError } from './errors.ts';
 import { gatherEvidence, type GatherOptions } from './gather.ts';
 import { LogReader } from './log-reader.ts';
 import { openSuccessor } from './open-log.ts';
@@ -190,6 +191,21 @@ describe('a log that goes on elsewhere', () => {
     });
     later.log = next;
     expect(await codeOf(gatherEvidence(await readerOf(scene, old), { digest: FILE }, { open }))).toBe('bad-successor');
+  });
+
+  test('has as long as any log to answer, wherever it goes on', async () => {
+    const { scene, old } = await end('http://127.0.0.1:9/');
+    const signals: (AbortSignal | undefined)[] = [];
+    const asked: GatherOptions['open'] = async (log) => {
+      const reader = await open(log);
+      reader.latest = (signal) => {
+        signals.push(signal);
+        throw new ClientError('unreachable', 'nobody answers');
+      };
+      return reader;
+    };
+    expect(await codeOf(gatherEvidence(await readerOf(scene, old), { digest: FILE }, { open: asked }))).toBe('unreachable');
+    expect(signals).toEqual([expect.any(AbortSignal)]);
   });
 
   test('is waited for until the successor has begun', async () => {

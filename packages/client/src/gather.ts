@@ -43,7 +43,9 @@ export async function gatherEvidence(reader: LogReader, ask: Ask, options: Gathe
   let from = reader;
   for (let hop = 0; hop <= MAX_SUCCESSIONS; hop++) {
     const gathered = await gatherFrom(from, ask, options);
-    const next = options.open === undefined ? null : await successorOf(from, gathered, options.open, options.signal);
+    const { open } = options;
+    const next =
+      open === undefined ? null : await within(GATHER_TIMEOUT_MS, from, options, (signal) => successorOf(from, gathered, open, signal));
     if (next === null) return gathered;
     from = next;
   }
@@ -67,7 +69,9 @@ async function within<T>(
   try {
     return await work(signal === undefined ? deadline : AbortSignal.any([signal, deadline]));
   } catch (cause) {
-    if (signal?.aborted === true || !deadline.aborted || cause instanceof ClientError) throw cause;
+    if (signal?.aborted === true || cause instanceof ClientError) throw cause;
+    // The evidence may have had a deadline before this one.
+    if (!deadline.aborted && (cause as Error).name !== 'TimeoutError') throw cause;
     throw new ClientError('timeout', `${reader.source.location}: no complete answer within ${limitMs} ms`, { cause });
   }
 }

@@ -23,7 +23,7 @@ const MAX_WHOLE_ENTRIES = 100_000n;
 const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 
 export class WholeLog {
-  readonly view: LogView;
+  view: LogView;
   /** Entries that are no statements: no log may admit them. */
   readonly undecodable: readonly bigint[];
   /** That the index root at the end of the checkpoint is right; null when it ends with something else. */
@@ -66,16 +66,23 @@ export class WholeLog {
   }
 }
 
-const known = new WeakMap<LogReader, WholeLog>();
+const known = new WeakMap<LogReader, { readonly whole: WholeLog; signal: AbortSignal }>();
 
 /** The newest state of the log, read whole. It is kept for further questions to the same reader. */
 export async function readWholeLog(reader: LogReader, signal: AbortSignal): Promise<WholeLog> {
   const view = await reader.latest(signal);
   const before = known.get(reader);
-  if (before !== undefined && before.view.checkpoint.size === view.checkpoint.size) return before;
-  const whole = await WholeLog.read(view, reader.source.location);
-  known.set(reader, whole);
-  return whole;
+  if (before === undefined || before.whole.view.checkpoint.size !== view.checkpoint.size) {
+    const whole = await WholeLog.read(view, reader.source.location);
+    known.set(reader, { whole, signal });
+    return whole;
+  }
+  // Its tree reads nothing more once the question is over that it was made for.
+  if (before.signal.aborted) {
+    before.whole.view = view;
+    before.signal = signal;
+  }
+  return before.whole;
 }
 
 interface Reading {
