@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TileCache } from '@verbatim/client';
 import { durable } from '@verbatim/service-kit/durable';
-import { type Checkpoint, openCheckpoint, type VerifierKey } from '@verbatim/tlog';
+import { type Checkpoint, openCheckpoint, parseNote, TlogError, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { CliError } from '../errors.ts';
 
@@ -27,8 +27,11 @@ export class ExportFolder implements TileCache {
     this.earlier = earlier;
   }
 
-  /** Makes the folder unless it is there. Throws CliError `file` when it holds anything else than a copy of this log, whole or begun. */
-  static async open(path: string, key: VerifierKey): Promise<ExportFolder> {
+  /**
+   * Makes the folder unless it is there. Throws CliError `file` when it holds anything else than a copy of this log, whole or begun.
+   * @param followed the key that the log has changed this one to; asked about a copy that this one has not signed
+   */
+  static async open(path: string, key: VerifierKey, followed: () => Promise<VerifierKey | null>): Promise<ExportFolder> {
     await durable.makeFolder(path);
     const foreign = (await readdir(path)).find((name) => !OURS.has(name) && !name.endsWith('.tmp'));
     if (foreign !== undefined)
@@ -39,8 +42,12 @@ export class ExportFolder implements TileCache {
     const note = await read(join(path, 'checkpoint'));
     if (note === null) return new ExportFolder(path, null);
     try {
-      return new ExportFolder(path, { note, checkpoint: openCheckpoint(note, key, verifyEd25519).checkpoint });
+      const lines = parseNote(note).signatures.filter(({ name }) => name === key.name);
+      const changed = lines.length > 0 && lines.every(({ keyId }) => keyId !== key.keyId);
+      const signer = changed ? ((await followed()) ?? key) : key;
+      return new ExportFolder(path, { note, checkpoint: openCheckpoint(note, signer, verifyEd25519).checkpoint });
     } catch (cause) {
+      if (!(cause instanceof TlogError)) throw cause;
       throw new CliError(
         'file',
         `${path}: expected a copy of ${key.name}; its checkpoint is not signed by that log: choose another folder`,

@@ -40,13 +40,18 @@ const PROGRESS_EVERY = 16n;
  * written, all of them once more as one tree before the checkpoint is; a copy that is there already is verified and continued.
  */
 export async function exportLog({ log, vkey, policy, to, json = false }: ExportOptions, io: Io): Promise<number> {
-  const { url, key } = resolveLog({ log, logVkey: vkey, policy }, io.env);
-  const folder = await ExportFolder.open(to, key);
+  const { url, key, root } = resolveLog({ log, logVkey: vkey, policy }, io.env);
   const source = await openSource(url);
   try {
+    const pinned = { source, logKey: key, ...(root && { root }) };
+    const folder = await ExportFolder.open(to, key, async () => {
+      const reader = new LogReader(pinned);
+      await reader.latest();
+      return reader.followed;
+    });
     // The folder is the memory: a log whose present tree does not continue the copy is caught, and the copy stays as it is.
     const memory = new CheckpointMemory(null);
-    const reader = new LogReader({ source, logKey: key, memory, cache: folder });
+    const reader = new LogReader({ ...pinned, memory, cache: folder });
     if (folder.earlier !== null) await memory.observe(folder.earlier, key, () => unreachable());
     const { note, checkpoint, tree } = await reader.latest();
     await copy(tree, folder, (entries) => {

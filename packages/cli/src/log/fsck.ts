@@ -22,11 +22,11 @@ const PROGRESS_EVERY = 4096n;
 /** `verbatim log fsck`: every entry, every tile and the signed root of a log, over HTTP or in a folder, held against each other. */
 export async function fsckLog(options: FsckOptions, io: Io): Promise<number> {
   const { log, vkey, policy, json = false, anyEntries = false } = options;
-  const { url, key } = resolveLog({ log, logVkey: vkey, policy }, io.env);
+  const { url, key, root } = resolveLog({ log, logVkey: vkey, policy }, io.env);
   const source = await openSource(url);
   try {
     // Without a memory: this log is judged by itself, be it a copy or a restored one.
-    const { checkpoint } = await new LogReader({ source, logKey: key }).latest();
+    const { checkpoint } = await new LogReader({ source, logKey: key, ...(root && { root }) }).latest();
     const onProgress = (entries: bigint): void => {
       if (io.terminal === true && entries % PROGRESS_EVERY === 0n) io.err(`${entries} of ${checkpoint.size} entries\n`);
     };

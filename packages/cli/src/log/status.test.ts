@@ -4,6 +4,7 @@ import { ADMIN, continuedLog, ROOT, testSigner, testVkey } from '@verbatim/testk
 import type { InMemoryLog } from '@verbatim/testkit';
 import { toHex } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LogServer } from '../_log-server.ts';
 import { World, verbatim } from '../_world.ts';
@@ -89,6 +90,10 @@ describe('log status', () => {
     expect(
       (await verbatim(['log', 'entries', '--policy', world.policy, '--from', String(at)], { env: { HOME: world.path } })).stdout,
     ).toMatch(/^\d+ {2}control rotate\n/);
+    const copy = ['log', 'export', '--policy', world.policy, '--to', join(world.path, 'copy')];
+    for (const command of [['log', 'fsck', '--policy', world.policy], copy, copy]) {
+      expect(await verbatim(command, { env: { HOME: world.path } })).toMatchObject({ code: 0, stderr: '' });
+    }
   });
 
   test('is not taken in by what another key said, and ends with 1', async () => {
