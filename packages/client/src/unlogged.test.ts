@@ -51,6 +51,14 @@ describe('asking rebuilders', () => {
     expect(answer!.entries).toHaveLength(8);
   });
 
+  it('asks about a few releases only, and says so', async () => {
+    const server = await serve((_path, _request, response) => void response.end(json({ observations: [said], next: null })));
+    const releases = Array.from({ length: 9 }, (_, i) => BigInt(i));
+    const [answer] = await askRebuilders([{ name: 'acme-1', url: server.url }], releases);
+    expect(answer!.entries).toHaveLength(8);
+    expect(answer!.trouble).toBe('asked about the first 8 of 9 releases only');
+  });
+
   it('says so when there is no answer', async () => {
     expect((await asked({}, 500)).trouble).toContain('found 500');
     const [gone] = await askRebuilders([{ name: 'acme-1', url: 'http://127.0.0.1:9/' }], [5n]);

@@ -10,8 +10,10 @@ import { parseObject } from './problem.ts';
 
 /** Of one answer: 32 entries as JSON strings. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Answers of one rebuilder. More attempts than this on one release are more than anybody makes. */
+/** Answers about one release. More attempts than this are more than anybody makes. */
 const MAX_PAGES = 8;
+/** Releases that one rebuilder is asked about: others may claim a file under any number of names. */
+const MAX_RELEASES = 8;
 const TIMEOUT_MS = 5000;
 
 /** Somebody who may be asked. */
@@ -43,8 +45,9 @@ export async function askRebuilders(rebuilders: readonly Askable[], releases: re
 async function ask(client: HttpClient, rebuilder: string, url: string, releases: readonly bigint[]): Promise<AskedRebuilder> {
   const entries: Uint8Array[] = [];
   try {
-    for (const release of releases) for await (const page of pages(client, url, release)) entries.push(...page);
-    return { rebuilder, entries, trouble: null };
+    for (const release of releases.slice(0, MAX_RELEASES)) for await (const page of pages(client, url, release)) entries.push(...page);
+    const trouble = releases.length > MAX_RELEASES ? `asked about the first ${MAX_RELEASES} of ${releases.length} releases only` : null;
+    return { rebuilder, entries, trouble };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     return { rebuilder, entries, trouble: error.message };

@@ -106,6 +106,14 @@ describe('log status', () => {
     expect(stdout).toContain(`✗ entry ${at}: expected a signature by the root key`);
   });
 
+  test('ends with 4 when the log does not prove that its control entries are all', async () => {
+    server.seals = false;
+    world.scene.observe(0);
+    const { code, stdout } = await status('--policy', world.policy);
+    expect(stdout).toContain('the log did not prove that they are all');
+    expect(code).toBe(4);
+  });
+
   test('needs a root key, and a log that answers', async () => {
     const named = ['--log', server.url, '--vkey', world.scene.log.vkey];
     const missing = await status(...named);

@@ -22,7 +22,7 @@ export interface StatusOptions {
 const OFFICES: readonly Office[] = ['log', 'root', 'admin'];
 const TIMEOUT_MS = 60_000;
 
-/** `verbatim log status`: what holds now, by control entries that lead back to the root key, and since which of them. */
+/** `verbatim log status`: what holds now, by control entries that lead back to the root key, and since which of them. 4 when the log does not prove that these are all. */
 export async function printStatus({ log, vkey, root: named, policy, json = false }: StatusOptions, io: Io): Promise<number> {
   const { url, key, root } = resolveLog({ log, logVkey: vkey, policy }, io.env);
   const anchor = named === undefined ? root : keyOf(named);
@@ -32,7 +32,7 @@ export async function printStatus({ log, vkey, root: named, policy, json = false
     const memory = new CheckpointMemory(stateFolder(io.env), { onWarning: (message) => io.err(`warning: ${printable(message)}\n`) });
     const reader = new LogReader({ source, logKey: key, root: anchor, memory });
     const found = await readHistory(reader, anchor, AbortSignal.timeout(TIMEOUT_MS));
-    const exitCode = found.history.findings.length === 0 ? 0 : exitCodeOf('log-misbehaviour');
+    const exitCode = found.history.findings.length > 0 ? exitCodeOf('log-misbehaviour') : found.complete ? 0 : exitCodeOf('unavailable');
     io.out(json ? toJson(found, exitCode) : toText(found, io));
     return exitCode;
   } catch (error) {

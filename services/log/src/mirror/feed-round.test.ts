@@ -167,3 +167,14 @@ test('a refused checkpoint is not followed by entries', async () => {
   }
   expect((await round([['add-checkpoint', answer(503, '', '3')]])).outcome).toEqual({ kind: 'pushed-back', seconds: 3 });
 });
+
+test('a mirror that takes less than a bundle of each request is given up', async () => {
+  const { outcome } = await round(
+    [ok(), info(202, 512), info(202, 513), info(202, 514), info(202, 515)].map((given, i) => [
+      i === 0 ? 'add-checkpoint' : 'add-entries',
+      given,
+    ]),
+    { pending: 0n, next: 0n },
+  );
+  expect(outcome).toEqual({ kind: 'refused', detail: 'add-entries: it does not get beyond entry 515' });
+});

@@ -5,12 +5,15 @@ import {
   type NoteSignature,
   type NoteVerify,
   parseMirrorInfo,
+  TILE_WIDTH,
   type VerifierKey,
 } from '@verbatim/tlog';
 import type { SignedCheckpoint } from '../publication/collector.ts';
 import { type HttpAnswer, interpretAnswer } from '../witness/answer.ts';
 import { readCosignatures } from '../witness/cosignatures.ts';
 import { uploadBody, type UploadSource } from './upload-body.ts';
+
+const BUNDLE = BigInt(TILE_WIDTH);
 
 /** Sends one request. Rejects when the mirror cannot be reached, is too slow or answers without end. */
 export type PostToMirror = (path: 'add-checkpoint' | 'add-entries', body: Uint8Array) => Promise<HttpAnswer>;
@@ -96,7 +99,8 @@ async function upload(round: FeedRound): Promise<FeedOutcome> {
     const info = readInfo(answer.body);
     if (info === null) return { kind: 'refused', detail: `add-entries: status ${answer.status} without mirror-info` };
     if (answer.status === 409 && info.pending > target.size) return { kind: 'ahead', size: info.pending };
-    stuck = belief.next !== null && info.next > belief.next ? 0 : stuck + 1;
+    // A request that moves nothing on by a bundle is no progress: else a mirror could ask for any number of them.
+    stuck = belief.next !== null && info.next / BUNDLE > belief.next / BUNDLE ? 0 : stuck + 1;
     belief.next = info.next;
     ({ ticket } = info);
   }
