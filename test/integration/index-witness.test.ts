@@ -26,7 +26,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-interface Network {
+interface Network extends AsyncDisposable {
   readonly url: string;
   readonly logVkey: string;
   readonly indexVkey: string;
@@ -39,10 +39,6 @@ interface Network {
 async function startNetwork(): Promise<Network> {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-index-'));
   const services = new Map<string, Service>();
-  afterAll(async () => {
-    for (const service of services.values()) await service[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true });
-  });
   const [logPort, witnessPort] = [await freePort(), await freePort()];
   const [url, witnessUrl] = [`http://127.0.0.1:${logPort}`, `http://127.0.0.1:${witnessPort}`];
   const { vkey: logVkey } = await createKeyFile(join(folder, 'log.key'), ORIGIN);
@@ -86,6 +82,10 @@ ${witnessed(vkey, witnessUrl)}${witnessed(indexVkey, `${witnessUrl}/index`)}[lis
       await ended;
     },
     startWitness: () => start('witness'),
+    async [Symbol.asyncDispose]() {
+      for (const service of services.values()) await service[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true });
+    },
   };
 }
 
@@ -102,6 +102,7 @@ let network: Network;
 beforeAll(async () => {
   network = await startNetwork();
 });
+afterAll(() => network?.[Symbol.asyncDispose]());
 
 test('every published checkpoint was audited: the index-witness reads what is signed and not yet published', async () => {
   for (let i = 0; i < 4; i++) {
