@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    // Most of these tests wait for processes and disks: half of the time two of them leave two cores idle.
-    maxWorkers: 3,
+    // Most of these tests wait for processes and disks: three of them leave two cores idle a fifth of the time.
+    maxWorkers: 4,
     projects: [
       {
         test: {
