@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { signAdmission, signFreeze, signRotation, signSuccessor } from '../log/control.ts';
 import type { AdmissionOptions, FreezeOptions, RotateOptions, SuccessorOptions } from '../log/control.ts';
+import { exitCodeOfReading } from '../log/exit-code.ts';
 import { printStatus } from '../log/status.ts';
 import type { StatusOptions } from '../log/status.ts';
 import { submitEntry } from '../log/submit-entry.ts';
@@ -19,8 +20,11 @@ export function configureControl(command: Command, io: Io, finish: Finish): void
     .option('--root <vkey>', "the log's root key; the policy's by default")
     .option('--policy <file>', 'a policy that names the log')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit codes: 0 printed, 1 the log has what no log may admit, 2 usage, 4 could not be read.')
-    .action(async (options: StatusOptions) => finish(await printStatus(options, io)));
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 printed, 1 the log has what no log may admit, 2 usage, 4 could not be read, or not proved to be all.',
+    )
+    .action(async (options: StatusOptions) => finish(await exitCodeOfReading(io, () => printStatus(options, io))));
   const signing = (name: string, description: string): Command =>
     command
       .command(name)

@@ -10,6 +10,7 @@ import { printEntries } from '../log/entries.ts';
 import type { EntriesOptions } from '../log/entries.ts';
 import { exportLog } from '../log/export.ts';
 import type { ExportOptions } from '../log/export.ts';
+import { exitCodeOfReading } from '../log/exit-code.ts';
 import { fsckLog } from '../log/fsck.ts';
 import type { FsckOptions } from '../log/fsck.ts';
 import { exportProof } from '../log/proof.ts';
@@ -36,13 +37,13 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .option('--any-entries', 'entries need not be statements: for logs of others')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit codes: 0 sound, 1 not what the log signed, 2 usage, 4 could not be read.')
-    .action(async (options: FsckOptions) => finish(await fsckLog(options, io)));
+    .action(async (options: FsckOptions) => finish(await exitCodeOfReading(io, () => fsckLog(options, io))));
   named(command.command('export'))
     .description('Copy a log into a folder that any static server can serve, with every file verified; a copy that is there is continued.')
     .requiredOption('--to <folder>', 'an empty folder, or an earlier copy, whole or broken off')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit codes: 0 whole, 1 not what the log signed, 2 usage or folder, 4 could not be read.')
-    .action(async (options: ExportOptions) => finish(await exportLog(options, io)));
+    .action(async (options: ExportOptions) => finish(await exitCodeOfReading(io, () => exportLog(options, io))));
   named(command.command('proof'))
     .description("Write one entry's inclusion proof, with the checkpoint and its cosignatures, as a C2SP .tlog-proof file.")
     .argument('<index>', 'the entry')
@@ -60,7 +61,9 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .option('--data <folder>', 'where the rebuilt index is kept; below the state folder by default, and in memory for a folder')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit codes: 0 sound, 1 caught (the evidence is saved), 2 usage, 4 could not be read.')
-    .action(async (location: string | undefined, options: AuditOptions) => finish(await auditLog(location, options, io)));
+    .action(async (location: string | undefined, options: AuditOptions) =>
+      finish(await exitCodeOfReading(io, () => auditLog(location, options, io))),
+    );
   configureControl(command, io, finish);
   const admin = command
     .command('admin')

@@ -1,7 +1,6 @@
 import {
   catchUp,
   CheckpointMemory,
-  ClientError,
   describeFinding,
   IndexAuditor,
   logFolderName,
@@ -21,7 +20,7 @@ import { parseCheckpoint, parseNote, toHex, type Checkpoint, type VerifierKey } 
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CliError, describeError } from '../errors.ts';
+import { CliError } from '../errors.ts';
 import { stateFolder } from '../folders.ts';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
@@ -60,16 +59,10 @@ export async function auditLog(location: string | undefined, options: AuditOptio
     throw new CliError('usage', 'expected the log once: as an argument, or with --log');
   const named = location === undefined ? options.log : addressOf(location);
   const { url, ...keys } = resolveLog({ log: named, logVkey: options.vkey, policy: options.policy }, io.env);
-  try {
-    const audited = await audit(url, keys, options, io);
-    const exitCode = audited.report.findings.length === 0 ? EXIT.sound : EXIT.unsound;
-    io.out(options.json === true ? toJson(audited, exitCode) : toText(audited, io));
-    return exitCode;
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    io.err(`verbatim: ${printable(describeError(error))}\n`);
-    return exitCodeOf(error.verdict);
-  }
+  const audited = await audit(url, keys, options, io);
+  const exitCode = audited.report.findings.length === 0 ? EXIT.sound : EXIT.unsound;
+  io.out(options.json === true ? toJson(audited, exitCode) : toText(audited, io));
+  return exitCode;
 }
 
 /**

@@ -1,5 +1,4 @@
-import { ClientError, CheckpointMemory, LogMisbehaviour, LogReader, openSource, type VerifiedTree } from '@verbatim/client';
-import { exitCodeOf } from '@verbatim/consensus';
+import { CheckpointMemory, LogMisbehaviour, LogReader, openSource, type VerifiedTree } from '@verbatim/client';
 import {
   bytesEqual,
   type Checkpoint,
@@ -14,7 +13,6 @@ import {
   tileWidth,
   toHex,
 } from '@verbatim/tlog';
-import { describeError } from '../errors.ts';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import { resolveLog } from './address.ts';
@@ -61,10 +59,6 @@ export async function exportLog({ log, vkey, policy, to, json = false }: ExportO
     for (const path of folder.damaged) io.err(`warning: ${path} was damaged, and was replaced\n`);
     io.out(json ? toJson(checkpoint, folder) : toText(checkpoint, folder, io));
     return 0;
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    io.err(`verbatim: ${printable(describeError(error))}\n`);
-    return exitCodeOf(error.verdict);
   } finally {
     await source.close();
   }

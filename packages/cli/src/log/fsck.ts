@@ -1,4 +1,4 @@
-import { ClientError, LogReader, fsck, openSource, type FsckReport } from '@verbatim/client';
+import { LogReader, fsck, openSource, type FsckReport } from '@verbatim/client';
 import { exitCodeOf } from '@verbatim/consensus';
 import { decodeEntry } from '@verbatim/statements';
 import { toHex, type Checkpoint } from '@verbatim/tlog';
@@ -34,10 +34,6 @@ export async function fsckLog(options: FsckOptions, io: Io): Promise<number> {
     const exitCode = report.findings.length === 0 ? EXIT.sound : EXIT.unsound;
     io.out(json ? toJson(checkpoint, report, exitCode) : toText(checkpoint, report, io));
     return exitCode;
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    io.err(`verbatim: ${printable(describeError(error))}\n`);
-    return exitCodeOf(error.verdict);
   } finally {
     await source.close();
   }

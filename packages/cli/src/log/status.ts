@@ -1,10 +1,10 @@
-import { CheckpointMemory, ClientError, LogReader, openSource, readHistory } from '@verbatim/client';
+import { CheckpointMemory, LogReader, openSource, readHistory } from '@verbatim/client';
 import type { LoggedControl, ReadHistory } from '@verbatim/client';
 import { exitCodeOf } from '@verbatim/consensus';
 import type { AdmissionTerm, Era, Office } from '@verbatim/consensus';
 import { parseVkey } from '@verbatim/tlog';
 import type { VerifierKey } from '@verbatim/tlog';
-import { CliError, describeError } from '../errors.ts';
+import { CliError } from '../errors.ts';
 import { stateFolder } from '../folders.ts';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
@@ -35,10 +35,6 @@ export async function printStatus({ log, vkey, root: named, policy, json = false
     const exitCode = found.history.findings.length > 0 ? exitCodeOf('log-misbehaviour') : found.complete ? 0 : exitCodeOf('unavailable');
     io.out(json ? toJson(found, exitCode) : toText(found, io));
     return exitCode;
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    io.err(`${printable(describeError(error))}\n`);
-    return exitCodeOf(error.verdict);
   } finally {
     await source.close();
   }
