@@ -1,6 +1,7 @@
 /** The entries that an index names, read from verified tiles, and those among them that are about the question. */
 import { type AuditedTree, describeLookup, type Evidence, MAX_BUNDLE_ENTRIES } from '@verbatim/consensus';
-import { decodeEntry, type Lookup, lookupsOf, PREDICATE, type ReleaseStatement, type Statement } from '@verbatim/statements';
+import { type Lookup, lookupsOf, PREDICATE, type ReleaseStatement, type Statement } from '@verbatim/statements';
+import { decodeOrNull } from './decode-or-null.ts';
 import { ClientError } from './errors.ts';
 import type { AnsweredLookup } from './index-answer.ts';
 import type { LogView } from './log-reader.ts';
@@ -48,7 +49,9 @@ export class Collected {
         'bad-lookup',
         `the index names ${indexes.length} entries, and at most ${MAX_BUNDLE_ENTRIES} are read for one question`,
       );
-    const entries = await Promise.all(indexes.map(async (index) => ({ index, statement: statementOf(await view.tree.entry(index)) })));
+    const entries = await Promise.all(
+      indexes.map(async (index) => ({ index, statement: decodeOrNull(await view.tree.entry(index))?.statement ?? null })),
+    );
     return new Collected(view, answers, entries);
   }
 
@@ -86,12 +89,4 @@ export class Collected {
 
 function byName(a: { readonly lookup: Lookup }, b: { readonly lookup: Lookup }): number {
   return describeLookup(a.lookup) < describeLookup(b.lookup) ? -1 : 1;
-}
-
-function statementOf(entry: Uint8Array): Statement | null {
-  try {
-    return decodeEntry(entry).statement;
-  } catch {
-    return null;
-  }
 }

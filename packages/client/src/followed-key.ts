@@ -1,7 +1,8 @@
 /** A log that has changed its key: which key must have signed a checkpoint, the root key's statements in the log itself say (DESIGN §3.4). */
 import { historyOf, logKeyOf } from '@verbatim/consensus';
-import { decodeEntry, PREDICATE } from '@verbatim/statements';
+import { PREDICATE } from '@verbatim/statements';
 import { type Checkpoint, type Ed25519Verify, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
+import { decodeOrNull } from './decode-or-null.ts';
 import { askIndex } from './index-answer.ts';
 import type { Source } from './source.ts';
 import type { VerifiedTree } from './verified-tree.ts';
@@ -56,9 +57,5 @@ async function controlEntries(
 }
 
 function isControl(entry: Uint8Array): boolean {
-  try {
-    return decodeEntry(entry).statement.predicateType === PREDICATE.control;
-  } catch {
-    return false;
-  }
+  return decodeOrNull(entry)?.statement.predicateType === PREDICATE.control;
 }

@@ -4,7 +4,7 @@ import { lookupKey, verifyLookup } from '@verbatim/index-map';
 import { type ControlStatement, type Envelope, keyidOfVkey, PREDICATE, StatementError, verifySignatures } from '@verbatim/statements';
 import { type Ed25519Verify, fromHex, type Hash, hashLeaf, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
-import { decodeOrNull } from './audit/releases.ts';
+import { decodeOrNull } from './decode-or-null.ts';
 import { askIndex } from './index-answer.ts';
 import type { LogReader, LogView } from './log-reader.ts';
 import { readWholeLog } from './whole-log.ts';

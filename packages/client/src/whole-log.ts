@@ -11,8 +11,9 @@ import {
   provePrefixSync,
   rootOf,
 } from '@verbatim/index-map';
-import { decodeEntry, type Lookup, lookupsOf, PREDICATE, type ReleaseStatement, type Statement } from '@verbatim/statements';
+import { type Lookup, lookupsOf, PREDICATE, type ReleaseStatement } from '@verbatim/statements';
 import { hashLeaf, toHex } from '@verbatim/tlog';
+import { decodeOrNull } from './decode-or-null.ts';
 import { ClientError, LogMisbehaviour } from './errors.ts';
 import type { AnsweredLookup } from './index-answer.ts';
 import type { LogReader, LogView } from './log-reader.ts';
@@ -106,8 +107,8 @@ async function readEntries({ tree, checkpoint: { origin, size } }: LogView, maxB
   for await (const { index, entry } of tree.entries(0n)) {
     bytes += entry.length;
     if (bytes > maxBytes) return null;
-    const statement = statementOf(entry);
-    if (statement === null) {
+    const statement = decodeOrNull(entry)?.statement;
+    if (statement === undefined) {
       reading.undecodable.push(index);
       continue;
     }
@@ -128,12 +129,4 @@ async function readEntries({ tree, checkpoint: { origin, size } }: LogView, maxB
     }
   }
   return reading;
-}
-
-function statementOf(entry: Uint8Array): Statement | null {
-  try {
-    return decodeEntry(entry).statement;
-  } catch {
-    return null;
-  }
 }

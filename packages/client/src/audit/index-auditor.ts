@@ -2,13 +2,14 @@
 import { EMPTY_MAP } from '@verbatim/index-map';
 import { type Ed25519Verify, toBase64, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
+import { decodeOrNull } from '../decode-or-null.ts';
 import { accuse } from '../evidence-file.ts';
 import type { FollowBatch, FollowConsumer, FollowPosition } from '../follow/consumer.ts';
 import { AuditPass } from './audit-pass.ts';
 import { describeFinding, type IndexFinding } from './finding.ts';
 import { GrowingMap } from './growing-map.ts';
 import { decodeProgress, encodeProgress, type Progress } from './progress.ts';
-import { decodeOrNull, Releases } from './releases.ts';
+import { Releases } from './releases.ts';
 import type { AuditStore } from './store.ts';
 
 export interface IndexAuditorOptions {

@@ -1,17 +1,9 @@
-import { type DecodedEntry, decodeEntry, PREDICATE, type ReleaseStatement, type Statement } from '@verbatim/statements';
+import { PREDICATE, type ReleaseStatement, type Statement } from '@verbatim/statements';
+import { decodeOrNull } from '../decode-or-null.ts';
 import type { FollowBatch } from '../follow/consumer.ts';
 
 /** Releases that observations name, decoded; most come soon after their release. */
 const MAX_REMEMBERED = 1024;
-
-/** The statement of an entry; null when it is none that a log admits. */
-export function decodeOrNull(entry: Uint8Array): DecodedEntry | null {
-  try {
-    return decodeEntry(entry);
-  } catch {
-    return null;
-  }
-}
 
 /** The releases among a log's entries, for whoever reads the entries in order. */
 export class Releases {

@@ -1,8 +1,9 @@
 /** A log that goes on under another origin: what its successor statement must prove before anybody follows it. */
-import { decodeEntry, keyidOf, PREDICATE, verifySignatures, type DecodedEntry } from '@verbatim/statements';
+import { keyidOf, PREDICATE, verifySignatures, type DecodedEntry } from '@verbatim/statements';
 import { type Ed25519Verify, fromHex, type Hash, parseVkey, verifyGrowth, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { Contradiction } from '../contradiction.ts';
+import { decodeOrNull } from '../decode-or-null.ts';
 import type { LogReader, LogView } from '../log-reader.ts';
 import type { FollowedEntry, SuccessorLog } from './consumer.ts';
 
@@ -28,6 +29,7 @@ export interface Succession {
 /** `claimOf` for successor statements that a root key signed: the one that the policy pins, in a successor the one that it was handed over with. */
 export function rootSignedSuccessor(pinned: VerifierKey, verify: Ed25519Verify = verifyEd25519): Succession['claimOf'] {
   return ({ entry }, origin, successor) => {
+    // Whether the log may hold what is no statement is not a follower's business.
     const decoded = decodeOrNull(entry);
     const statement = decoded?.statement;
     if (statement?.predicateType !== PREDICATE.control || statement.predicate.action !== 'successor') return null;
@@ -36,15 +38,6 @@ export function rootSignedSuccessor(pinned: VerifierKey, verify: Ed25519Verify =
     if (statement.predicate.origin !== origin || !isSigned(decoded!, signer, verify)) return null;
     return { size: BigInt(size), root: fromHex(root), log: { vkey, rootVkey, url } };
   };
-}
-
-function decodeOrNull(entry: Uint8Array): DecodedEntry | null {
-  try {
-    return decodeEntry(entry);
-  } catch {
-    // Not a statement: whether the log may hold it is not a follower's business.
-    return null;
-  }
 }
 
 function isSigned({ envelope }: DecodedEntry, { name, publicKey }: VerifierKey, verify: Ed25519Verify): boolean {
