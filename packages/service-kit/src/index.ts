@@ -11,7 +11,8 @@ export {
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { ProblemError, notFound, onError, problem, problemBody, type Problem } from './problem.ts';
 export { createMetrics, metricsServer, type Metrics } from './metrics.ts';
-export { clockHealth, health, runChecks, type Health, type HealthCheck, type HealthReport } from './health.ts';
+export { cosignerHealth } from './cosigner-health.ts';
+export { health, runChecks, type Health, type HealthCheck, type HealthReport } from './health.ts';
 export { serviceMain, type ServiceCommands } from './service-main.ts';
 export { runService, type RunOptions, type RunningService, type ServiceContext } from './run-service.ts';
 export { serve, type RunningServer, type ServeOptions } from './serve.ts';

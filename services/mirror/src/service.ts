@@ -1,7 +1,7 @@
 /** The running mirror: its database, its copies, its two listeners, its health, and the logs that it follows. */
 import { join } from 'node:path';
 import {
-  clockHealth,
+  cosignerHealth,
   createMetrics,
   durable,
   loadCosigner,
@@ -69,17 +69,7 @@ export async function startMirror(
   const uploadMs = config.upload_seconds * 1000;
   const app = createMirrorApp({
     ...{ mirror, store, guard, vkeys: cosigner.vkeys, uploadMs, maxUploads: config.max_uploads, logger },
-    checks: [
-      { name: 'storage', check: () => guard.health() },
-      {
-        name: 'clock',
-        check: () =>
-          clockHealth(
-            now(),
-            guard.run(() => mirror.lastTimestamp()),
-          ),
-      },
-    ],
+    checks: cosignerHealth(guard, { now, lastTimestamp: () => mirror.lastTimestamp() }),
     middleware: metrics.requests,
     onCheckpoint: (answer) => own.countCheckpoint(answer),
     onUpload: (result) => own.countUpload(result),

@@ -1,6 +1,6 @@
 /** The running witness: its database, its two listeners, its health. */
 import {
-  clockHealth,
+  cosignerHealth,
   createMetrics,
   loadCosigner,
   metricsServer,
@@ -57,17 +57,7 @@ export async function startWitness(
   const app = createWitnessApp({
     ...{ store, guard, vkeys: cosigner.vkeys, logger },
     addCheckpoint: (body) => guard.run(() => witness.addCheckpoint(body)),
-    checks: [
-      { name: 'storage', check: () => guard.health() },
-      {
-        name: 'clock',
-        check: () =>
-          clockHealth(
-            now(),
-            guard.run(() => witness.lastTimestamp()),
-          ),
-      },
-    ],
+    checks: cosignerHealth(guard, { now, lastTimestamp: () => witness.lastTimestamp() }),
     middleware: metrics.requests,
     onAnswer(answer) {
       own.countAnswer(answer);
