@@ -74,8 +74,8 @@ export function evaluate(question: Question): Verdict {
     ...index.findings,
   ];
   report.read(evidence, log, faults);
-  if (faults.length === 0) report.followed(history, check.checkpoint);
   if (faults.length > 0) return report.finish('log-misbehaviour');
+  report.followed(history, check.checkpoint);
 
   const revocations = readRevocations(log.roster);
   const context: Context = { policy, observations: indexObservations(log.observations), revocations };
