@@ -1,5 +1,5 @@
 /** What a log answers to `GET index?lookup=…`: at one published checkpoint, all entries under some lookup keys, with proofs. */
-import { MAX_BUNDLE_LOOKUPS } from '@verbatim/consensus';
+import { MAX_BUNDLE_LOOKUPS, MAX_LOOKUP_PROOF_BYTES } from '@verbatim/consensus';
 import { lookupKey } from '@verbatim/index-map';
 import type { Lookup } from '@verbatim/statements';
 import { fromBase64, toHex, utf8Decode, utf8Encode } from '@verbatim/tlog';
@@ -9,8 +9,6 @@ import type { Source } from './source.ts';
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Under one lookup key; a log answers no more. */
 export const MAX_LOOKUP_ENTRIES = 4096;
-/** More than the longest path in an index, whose keys have 320 bits. */
-const MAX_PROOF_BYTES = 16_384;
 
 export interface IndexAnswer {
   /** The checkpoint, not verified. */
@@ -76,10 +74,13 @@ function readEntries(value: unknown, fail: Fail): bigint[] {
 }
 
 function readProof(value: unknown, fail: Fail): Uint8Array {
-  if (typeof value !== 'string' || value.length > (MAX_PROOF_BYTES / 3) * 4 + 4) throw fail(`a proof of at most ${MAX_PROOF_BYTES} bytes`);
+  if (typeof value !== 'string') throw fail('a proof in base64');
+  let proof: Uint8Array;
   try {
-    return fromBase64(value);
+    proof = fromBase64(value);
   } catch (cause) {
     throw fail('a proof in base64', cause);
   }
+  if (proof.length > MAX_LOOKUP_PROOF_BYTES) throw fail(`a proof of at most ${MAX_LOOKUP_PROOF_BYTES} bytes`);
+  return proof;
 }

@@ -16,7 +16,7 @@ export const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
 export const MAX_BUNDLE_ENTRIES = 4096;
 export const MAX_BUNDLE_LOOKUPS = 16;
 /** More than the longest path in an index, whose keys have 320 bits. */
-const MAX_LOOKUP_PROOF_BYTES = 16_384;
+export const MAX_LOOKUP_PROOF_BYTES = 16_384;
 const LOOKUP_TYPES: readonly string[] = ['artifact', 'observed', 'release', 'rebuilder', 'control'] satisfies Lookup['type'][];
 
 /**

@@ -7,7 +7,15 @@ export { EXIT_CODES, exitCodeOf, isWorse, type VerdictKind, type VerdictMeaning,
 export type { Evidence, EvidenceEntry, LookupProof } from './evidence.ts';
 export type { AuditedTree, Completeness } from './completeness.ts';
 export { type Asked, describeLookup, neededLookups } from './lookups.ts';
-export { BUNDLE_MEDIA_TYPE, decodeBundle, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MAX_BUNDLE_LOOKUPS } from './bundle.ts';
+export {
+  BUNDLE_MEDIA_TYPE,
+  decodeBundle,
+  encodeBundle,
+  MAX_BUNDLE_BYTES,
+  MAX_BUNDLE_ENTRIES,
+  MAX_BUNDLE_LOOKUPS,
+  MAX_LOOKUP_PROOF_BYTES,
+} from './bundle.ts';
 export { evaluate, type Question } from './evaluate.ts';
 export { hear, type HeardObservation, type Hearing } from './heard.ts';
 export { type AdmissionTerm, type ControlHistory, type Era, logKeyOf, type NamedSuccessor, type Office } from './control-history.ts';
