@@ -1,6 +1,6 @@
 /** One add-entries request, as it arrives: C2SP tlog-mirror, "Processing". */
 import { AddEntriesReader, packageRanges, TlogError, type AddEntriesHeader, type MirrorInfo, type PackageRange } from '@verbatim/tlog';
-import type { Mirror, Target, UploadStart } from './mirror.ts';
+import type { Mirror, Target } from './mirror.ts';
 
 export type UploadAnswer =
   /** Everything is stored and cosigned. */
@@ -36,7 +36,7 @@ async function receivePackages(
   mirror: Mirror,
   reader: AddEntriesReader,
   { origin, start, end }: AddEntriesHeader,
-  target: Extract<UploadStart, { status: 'go' }>['target'],
+  target: Target,
 ): Promise<Pick<UploadResult, 'entries' | 'answer'>> {
   let stored = start;
   for (const range of packageRanges(start, end)) {
