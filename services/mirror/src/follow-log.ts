@@ -71,7 +71,8 @@ async function catchUp(log: FollowedLog, source: Source, options: FollowLogOptio
   const tree = new VerifiedTree(target.checkpoint, source, { signal });
   if (!(await submit(target, tree, options))) return;
   const { size } = target.checkpoint;
-  if (store.mirrored(log.origin).checkpoint !== null && store.mirrored(log.origin).size === size) return;
+  const cosigned = store.mirrored(log.origin);
+  if (cosigned.checkpoint !== null && cosigned.size === size) return;
   for (let next = store.next(log.origin); next < size; next = store.next(log.origin)) {
     signal.throwIfAborted();
     const bundle = await tree.bundle(next / WIDTH);
