@@ -192,7 +192,7 @@ export class Mirror {
     });
   }
 
-  /** Where an upload should go on; null for a mirror that was given no checkpoint. */
+  /** Where an upload should go on. There is a pending checkpoint. @param target the upload's; null if its end is none that we can vouch for */
   info(origin: string, target: Target | null): MirrorInfo {
     const { store } = this.#parts;
     const next = store.next(origin);
