@@ -42,6 +42,6 @@ test('no more uploads at a time than configured', async () => {
   let busy = await mirror.addEntries(log.upload(0, 1000));
   // Whichever of the two came first keeps the place.
   if (busy.status === 200) busy = await hanging;
-  expect(busy.status).toBe(503);
+  expect(busy).toMatchObject({ status: 503, body: expect.stringContaining('"too-many-uploads"') });
   await hanging;
 });
