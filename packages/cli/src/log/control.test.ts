@@ -62,7 +62,9 @@ describe('signing offline', () => {
 
   test('a successor that goes on from a checkpoint which the log signed', async () => {
     const { log } = world.scene;
-    const checkpoint = world.file('checkpoint', log.checkpoint());
+    // Larger than an entry may be, as with ML-DSA-44 cosignatures of six witnesses.
+    const cosignatures = Array.from({ length: 6 }, (_, i) => `\u2014 w${i} ${Buffer.alloc(2432, i + 1).toString('base64')}\n`);
+    const checkpoint = world.file('checkpoint', Buffer.concat([log.checkpoint(), Buffer.from(cosignatures.join(''))]));
     const args = ['--checkpoint', checkpoint, '--successor-vkey', testVkey('next.example'), '--successor-root-vkey', testVkey('next-root')];
     const url = ['--url', 'https://next.example/'];
     expect((await sign('successor', ...args, ...url, '--vkey', log.vkey)).code).toBe(0);
@@ -72,6 +74,8 @@ describe('signing offline', () => {
     const forged = await sign('successor', ...args, ...url, '--vkey', vkeyOf(loadSigner(key)));
     expect(forged.code).toBe(2);
     expect(forged.stderr).toContain('expected a checkpoint that');
+    const mistyped = await sign('successor', ...args, ...url, '--vkey', 'x');
+    expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining('as a vkey, found "x"') as string });
     expect((await sign('successor', ...args, '--url', 'file:///srv/log/', '--vkey', log.vkey)).stderr).toContain(
       'the http(s) address of a log',
     );

@@ -1,14 +1,15 @@
 /** `verbatim log freeze`, `rotate`, `successor` and `admission`: control entries, signed where the root key is. They need no network. */
 import { loadSigner } from '@verbatim/service-kit/keyfile';
-import { makeControl, MAX_ENTRY_BYTES, signStatement, StatementError } from '@verbatim/statements';
+import { makeControl, signStatement, StatementError } from '@verbatim/statements';
 import type { ControlAction, ControlPredicate } from '@verbatim/statements';
-import { hashLeaf, openCheckpoint, parseVkey, toHex, TlogError } from '@verbatim/tlog';
+import { hashLeaf, MAX_NOTE_BYTES, openCheckpoint, toHex, TlogError } from '@verbatim/tlog';
 import type { Signer } from '@verbatim/tlog';
 import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
 import { CliError } from '../errors.ts';
 import { readWhole } from '../files.ts';
 import { printable } from '../io.ts';
 import type { Io } from '../io.ts';
+import { keyOf } from './address.ts';
 import { wholeNumber } from './whole-number.ts';
 
 interface SignOptions {
@@ -83,11 +84,12 @@ function readClaims(text: string): Claims {
 }
 
 function readCheckpoint(file: string, vkey: string): ReturnType<typeof openCheckpoint>['checkpoint'] {
+  const key = keyOf(vkey);
   try {
-    return openCheckpoint(readWhole(file, MAX_ENTRY_BYTES), parseVkey(vkey), verifyEd25519).checkpoint;
+    return openCheckpoint(readWhole(file, MAX_NOTE_BYTES), key, verifyEd25519).checkpoint;
   } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause;
-    throw new CliError('file', `${file}: expected a checkpoint that ${vkey.slice(0, 200)} signed`, { cause });
+    throw new CliError('file', `${file}: expected a checkpoint that ${vkey} signed`, { cause });
   }
 }
 
