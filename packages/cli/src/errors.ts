@@ -17,7 +17,8 @@ export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && parts.length < 5; at = at instanceof Error ? at.cause : undefined) {
     const text = at instanceof Error ? at.message || at.name : String(at);
-    if (!parts.includes(text)) parts.push(text);
+    // A message often repeats its cause.
+    if (!parts.some((part) => part.includes(text))) parts.push(text);
   }
   return parts.join(': ');
 }

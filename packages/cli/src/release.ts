@@ -19,7 +19,7 @@ import { CliError } from './errors.ts';
 import { readWhole } from './files.ts';
 import type { Io } from './io.ts';
 import { readRecipe } from './recipe/read-recipe.ts';
-import { submit } from './submit.ts';
+import { printSubmitted, submit } from './submit.ts';
 import { readMembersOf } from './verify/members.ts';
 
 export interface CreateOptions {
@@ -139,10 +139,7 @@ export async function submitRelease(file: string, { recipe, key, json, vkey, ...
   const entry = readStatement(file);
   const blob = recipe === undefined ? undefined : { bytes: encodeRecipe(readRecipe(recipe)), signer: loadSigner(key!) };
   const log = { ...where, ...(vkey === undefined ? {} : { logVkey: vkey }) };
-  const { index, leafHash, duplicate } = await submit(entry, log, io, blob);
-  if (json) io.out(`${JSON.stringify({ index: Number(index), leafHash, duplicate })}\n`);
-  else io.out(`${index}\n`);
-  if (duplicate) io.err('it was logged before\n');
+  printSubmitted(await submit(entry, log, io, blob), json, io);
 }
 
 /** The bytes of a release's statement: checked here, so that nothing else is approved or sent. */

@@ -50,6 +50,13 @@ async function followedKey({ url, key, root }: NamedLog): Promise<VerifierKey | 
   }
 }
 
+/** Where the entry stands: its index, or as JSON. */
+export function printSubmitted({ index, leafHash, duplicate }: Submitted, json: boolean | undefined, io: Io): void {
+  if (json) io.out(`${JSON.stringify({ index: Number(index), leafHash, duplicate })}\n`);
+  else io.out(`${index}\n`);
+  if (duplicate) io.err('it was logged before\n');
+}
+
 async function submitTo({ url, key }: NamedLog, entry: Uint8Array, io: Io, blob?: NeededBlob): Promise<Submitted> {
   const client = new LogClient({ url, logKey: key });
   try {

@@ -3,7 +3,7 @@ import { makeRoster, signStatement } from '@verbatim/statements';
 import type { RosterStatement, Role } from '@verbatim/statements';
 import type { Io } from '../io.ts';
 import type { LogOptions } from './address.ts';
-import { submit } from '../submit.ts';
+import { printSubmitted, submit } from '../submit.ts';
 import { wholeNumber } from './whole-number.ts';
 
 interface ChangeOptions extends LogOptions {
@@ -43,8 +43,5 @@ export async function revoke(options: RevokeOptions, io: Io): Promise<void> {
 }
 
 async function change(options: ChangeOptions, statement: RosterStatement, io: Io): Promise<void> {
-  const { index, leafHash, duplicate } = await submit(signStatement(statement, [loadSigner(options.key)]), options, io);
-  if (options.json) io.out(`${JSON.stringify({ index: Number(index), leafHash, duplicate })}\n`);
-  else io.out(`${index}\n`);
-  if (duplicate) io.err('it was logged before\n');
+  printSubmitted(await submit(signStatement(statement, [loadSigner(options.key)]), options, io), options.json, io);
 }

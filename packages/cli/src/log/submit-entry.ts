@@ -2,7 +2,7 @@ import { decodeEntry, MAX_ENTRY_BYTES } from '@verbatim/statements';
 import { CliError } from '../errors.ts';
 import { readWhole } from '../files.ts';
 import type { Io } from '../io.ts';
-import { submit } from '../submit.ts';
+import { printSubmitted, submit } from '../submit.ts';
 
 export interface SubmitEntryOptions {
   readonly log?: string;
@@ -20,8 +20,5 @@ export async function submitEntry(file: string, { json, vkey, ...where }: Submit
     throw new CliError('file', `${file} is no signed entry`, { cause });
   }
   const log = { ...where, ...(vkey === undefined ? {} : { logVkey: vkey }) };
-  const { index, leafHash, duplicate } = await submit(entry, log, io);
-  if (json) io.out(`${JSON.stringify({ index: Number(index), leafHash, duplicate })}\n`);
-  else io.out(`${index}\n`);
-  if (duplicate) io.err('it was logged before\n');
+  printSubmitted(await submit(entry, log, io), json, io);
 }

@@ -2,6 +2,7 @@ import type { CheckpointState, CountedObservation, HeardObservation, JudgedClaim
 import { toHex } from '@verbatim/tlog';
 import type { PolicyFile } from '../policy-file.ts';
 import type { Run } from './report.ts';
+import { nextSteps } from './result.ts';
 import type { FileResult } from './result.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -38,7 +39,8 @@ function policyJson({ path, policy }: PolicyFile): object {
   };
 }
 
-function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles, heard, bundle }: FileResult, explain: boolean): object {
+function resultJson(result: FileResult, explain: boolean): object {
+  const { file, member, sha256, verdict, exitCode, judged, troubles, heard, bundle } = result;
   const claim = judged?.claim ?? null;
   const checkpoint = judged?.checkpoint ?? null;
   return {
@@ -74,7 +76,7 @@ function resultJson({ file, member, sha256, verdict, exitCode, judged, troubles,
     heard: heard.map(heardJson),
     warnings: judged?.warnings ?? [],
     errors: [...troubles.map(({ code, message }) => ({ code, message, entry: null })), ...findingsJson(judged)],
-    next: judged?.next ?? [],
+    next: nextSteps(result),
     ...(explain ? { steps: judged?.steps ?? [], ignored: ignoredJson(judged) } : {}),
   };
 }

@@ -63,6 +63,8 @@ describe('verify against a log', () => {
     expect(stdout.split('\n')[0]).toMatch(/^! COULD NOT CHECK {2}http:\/\/127\.0\.0\.1/);
     const { results } = checkedOutput((await verify('--json', file)).stdout);
     expect(results[0]).toMatchObject({ verdict: 'unavailable', exitCode: 4, errors: [{ code: 'unreachable' }] });
+    expect(results[0]).toHaveProperty('next', [expect.stringContaining('--offline --bundle FILE')]);
+    expect(stdout).toMatch(/\n {2}→ Try again later, .*--offline --bundle FILE needs none\.\n$/);
   });
 
   test('two signed histories are a security error, and the evidence is saved', async () => {

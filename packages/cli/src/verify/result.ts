@@ -28,6 +28,19 @@ export interface FileResult {
   readonly bundle: string | null;
 }
 
+/** Troubles of a log that is out of reach, as the client names them. */
+const OUT_OF_REACH: readonly string[] = ['unreachable', 'timeout', 'not-found', 'bad-status'];
+
+/** What to do now, in words; without an evaluation, by what went wrong. */
+export function nextSteps({ judged, verdict, troubles }: FileResult): readonly string[] {
+  if (judged !== null) return judged.next;
+  if (verdict === 'log-misbehaviour')
+    return ['Do not install it.', 'Keep the evidence and report it to the log\u2019s operator and its witnesses.'];
+  if (troubles.some(({ code }) => OUT_OF_REACH.includes(code)))
+    return ['Try again later, or from another network; with a bundle that was saved before, --offline --bundle FILE needs none.'];
+  return [];
+}
+
 /** A result without an evaluation. `reproduced` is not among the possible verdicts. */
 export function failedResult(
   about: Pick<FileResult, 'file' | 'member' | 'asked' | 'sha256'>,

@@ -4,6 +4,7 @@ import { dscDigest } from '@verbatim/statements';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import type { PolicyFile } from '../policy-file.ts';
+import { nextSteps } from './result.ts';
 import type { FileResult } from './result.ts';
 
 /** A symbol stands before words that say the same; it never means anything alone. */
@@ -33,7 +34,7 @@ export function toText(result: FileResult, policyFile: PolicyFile | null, io: Io
   if (policyFile !== null) lines.push(`  policy ${printable(policyFile.path)}`);
   if (result.bundle !== null) lines.push(`  bundle ${printable(result.bundle)}`);
   if (judged !== null && explain) lines.push(...explanation(judged));
-  for (const advice of judged?.next ?? []) lines.push(`  → ${printable(advice)}`);
+  for (const advice of nextSteps(result)) lines.push(`  → ${printable(advice)}`);
   return `${lines.join('\n')}\n`;
 }
 
