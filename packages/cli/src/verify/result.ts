@@ -29,14 +29,14 @@ export interface FileResult {
 }
 
 /** Troubles of a log that is out of reach, as the client names them. */
-const OUT_OF_REACH: readonly string[] = ['unreachable', 'timeout', 'not-found', 'bad-status'];
+const OUT_OF_REACH: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'not-found', 'bad-status']);
 
 /** What to do now, in words; without an evaluation, by what went wrong. */
 export function nextSteps({ judged, verdict, troubles }: FileResult): readonly string[] {
   if (judged !== null) return judged.next;
   if (verdict === 'log-misbehaviour')
     return ['Do not install it.', 'Keep the evidence and report it to the log\u2019s operator and its witnesses.'];
-  if (troubles.some(({ code }) => OUT_OF_REACH.includes(code)))
+  if (troubles.some(({ code }) => OUT_OF_REACH.has(code)))
     return ['Try again later, or from another network; with a bundle that was saved before, --offline --bundle FILE needs none.'];
   return [];
 }
