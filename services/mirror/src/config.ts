@@ -26,9 +26,12 @@ export const mirrorConfig = z
     max_uploads: z.int().min(1).max(256).default(16),
     /** Pause between two looks at a log that is followed. */
     poll_ms: z.int().min(100).max(3_600_000).default(2000),
-    logs: z.array(mirroredLog).max(10_000),
+    logs: z
+      .array(mirroredLog)
+      .max(10_000)
+      .transform((entries, context) => ({ logs: trustedLogs(entries, context), sources: sources(entries, context) })),
   })
-  .transform((config, context) => ({ ...config, logs: trustedLogs(config.logs, context), sources: sources(config.logs, context) }))
+  .transform(({ logs, ...config }) => ({ ...config, ...logs }))
   // Own name as a log's would let the two roles' signatures be mixed up.
   .refine(({ name, logs }) => [...logs.values()].flat().every((key) => key.name !== name), {
     path: ['logs'],
@@ -45,7 +48,7 @@ function sources(
   const urls = new Map<string, string>();
   for (const [i, { vkey, origin = vkey.name, url }] of entries.entries()) {
     if (url === undefined) continue;
-    if (urls.has(origin)) context.addIssue({ code: 'custom', path: ['logs', i, 'url'], message: 'expected one url for an origin' });
+    if (urls.has(origin)) context.addIssue({ code: 'custom', path: [i, 'url'], message: 'expected one url for an origin' });
     urls.set(origin, url);
   }
   return urls;
