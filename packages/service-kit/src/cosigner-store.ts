@@ -3,7 +3,7 @@ import type { ClaimedStore } from './cosigner.ts';
 import type { OwnedDatabase } from './database.ts';
 import { SplitViews } from './split-views.ts';
 
-/** For the first migration. It goes on with a table `log`, whose key is `origin`. */
+/** For the first migration. It goes on with a table `log`: its key is `origin`, and `timestamp` is 0 or of the last cosignature. */
 export const IDENTITY_TABLE = `CREATE TABLE identity (
      one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
      vkey TEXT NOT NULL
@@ -28,6 +28,11 @@ export class CosignerStore implements ClaimedStore {
   /** Every origin that ever got a row. */
   origins(): string[] {
     return this.db.prepare('SELECT origin FROM log ORDER BY origin').pluck().all() as string[];
+  }
+
+  /** The newest time that the cosigner has put its name to, in POSIX seconds; 0 if none. A clock behind it is a fault. */
+  lastTimestamp(): bigint {
+    return this.db.prepare('SELECT coalesce(max(timestamp), 0) FROM log').pluck().get() as bigint;
   }
 
   [Symbol.dispose](): void {

@@ -201,13 +201,9 @@ export class Mirror {
     return { pending: readTarget(note).checkpoint.size, next, ticket: this.#tickets.seal(origin, note) };
   }
 
-  /** The newest time that the mirror has put its name to; 0 if none. A clock behind it is a fault. */
+  /** See `CosignerStore`. */
   lastTimestamp(): bigint {
-    const { store } = this.#parts;
-    return store.origins().reduce((latest, origin) => {
-      const { timestamp } = store.mirrored(origin);
-      return timestamp > latest ? timestamp : latest;
-    }, 0n);
+    return this.#parts.store.lastTimestamp();
   }
 
   /** Keeps two signed checkpoints that contradict each other. */

@@ -77,13 +77,9 @@ export class Witness {
     this.#parts.onSplitView?.(origin, evidence);
   }
 
-  /** The newest time that the witness has put its name to; 0 if none. A clock behind it is a fault. */
+  /** See `CosignerStore`. */
   lastTimestamp(): bigint {
-    const { store } = this.#parts;
-    return store.origins().reduce((latest, origin) => {
-      const { timestamp } = store.head(origin);
-      return timestamp > latest ? timestamp : latest;
-    }, 0n);
+    return this.#parts.store.lastTimestamp();
   }
 }
 
