@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditedTree, Evidence } from '@verbatim/consensus';
-import { TlogError, openCheckpoint, type Checkpoint } from '@verbatim/tlog';
-import { verifyEd25519 } from '@verbatim/tlog/node';
+import type { Checkpoint } from '@verbatim/tlog';
 import { stateFolder } from '../folders.ts';
-import { signingKey } from './signing-key.ts';
+import { signedCheckpoint } from './signed-checkpoint.ts';
 import type { GatherRequest } from './stages.ts';
 
 /** The checkpoint of the evidence, if this machine has audited the log's index up to there: lately, or now when that was asked for. */
@@ -12,8 +11,9 @@ export async function auditedTrees(evidence: Evidence, request: GatherRequest): 
   const { policy, env } = request;
   const state = stateFolder(env);
   const { checkpoint: note } = evidence;
-  const checkpoint = open(evidence, request);
-  if (checkpoint === null) return [];
+  const checkpoint = signedCheckpoint(evidence, policy)?.checkpoint;
+  // Nor a successor's: what this machine audited is the policy's log.
+  if (checkpoint === undefined || checkpoint.origin !== policy.log.key.name) return [];
   // Most machines have audited nothing: then not even the code is loaded.
   if (state !== null && existsSync(join(state, 'audited'))) {
     const { wasAudited } = await import('@verbatim/client/offline');
@@ -22,18 +22,6 @@ export async function auditedTrees(evidence: Evidence, request: GatherRequest): 
   if (!request.audit) return [];
   await auditUpTo({ note, checkpoint }, request);
   return [checkpoint];
-}
-
-/** Null for a successor's, too: what this machine audited is the policy's log. */
-function open(evidence: Evidence, { policy }: GatherRequest): Checkpoint | null {
-  try {
-    const { checkpoint } = openCheckpoint(evidence.checkpoint, signingKey(evidence, policy), verifyEd25519);
-    return checkpoint.origin === policy.log.key.name ? checkpoint : null;
-  } catch (error) {
-    // The evaluation says what is wrong with it.
-    if (error instanceof TlogError) return null;
-    throw error;
-  }
 }
 
 /** Throws ClientError, LogMisbehaviour among them. */

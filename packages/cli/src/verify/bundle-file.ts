@@ -2,14 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_BUNDLE_BYTES, decodeBundle } from '@verbatim/consensus';
 import type { Evidence } from '@verbatim/consensus';
-import { TlogError, openCheckpoint } from '@verbatim/tlog';
-import type { VerifierKey } from '@verbatim/tlog';
-import { verifyEd25519 } from '@verbatim/tlog/node';
 import { readWhole } from '../files.ts';
 import { stateFolder } from '../folders.ts';
 import { auditedTrees } from './audited.ts';
 import { clientTrouble } from './client-trouble.ts';
-import { signingKey } from './signing-key.ts';
+import { signedCheckpoint } from './signed-checkpoint.ts';
 import type { GatherRequest, Gathered } from './stages.ts';
 
 /**
@@ -26,22 +23,14 @@ async function compareWithMemory(evidence: Evidence, { policy, env, progress }: 
   const state = stateFolder(env);
   // Most machines that check offline remember nothing: then not even the code is loaded.
   if (state === null || !existsSync(join(state, 'checkpoints'))) return;
-  const { checkpoint: note } = evidence;
-  let opened: ReturnType<typeof openCheckpoint>;
-  let key: VerifierKey;
-  try {
-    key = signingKey(evidence, policy);
-    opened = openCheckpoint(note, key, verifyEd25519);
-  } catch (error) {
-    // The evaluation says what is wrong with it.
-    if (error instanceof TlogError) return;
-    throw error;
-  }
+  const signed = signedCheckpoint(evidence, policy);
+  if (signed === null) return;
+  const { checkpoint, key } = signed;
   const { CheckpointMemory, ClientError } = await import('@verbatim/client/offline');
   const memory = new CheckpointMemory(state, { onWarning: (message) => progress(`warning: ${message}`) });
   try {
     // Under the key that the policy pins; a successor is another log, known by its own.
-    await memory.compareOffline({ note, checkpoint: opened.checkpoint }, key.name === policy.log.key.name ? policy.log.key : key);
+    await memory.compareOffline({ note: evidence.checkpoint, checkpoint }, key.name === policy.log.key.name ? policy.log.key : key);
   } catch (error) {
     throw error instanceof ClientError ? clientTrouble(error) : error;
   }
