@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyFile, durable, loadSigner, openDatabase } from '@verbatim/service-kit';
-import { originDigest, PREDICATE, signStatement, STATEMENT_TYPE, type ControlStatement } from '@verbatim/statements';
+import { makeControl, signStatement } from '@verbatim/statements';
 import type { Signer } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import type { LogConfig } from './config.ts';
@@ -43,7 +43,7 @@ export async function initLog(config: LogConfig, now: number): Promise<InitResul
     throw new Error(`expected a log key named ${origin}, like the origin; ${config.key_file} holds one named ${log.name}`);
   const [logVkey, rootVkey, adminVkey] = [vkeyOf(log), vkeyOf(root), vkeyOf(admin)];
   using db = openDatabase(database, { migrations: MIGRATIONS, create: 'only' });
-  const entry = genesis(origin, root, rootVkey, adminVkey);
+  const entry = signStatement(makeControl({ action: 'genesis', origin, root: rootVkey, admin: adminVkey, predecessor: null }), [root]);
   db.transaction(() => {
     writeIdentity(db, { origin, logVkey, rootVkey, adminVkey, created: new Date(now).toISOString().slice(0, 10) });
     const entries = new EntryStore(db);
@@ -58,14 +58,4 @@ export async function keyAt(path: string, name: string): Promise<Signer> {
   if (existsSync(path)) return loadSigner(path);
   await durable.makeFolder(join(path, '..'), { mode: 0o700 });
   return (await createKeyFile(path, name)).signer;
-}
-
-function genesis(origin: string, root: Signer, rootVkey: string, adminVkey: string): Uint8Array {
-  const statement: ControlStatement = {
-    _type: STATEMENT_TYPE,
-    predicateType: PREDICATE.control,
-    subject: [{ name: origin, digest: { sha256: originDigest(origin) } }],
-    predicate: { action: 'genesis', origin, root: rootVkey, admin: adminVkey, predecessor: null },
-  };
-  return signStatement(statement, [root]);
 }

@@ -19,6 +19,7 @@ import { checkWholeLog, fromUrl } from './_check-log.ts';
 import { ORIGIN, REGISTRAR, startLog, temporaryFolder, type TestLog, type TestScene } from './_log.ts';
 import { type LogConfig, logConfig } from './config.ts';
 import { serveLog } from './serve.ts';
+import { blobPath } from './service/blob-folder.ts';
 import { succeedLog } from './succeed.ts';
 
 const NEXT = 'log.example.org/next';
@@ -149,6 +150,16 @@ describe('a successor', () => {
     await expect(succeedLog(config, folder, Date.now())).rejects.toThrow(/predecessor's database/);
     expect(existsSync(join(folder, 'data/log.db'))).toBe(false);
     expect(existsSync(config.admin_key_file!)).toBe(false);
+  });
+
+  test('is not made with a blob that is not what its name says', async () => {
+    await handOver();
+    const from = join(old.dir, 'data');
+    const blob = blobPath(join(from, 'blobs'), recipeDigest(recipe));
+    await rm(blob);
+    await writeFile(blob, 'another');
+    await expect(succeedLog(config, from, Date.now())).rejects.toThrow(/expected the bytes that its name says/);
+    expect(existsSync(join(folder, 'data/log.db'))).toBe(false);
   });
 
   test('is made once, and with keys of its own', async () => {

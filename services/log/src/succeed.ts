@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { durable, loadSigner, openDatabase } from '@verbatim/service-kit';
 import { type ControlAction, makeControl, signStatement } from '@verbatim/statements';
@@ -7,12 +7,12 @@ import { bytesEqual, CompactRange, fromHex, type Signer, toHex } from '@verbatim
 import { vkeyOf } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
 import { officeKeys } from './admission/control-state.ts';
+import { blobsOf, copyBlobs } from './backup/files.ts';
 import type { LogConfig } from './config.ts';
 import { type Identity, readIdentity, writeIdentity } from './engine/identity.ts';
 import { beginIndex } from './engine/restore-index.ts';
 import { LogStateError } from './engine/state-error.ts';
 import { type InitResult, keyAt } from './init.ts';
-import { blobPath } from './service/blob-folder.ts';
 import { ControlTable } from './store/control-table.ts';
 import { EntryStore } from './store/entries.ts';
 import { leafHashOf } from './store/ledger.ts';
@@ -27,6 +27,8 @@ interface Predecessor {
   readonly handover: Uint8Array;
   /** Hex public keys with what they were there. */
   readonly keys: ReadonlyMap<string, string>;
+  /** Digests. */
+  readonly blobs: readonly string[];
 }
 
 const CHUNK = 4096n;
@@ -58,7 +60,7 @@ export async function succeedLog(config: LogConfig, from: string, now: number): 
     const use = before.keys.get(toHex(key.publicKey));
     if (use !== undefined) throw new Error(`expected a key of this log's own in ${file}; it holds the ${use}. Generate another one.`);
   }
-  await copyBlobs(partial, join(from, 'blobs'), join(config.data_dir, 'blobs'));
+  await copyBlobs(before.blobs, join(from, 'blobs'), join(config.data_dir, 'blobs'));
   const { size, root: rootBefore } = before.said;
   const predecessor = { origin: before.origin, size, root: rootBefore };
   const genesis = signStatement(makeControl({ action: 'genesis', origin, root: rootVkey, admin: adminVkey, predecessor }), [root]);
@@ -99,7 +101,7 @@ async function copyDatabase(file: string, to: string, named: NamedKeys): Promise
   const entries = new EntryStore(copy);
   checkRoot(entries, said, origin);
   const keys = new Map([...officeKeys(control.state)].map(([key, use]) => [key, `${use} of ${origin}`]));
-  return { origin, said, handover: entries.get(index)!.entry, keys };
+  return { origin, said, handover: entries.get(index)!.entry, keys, blobs: blobsOf(copy) };
 }
 
 /** Every entry is hashed again: what is copied here is what the root key has signed. */
@@ -113,26 +115,21 @@ function checkRoot(entries: EntryStore, { size, root }: ControlAction<'successor
     throw wrong(`expected entries of ${origin} that hash to the root of its successor statement at size ${size}; they do not.`);
 }
 
-async function copyBlobs(database: string, from: string, to: string): Promise<void> {
-  const db = new Database(database, { readonly: true });
-  try {
-    for (const { sha256 } of db.prepare<[], { sha256: string }>('SELECT sha256 FROM blobs').iterate()) {
-      const path = blobPath(to, sha256);
-      await durable.makeFolder(join(path, '..'));
-      await durable.writeImmutable(path, await readFile(blobPath(from, sha256)));
-    }
-  } finally {
-    db.close();
-  }
-}
-
 /** One transaction: the old log's last entries and everything that was its own go, this log's first ones come, and its index. */
 function rewrite(file: string, before: Predecessor, first: readonly Uint8Array[], identity: Identity, log: Signer, now: number): void {
   using db = openDatabase(file, { migrations: MIGRATIONS, create: false });
   const size = BigInt(before.said.size);
   db.transaction(() => {
-    const checkpoints = ['signed_checkpoint', 'published_checkpoint', 'witnesses', 'standing'];
-    const own = ['identity', 'control', 'index_nodes', 'index_states', 'standing', ...checkpoints];
+    const own = [
+      'identity',
+      'control',
+      'index_nodes',
+      'index_states',
+      'signed_checkpoint',
+      'published_checkpoint',
+      'witnesses',
+      'standing',
+    ];
     for (const table of own) db.exec(`DELETE FROM ${table}`);
     for (const table of ['uniqueness', 'entries']) db.prepare(`DELETE FROM ${table} WHERE idx >= ?`).run(size);
     const retire = db.prepare('INSERT INTO retired_keys (public_key, use) VALUES (?, ?) ON CONFLICT DO NOTHING');

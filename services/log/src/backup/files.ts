@@ -49,7 +49,7 @@ async function blob(folder: string, sha256: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new BackupError(
       'damaged',
-      `${path}: expected a blob that the database names, and it cannot be read; put it back, or leave blobs out`,
+      `${path}: expected a blob that the database names, and it cannot be read; put it back (only a backup may leave blobs out)`,
       { cause },
     );
   }
