@@ -1,6 +1,6 @@
 /** How large a bundle is for 5 observations and 3 cosignatures in a log of 10^6 entries. Aim: 16 KiB. */
-import { signStatement } from '@verbatim/statements';
-import { aGenesis, anObservation, aRelease, contentOf, digestsOf, ROOT } from '@verbatim/testkit';
+import { type ObservationPredicate, signStatement } from '@verbatim/statements';
+import { aGenesis, anObservation, aRelease, contentOf, digestsOf, ROOT, testH1 } from '@verbatim/testkit';
 import { hashLeaf } from '@verbatim/tlog';
 import { describe, expect, it } from 'vitest';
 import { judge } from './_judging.ts';
@@ -15,15 +15,29 @@ const REBUILDERS = ['acme-1', 'beta-1', 'gamma-1', 'umbra-1', 'zeta-1'];
 const WITNESSES = ['w1', 'w2', 'w3'];
 const { sha256: FILE } = digestsOf(contentOf('linux-x64/bin/esbuild'));
 
-const blob = (kind: 'build-log' | 'slsa-provenance') => ({ kind, sha256: digestsOf(contentOf(kind)).sha256, size: 123_456 });
+const hostOf = (i: number): string => (i % 2 === 0 ? 'linux/amd64' : 'linux/arm64');
+
+type BlobKind = 'build-log' | 'slsa-provenance';
+
+/** What no two rebuilders say alike: when, on which machine with which toolchain, and what their logs were. */
+function ownWords(i: number, kinds: readonly BlobKind[]): Partial<ObservationPredicate> {
+  const host = hostOf(i);
+  return {
+    started: `2026-11-1${i}T10:0${i}:17Z`,
+    finished: `2026-11-1${i}T10:1${i}:42Z`,
+    platform: { host, target: 'linux/amd64' },
+    toolchain: [{ name: 'go', version: 'go1.23.5', host, digest: testH1(host) }],
+    evidence: kinds.map((kind) => ({ kind, sha256: digestsOf(contentOf(`${kind} ${i}`)).sha256, size: 123_456 + i })),
+  };
+}
 
 /** @param at the release's entry, then the observations' */
-function bundleOf(at: readonly bigint[], evidence: ReturnType<typeof blob>[]): Uint8Array {
+function bundleOf(at: readonly bigint[], kinds: readonly BlobKind[]): Uint8Array {
   const release = aRelease();
   const first = { index: at[0]!, entry: signStatement(release, [key(REGISTRAR)]) };
   const about = { origin: ORIGIN, release, index: first.index, leafHash: hashLeaf(first.entry) };
   const observations = REBUILDERS.map((name, i) => {
-    const statement = anObservation({ ...about, rebuilder: key(name) }, { evidence });
+    const statement = anObservation({ ...about, rebuilder: key(name) }, ownWords(i, kinds));
     return { index: at[i + 1]!, entry: signStatement(statement, [key(name)]) };
   });
   const genesis = { index: 0n, entry: signStatement(aGenesis(ORIGIN), [ROOT]) };
@@ -47,23 +61,24 @@ function bundleOf(at: readonly bigint[], evidence: ReturnType<typeof blob>[]): U
   );
 }
 
-const KINDS = [blob('build-log'), blob('slsa-provenance')];
+const KINDS: readonly BlobKind[] = ['build-log', 'slsa-provenance'];
 /** Rebuilt within the hour in which a thousand entries were logged; and over months. */
 const NEAR = [700_000n, 700_103n, 700_411n, 700_555n, 700_800n, 700_900n];
 const APART = [123_456n, 234_567n, 345_678n, 456_789n, 567_890n, 678_901n];
 
 describe('a bundle of 5 observations and 3 cosignatures in a log of 10^6 entries', () => {
   it.each([
-    ['that were logged within a thousand entries', NEAR, [], 15_000],
-    ['that were logged within a thousand entries and name their build logs and provenance', NEAR, KINDS, 16_384],
-    ['that were logged months apart', APART, [], 17_000],
-  ])('%s is small, and verifies', (_what, at, evidence, limit) => {
-    const bytes = bundleOf(at, evidence);
+    ['that were logged within a thousand entries', NEAR, [], 12_500],
+    ['that were logged within a thousand entries and name their build logs and provenance', NEAR, KINDS, 13_700],
+    ['that were logged months apart', APART, [], 14_400],
+    ['that were logged months apart and name their build logs and provenance', APART, KINDS, 16_384],
+  ])('%s is small, and verifies', (_what, at, kinds, limit) => {
+    const bytes = bundleOf(at, kinds);
     expect(bytes.length).toBeLessThan(limit);
     const verdict = judge(
       decodeBundle(bytes),
       {
-        operators: Object.fromEntries(REBUILDERS.map((name) => [name.split('-')[0], { [name]: 'linux/amd64' }])),
+        operators: Object.fromEntries(REBUILDERS.map((name, i) => [name.split('-')[0], { [name]: hostOf(i) }])),
         witnesses: WITNESSES,
         lines: ['require 5'],
       },

@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 import { judge } from './_judging.ts';
 import { digest, key, World } from './_world.ts';
 import { decodeBundle, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MAX_BUNDLE_LOOKUPS } from './bundle.ts';
-import { MAX_PAYLOAD_DEPTH } from './bundle-entry.ts';
+import { MAX_ENTRIES_BYTES, MAX_PAYLOAD_DEPTH } from './bundle-entry.ts';
+import { Repeats } from './bundle-repeats.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../../docs/spec/bundle.md'), 'utf8');
 const [, example] = /^```bundle\n(.*)\n```$/m.exec(text)!;
@@ -24,8 +25,18 @@ test('the example is what shows that nobody claims a file', () => {
   expect(utf8Decode(encodeBundle(needed))).toBe(example);
 });
 
+test('observations leave out what the page says', () => {
+  const [, lines] = /^```repeats\n([^`]*)\n```$/m.exec(text)!;
+  const values = lines!.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const [writing, reading] = [new Repeats(), new Repeats()];
+  const [whole, shortened] = [0, 1].map((half) => values.filter((_, i) => i % 2 === half));
+  expect(whole).toHaveLength(3);
+  expect(whole!.map((each) => writing.shorten(each))).toEqual(shortened);
+  expect(shortened!.map((each) => reading.restore(each))).toEqual(whole);
+});
+
 test('the limits on the page are those of the code', () => {
-  for (const limit of [MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MAX_BUNDLE_LOOKUPS, MAX_PAYLOAD_DEPTH]) {
+  for (const limit of [MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MAX_BUNDLE_LOOKUPS, MAX_ENTRIES_BYTES, MAX_PAYLOAD_DEPTH]) {
     expect(text).toContain(`| ${limit.toLocaleString('en-US')} |`);
   }
 });

@@ -1,4 +1,4 @@
-import { decodeEnvelope } from '@verbatim/statements';
+import { canonicalTextOfParsed, decodeEnvelope } from '@verbatim/statements';
 import { forgeEntry, forgePayload } from '@verbatim/testkit';
 import { fromBase64, toBase64, toHex, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
@@ -39,6 +39,13 @@ function withPayload(): string {
   const spelled = signatures.map(({ keyid, sig }) => ({ keyid, sig: toBase64(sig) }));
   value.entries[2] = { index: 2, payload: JSON.parse(utf8Decode(payload)) as unknown, signatures: spelled } as (typeof value.entries)[0];
   return JSON.stringify(value);
+}
+/** With another predicate of the last observation, which repeats most of the one before. */
+function withPredicate(change: (given: object, before: object) => unknown): string {
+  const value = JSON.parse(text) as { entries: { predicate: object }[] };
+  const [before, last] = value.entries.slice(2) as [{ predicate: object }, { predicate: unknown }];
+  last.predicate = change(last.predicate as object, before.predicate);
+  return canonicalTextOfParsed(value);
 }
 const withKeyid = (_all: string, sig: string): string => {
   const { keyid } = decodeEnvelope(evidence().entries[2]!.entry).signatures[0]!;
@@ -97,6 +104,15 @@ describe('a bundle', () => {
     ['with payload members in another order', text.replace(/("claimed":\{[^}]*\}),("evidence":\[\])/, '$2,$1'), 'not-canonical'],
     ['with a whole payload that follows from its predicate', withPayload(), 'malformed'],
     ['with a keyid that follows from the predicate', text.replace(/"signatures":\["([^"]+)"\]/, withKeyid), 'malformed'],
+    [
+      'with an observation that repeats all that the one before says',
+      withPredicate((given, before) => ({ ...before, ...given })),
+      'malformed',
+    ],
+    ['with an observation that repeats one thing', withPredicate((given) => ({ ...given, attempt: 1 })), 'malformed'],
+    ['with an observation that is a list', withPredicate(() => []), 'malformed'],
+    ['with an observation that is a number', withPredicate(() => 7), 'malformed'],
+    ['with an observation that is null', withPredicate(() => null), 'malformed'],
     ['with a predicate of an unknown type', text.replace('"type":"observation"', '"type":"release"'), 'malformed'],
     ['with a predicate that is none of its type', text.replace('"type":"observation"', '"type":"roster"'), 'malformed'],
     ['with an entry in base64 that has a readable form', withOpaque(evidence().entries[1]!.entry), 'malformed'],
@@ -137,6 +153,44 @@ describe('a bundle', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('says once what observations repeat: the second has what differs', () => {
+    const { entries } = JSON.parse(text) as { entries: { predicate: object; type: string }[] };
+    const [first, second] = entries.filter(({ type }) => type === 'observation').map(({ predicate }) => Object.keys(predicate));
+    expect(first).toHaveLength(18);
+    expect(second).toEqual(['platform', 'rebuilder']);
+  });
+
+  it('has an observation that lacks what the one before has, which no log may admit, and the next as if it were not there', () => {
+    const world = new World();
+    const release = world.release();
+    world.observe('acme-1', release, FILE);
+    const whole = JSON.parse(utf8Decode(decodeEnvelope(world.log.entry(release + 1n)).payload)) as { predicate: object };
+    const predicate = Object.fromEntries(Object.entries(whole.predicate).filter(([name]) => name !== 'vcs'));
+    world.log.add(forgeEntry({ ...whole, predicate }, [key('acme-1')]));
+    world.observe('umbra-1', release, FILE);
+    const shown = world.evidence();
+    const bytes = encodeBundle(shown);
+    expect(decodeBundle(bytes)).toEqual(shown);
+    const { entries } = JSON.parse(utf8Decode(bytes)) as { entries: { payload?: object; predicate?: object }[] };
+    expect(Object.keys(entries[3]!.payload!)).toEqual(['_type', 'predicate', 'predicateType', 'subject']);
+    expect(Object.keys(entries[4]!.predicate!)).toEqual(['platform', 'rebuilder']);
+  });
+
+  it('whose entries together are larger than the limit is neither written nor read, however little it has of them', () => {
+    const { checkpoint } = evidence();
+    const large = { entry: new Uint8Array(16_384), proof: [] };
+    const entries = Array.from({ length: 1100 }, (_, i) => ({ ...large, index: BigInt(i) }));
+    expect(() => encodeBundle({ checkpoint, entries, index: [] })).toThrow(/at most 16777216 bytes together/);
+    const { signatures } = decodeEnvelope(evidence().entries[2]!.entry);
+    const sig = toBase64(signatures[0]!.sig);
+    const predicate = { artifact: 'a', observed: { sha256: FILE }, padding: 'x'.repeat(11_500), rebuilder: signatures[0]!.keyid };
+    const observations = entries.map((_, i) => ({ index: i, predicate: i === 0 ? predicate : {}, signatures: [sig], type: 'observation' }));
+    const value = { ...(JSON.parse(text) as object), entries: observations };
+    expect(JSON.stringify(value).length).toBeLessThan(250_000);
+    expect(refusal(utf8Encode(canonicalTextOfParsed({ ...value, entries: observations.slice(0, 1000) })))).toBe('malformed');
+    expect(refusal(utf8Encode(canonicalTextOfParsed(value)))).toBe('too-large');
   });
 
   it('has entries that no log may admit, so that the verdict stays', () => {

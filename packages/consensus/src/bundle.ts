@@ -1,7 +1,7 @@
 /** Bundles: evidence in a file, as one canonical JSON object, so that equal evidence has equal bytes. docs/spec/bundle.md is exact. */
 import { canonicalTextOfParsed, type Lookup } from '@verbatim/statements';
 import { concatBytes, HASH_BYTES, parseCheckpoint, parseNote, toBase64, utf8Decode, utf8Encode, type Hash } from '@verbatim/tlog';
-import { readBundled, toBundled } from './bundle-entry.ts';
+import { checkTotal, readBundled, toBundled } from './bundle-entry.ts';
 import { base64, list, malformed, members, string } from './bundle-json.ts';
 import { restoreProofs, shareProofs } from './bundle-proofs.ts';
 import { BundleError } from './errors.ts';
@@ -26,10 +26,11 @@ const LOOKUP_TYPES: readonly string[] = ['artifact', 'observed', 'release', 'reb
 export function encodeBundle({ checkpoint, entries, index, member }: Evidence): Uint8Array {
   const note = utf8Decode(checkpoint);
   checkOrder(entries.map((entry) => entry.index));
+  checkTotal(entries.reduce((total, { entry }) => total + entry.length, 0));
   const size = sizeOf(note, entries.at(-1)?.index ?? -1n);
   const text = canonicalTextOfParsed({
     checkpoint: note,
-    entries: entries.map((each) => toBundled(each)),
+    entries: toBundled(entries),
     hashes: toBase64(concatBytes(...shareProofs(entries, size))),
     index: orderedProofs(index).map(({ lookup, proof }) => ({ proof: toBase64(proof), type: lookup.type, value: lookup.value })),
     mediaType: BUNDLE_MEDIA_TYPE,
@@ -48,7 +49,7 @@ export function decodeBundle(bytes: Uint8Array): Evidence {
   const { member, ...rest } = value as { member?: unknown };
   const { checkpoint, entries, hashes, index } = members(rest, ['checkpoint', 'entries', 'hashes', 'index', 'mediaType']);
   const note = string(checkpoint, 'checkpoint');
-  const read = list(entries, MAX_BUNDLE_ENTRIES, 'entries').map(readBundled);
+  const read = readBundled(list(entries, MAX_BUNDLE_ENTRIES, 'entries'));
   checkOrder(read.map((entry) => entry.index));
   const size = sizeOf(note, read.at(-1)?.index ?? -1n);
   const proofs = restoreProofs(read, size, readHashes(hashes));
