@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout that this file stands in. */
@@ -67,7 +68,12 @@ export async function startService(
   });
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stderr.pipe(log);
-  const ended = once(child).then(([code, signal]) => `${name} ended with ${signal ?? code}; its log is ${logFile}`);
+  const written = finished(log);
+  const ended = once(child).then(async ([code, signal]) => {
+    // Who is told that it has ended may read why.
+    await written;
+    return `${name} ended with ${signal ?? code}; its log is ${logFile}`;
+  });
   const ready = await Promise.race([
     readyLine(child),
     ended.then((how) => Promise.reject(new Error(how))),
@@ -76,6 +82,8 @@ export async function startService(
     ),
   ]).catch(async (error: unknown) => {
     signalGroup(child, 'SIGKILL');
+    // Until then it has its files, its port and its database.
+    await ended.catch(() => {});
     throw error;
   });
   return {
