@@ -1,26 +1,16 @@
 /** Real services as an operator runs them over the years: configuration files that change, keys that come and go, one address for each log. */
 import { execFileSync } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initialise, REPOSITORY, startService, type Service } from '@verbatim/local';
 import { createKeyFile, loadSigner } from '@verbatim/service-kit/keyfile';
 import { type ObservationPredicate, type ReleaseStatement, signStatement, type Statement } from '@verbatim/statements';
-import { anArtifact, anObservation, aRelease, testSigner } from '@verbatim/testkit';
+import { aLoopbackAddress, anArtifact, anObservation, aRelease, testSigner } from '@verbatim/testkit';
 import { fromHex, KEY_TYPE_COSIGNATURE, type Signer, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 
 export const REGISTRAR = testSigner('registrar.example');
 export const REBUILDERS = ['acme', 'beta', 'gamma'].map((name) => testSigner(name));
-
-/** A port that nobody listens on; the log keeps it over its restarts. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export interface Logged {
   readonly index: number;
@@ -32,18 +22,13 @@ export class OperatedLog implements AsyncDisposable {
   readonly origin: string;
   readonly folder: string;
   readonly url: string;
-  readonly #port: number;
+  readonly #address = aLoopbackAddress();
   #service: Service | null = null;
 
-  private constructor(origin: string, folder: string, port: number) {
+  constructor(origin: string, folder: string) {
     this.origin = origin;
     this.folder = folder;
-    this.#port = port;
-    this.url = `http://127.0.0.1:${port}/`;
-  }
-
-  static async create(origin: string, folder: string): Promise<OperatedLog> {
-    return new OperatedLog(origin, folder, await freePort());
+    this.url = `${this.#address.url}/`;
   }
 
   file(name: string): string {
@@ -65,15 +50,18 @@ export class OperatedLog implements AsyncDisposable {
 
   /** @param keys lines such as `key_file = "log.key"` @param witness its vkey and url */
   configure(keys: readonly string[], witness: { readonly vkey: string; readonly url: string }): void {
+    const { host, port } = this.#address;
     const text = [
       `origin = "${this.origin}"`,
       'data_dir = "data"',
       'root_key_file = "root.key"',
       'admin_key_file = "admin.key"',
       'renew_ms = 1000',
+      // However slow the machine is: nobody here is to be told that the witness has not answered yet.
+      'witness_timeout_ms = 60000',
       ...keys,
       `[[witnesses]]\nvkey = "${witness.vkey}"\nurl = "${witness.url}"`,
-      `[listen]\nport = ${this.#port}\n[metrics_listen]\nport = 0\n`,
+      `[listen]\nhost = "${host}"\nport = ${port}\n[metrics_listen]\nport = 0\n`,
     ];
     writeFileSync(this.file('log.toml'), text.join('\n'));
   }

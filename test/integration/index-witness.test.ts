@@ -2,29 +2,16 @@
 import { initialise, startService, type Service } from '@verbatim/local';
 import { createKeyFile, loadSigner } from '@verbatim/service-kit/keyfile';
 import { signStatement } from '@verbatim/statements';
-import { anEnrolment, testSigner } from '@verbatim/testkit';
+import { aLoopbackAddress, anEnrolment, testSigner } from '@verbatim/testkit';
 import { KEY_TYPE_COSIGNATURE, openCheckpoint, parseNote, parseVkey, verifyCosignature } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ORIGIN = 'log.example/indexed';
 const INDEX_WITNESS = 'witness.example/index';
-
-/** The witness must know where the log will be before the log starts. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface Network extends AsyncDisposable {
   readonly url: string;
@@ -39,22 +26,23 @@ interface Network extends AsyncDisposable {
 async function startNetwork(): Promise<Network> {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-index-'));
   const services = new Map<string, Service>();
-  const [logPort, witnessPort] = [await freePort(), await freePort()];
-  const [url, witnessUrl] = [`http://127.0.0.1:${logPort}`, `http://127.0.0.1:${witnessPort}`];
+  // The witness must know where the log will be before the log starts.
+  const [logAt, witnessAt] = [aLoopbackAddress(), aLoopbackAddress()];
+  const [url, witnessUrl] = [logAt.url, witnessAt.url];
   const { vkey: logVkey } = await createKeyFile(join(folder, 'log.key'), ORIGIN);
   const { vkey: indexVkey } = await createKeyFile(join(folder, 'index.key'), INDEX_WITNESS, { type: KEY_TYPE_COSIGNATURE });
   const { vkey } = await createKeyFile(join(folder, 'witness.key'), 'witness.example/w1', { type: KEY_TYPE_COSIGNATURE });
   const witnessed = (text: string, at: string): string => `[[witnesses]]\nvkey = "${text}"\nurl = "${at}"\n`;
   writeFileSync(
     join(folder, 'log.toml'),
-    `origin = "${ORIGIN}"\ndata_dir = "log"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\nwitness_timeout_ms = 20000
-${witnessed(vkey, witnessUrl)}${witnessed(indexVkey, `${witnessUrl}/index`)}[listen]\nport = ${logPort}\n[metrics_listen]\nport = 0\n`,
+    `origin = "${ORIGIN}"\ndata_dir = "log"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\nwitness_timeout_ms = 60000
+${witnessed(vkey, witnessUrl)}${witnessed(indexVkey, `${witnessUrl}/index`)}[listen]\nhost = "${logAt.host}"\nport = ${logAt.port}\n[metrics_listen]\nport = 0\n`,
   );
   writeFileSync(
     join(folder, 'witness.toml'),
     `name = "witness.example/w1"\ndata_dir = "witness"\nkey_file = "witness.key"\n[[logs]]\nvkey = "${logVkey}"
 [index]\nname = "${INDEX_WITNESS}"\nkey_file = "index.key"\nlogs = [{ origin = "${ORIGIN}", url = "${url}" }]
-[listen]\nport = ${witnessPort}\n[metrics_listen]\nport = 0\n`,
+[listen]\nhost = "${witnessAt.host}"\nport = ${witnessAt.port}\n[metrics_listen]\nport = 0\n`,
   );
   const start = async (name: string): Promise<void> => {
     services.set(name, await startService(name, name, join(folder, `${name}.toml`), join(folder, `${name}.log`)));

@@ -50,8 +50,8 @@ function policyOf(of: OperatedLog, name: string): string {
 
 beforeAll(async () => {
   for (const name of ['old', 'new']) mkdirSync(join(folder.path, name));
-  log = await OperatedLog.create('log.example/old', join(folder.path, 'old'));
-  next = await OperatedLog.create('log.example/new', join(folder.path, 'new'));
+  log = new OperatedLog('log.example/old', join(folder.path, 'old'));
+  next = new OperatedLog('log.example/new', join(folder.path, 'new'));
   for (const name of ['log', 'log2']) await log.key(name);
   await log.key('root', 'root');
   await next.key('log');

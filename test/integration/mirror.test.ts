@@ -1,11 +1,11 @@
 /** Mirrors as processes of their own: one that the log feeds, one that follows the log by itself. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fsck, LogReader, openSource } from '@verbatim/client';
 import { initialise, startService, type Service } from '@verbatim/local';
 import { createKeyFile } from '@verbatim/service-kit/keyfile';
+import { aLoopbackAddress } from '@verbatim/testkit';
 import { KEY_TYPE_COSIGNATURE, openNote, parseCheckpoint, parseVkey, sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,15 +14,6 @@ import { prepareObservations, publishedSize, startLog, type RunningLog } from '.
 
 const ENTRIES = 300;
 const BATCH = 250;
-
-/** A port that was free a moment ago: the log must know the mirror's address before there is a mirror. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function eventually<T>(look: () => Promise<T>): Promise<T> {
   const until = performance.now() + 60_000;
@@ -40,12 +31,13 @@ describe('mirrors of a running log', () => {
   let folder: string;
   let log: RunningLog;
   let fedVkey: string;
-  let port: number;
+  /** The log must know it before there is a mirror. */
+  const fedAt = aLoopbackAddress();
   const services: Service[] = [];
 
-  const start = async (name: string, more: string, listenOn = 0): Promise<Service> => {
+  const start = async (name: string, more: string, { host, port } = { host: '127.0.0.1', port: 0 }): Promise<Service> => {
     const config = join(folder, `${name}.toml`);
-    const listen = `[listen]\nhost = "127.0.0.1"\nport = ${listenOn}\n[metrics_listen]\nhost = "127.0.0.1"\nport = 0\n`;
+    const listen = `[listen]\nhost = "${host}"\nport = ${port}\n[metrics_listen]\nhost = "127.0.0.1"\nport = 0\n`;
     await writeFile(
       config,
       `name = "mirror.example/${name}"\nkey_file = "${name}.key"\ndata_dir = "${name}"\npoll_ms = 200\n[[logs]]\nvkey = "${log.vkey}"\n${more}${listen}`,
@@ -65,9 +57,8 @@ describe('mirrors of a running log', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'verbatim-mirror-'));
-    port = await freePort();
     ({ vkey: fedVkey } = await createKeyFile(join(folder, 'fed.key'), 'mirror.example/fed', { type: KEY_TYPE_COSIGNATURE }));
-    log = await startLog({ toml: `[[mirrors]]\nvkey = "${fedVkey}"\nurl = "http://127.0.0.1:${port}"\n` });
+    log = await startLog({ toml: `[[mirrors]]\nvkey = "${fedVkey}"\nurl = "${fedAt.url}"\n` });
   });
 
   afterAll(async () => {
@@ -81,7 +72,7 @@ describe('mirrors of a running log', () => {
     for (let first = 0; first < entries.length; first += BATCH) {
       expect((await log.submitBatch(entries.slice(first, first + BATCH))).status).toBe(200);
     }
-    const fed = await start('fed', '', port);
+    const fed = await start('fed', '', fedAt);
     const size = await publishedSize(log);
     await eventually(async () => expect(await cosignedSize(log.url, fedVkey)).toBe(size));
     expect(await cosignedSize(prefixOf(fed), fedVkey)).toBe(size);
@@ -96,7 +87,7 @@ describe('mirrors of a running log', () => {
       expect((await growing).status).toBe(200);
       await fed.ended;
       services.pop();
-      await start('fed', '', port);
+      await start('fed', '', fedAt);
     }
     const size = await publishedSize(log);
     await eventually(async () => expect(await cosignedSize(log.url, fedVkey)).toBe(size));

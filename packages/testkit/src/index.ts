@@ -1,4 +1,5 @@
 /** Test-only: keys, clock, valid and forged statements, a log in memory, and logs that misbehave. */
+export { aLoopbackAddress, type LoopbackAddress } from './addresses.ts';
 export { testSeed, testSigner, testVkey } from './keys.ts';
 export { TEST_TIME, fixedClock, type FixedClock } from './clock.ts';
 export { aCargoRecipe, aGoRecipe, aGoVcs, aLargeRecipe, anArtifact, contentOf, digestsOf, testH1 } from './recipes.ts';
