@@ -44,10 +44,11 @@ test('whenever it is killed, the restarted witness knows every size that it ackn
 test('SIGTERM: what was being answered is answered, the exit code is 0', async () => {
   const witness = await spawnWitness(await prepareWitness([log.vkey]));
   const answers = Array.from({ length: 30 }, () => witness.post(log.request(0, 1)).catch(() => null));
-  expect((await answers[0])!.status).toBe(200);
+  // Whichever comes first is cosigned; all others find that the witness is past their old size.
+  await Promise.race(answers);
   witness.process.kill('SIGTERM');
-  const settled = await Promise.all(answers);
-  expect(settled.every((answer) => answer === null || [200, 409].includes(answer.status))).toBe(true);
+  const statuses = (await Promise.all(answers)).flatMap((answer) => (answer === null ? [] : [answer.status]));
+  expect(statuses.toSorted()).toEqual([200, ...Array.from({ length: statuses.length - 1 }, () => 409)]);
   expect(await witness.exited).toMatchObject({ code: 0, signal: null });
 });
 
