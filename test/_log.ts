@@ -82,10 +82,12 @@ export async function startLog({
     witnessProcess = await startService('witness', 'witness', config, join(folder, 'witness.log'), runtime(wrapWitness));
     witnessed = `[[witnesses]]\nvkey = "${witnessVkey}"\nurl = "${witnessProcess.ready.url}"\n`;
   }
+  // However slow the machine is: a test that is about a late witness says how long it may take.
+  const patience = toml.includes('witness_timeout_ms') ? '' : 'witness_timeout_ms = 60000\n';
   const config = join(folder, 'log.toml');
   await writeFile(
     config,
-    `origin = "${origin}"\ndata_dir = "${dataDir ?? 'log'}"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\n${toml}${witnessed}${tables}${listen}`,
+    `origin = "${origin}"\ndata_dir = "${dataDir ?? 'log'}"\nkey_file = "log.key"\nroot_key_file = "root.key"\nadmin_key_file = "admin.key"\n${patience}${toml}${witnessed}${tables}${listen}`,
   );
   await initialise('log', config);
   const start = (): Promise<Service> => startService('log', 'log', config, join(folder, 'log.log'), runtime(wrap));

@@ -65,11 +65,13 @@ test.each([
   ['forth by four minutes', 4 * MINUTES],
   ['forth by five hours', 5 * HOURS],
 ])('the log’s clock jumps %s: it takes entries as before, and its cosignatures are renewed', async (_, seconds) => {
-  await expect.poll(() => log.submit(enrolment()), { timeout: 20_000 }).toMatchObject({ status: 200 });
+  await expect.poll(() => log.submit(enrolment()), { timeout: 60_000 }).toMatchObject({ status: 200 });
   await set('log', seconds);
   const before = await cosignedAt();
-  expect(await log.submit(enrolment())).toMatchObject({ status: 200 });
-  await expect.poll(cosignedAt, { timeout: 20_000 }).toBeGreaterThan(before + 1);
+  const entry = enrolment();
+  // A busy machine may need more than the second that a submitter waits; the same entry is asked about again then.
+  await expect.poll(() => log.submit(entry), { timeout: 60_000 }).toMatchObject({ status: 200 });
+  await expect.poll(cosignedAt, { timeout: 60_000 }).toBeGreaterThan(before + 1);
 });
 
 test('the log’s clock is hours behind: no cosignature from its future is published, and it recovers with the clock', async () => {
@@ -80,9 +82,9 @@ test('the log’s clock is hours behind: no cosignature from its future is publi
   expect((await fetch(`${log.url}/readyz`)).status).toBe(503);
   await set('log', 0);
   await expect
-    .poll(() => log.submit(entry), { timeout: 20_000 })
+    .poll(() => log.submit(entry), { timeout: 60_000 })
     .toMatchObject({ status: 200, body: { index: refused.body['index'], duplicate: true } });
-  await expect.poll(async () => (await fetch(`${log.url}/readyz`)).status, { timeout: 20_000 }).toBe(200);
+  await expect.poll(async () => (await fetch(`${log.url}/readyz`)).status, { timeout: 60_000 }).toBe(200);
 });
 
 test('who waits for a silent witness is answered in time although the clock goes back', async () => {
@@ -99,11 +101,12 @@ test('who waits for a silent witness is answered in time although the clock goes
 
 test('the witness’s clock goes back: what it says never does, and it calls itself unfit', async () => {
   await set('witness', 4 * MINUTES);
-  await expect.poll(() => log.submit(enrolment()), { timeout: 20_000 }).toMatchObject({ status: 200 });
+  await expect.poll(() => log.submit(enrolment()), { timeout: 60_000 }).toMatchObject({ status: 200 });
   const ahead = await cosignedAt();
   expect(ahead).toBeGreaterThan(Date.now() / 1000 + 3 * MINUTES);
   await set('witness', -5 * HOURS);
-  expect(await log.submit(enrolment())).toMatchObject({ status: 200 });
+  const entry = enrolment();
+  await expect.poll(() => log.submit(entry), { timeout: 60_000 }).toMatchObject({ status: 200 });
   expect(await cosignedAt()).toBeGreaterThanOrEqual(ahead);
   expect((await fetch(`${log.witnessUrl}/readyz`)).status).toBe(503);
 });

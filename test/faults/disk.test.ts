@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Matrix } from './_matrix.ts';
+import { LogSubject } from './_log-subject.ts';
 
 /** The guard turns submissions away below 8 MiB. */
 const DISK_BYTES = 48 * 1024 * 1024;
@@ -16,7 +16,7 @@ const GUARD = '[limits]\nmin_free_bytes = 8388608\n';
 let folder: string;
 let image: string;
 let mount: string;
-let matrix: Matrix;
+let subject: LogSubject;
 
 const run = (command: string, ...args: readonly string[]): string => execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe' });
 
@@ -32,44 +32,44 @@ beforeAll(async () => {
   } catch (cause) {
     throw new Error('this test needs a file system of its own: run it as root where loop devices can be mounted', { cause });
   }
-  matrix = await Matrix.start({ dataDir: join(mount, 'data'), tables: GUARD });
+  subject = await LogSubject.start({ dataDir: join(mount, 'data'), tables: GUARD });
 });
 
 afterAll(async () => {
-  await matrix?.[Symbol.asyncDispose]();
+  await subject?.[Symbol.asyncDispose]();
   run('umount', '-l', mount);
   await rm(folder, { recursive: true, force: true });
 });
 
 test('a disk that fills up: entries are turned away before it is full, reading goes on, and with room again so does the log', async () => {
-  const { log } = matrix;
-  await matrix.load('entries');
+  const { log } = subject;
+  await subject.load('entries');
   const ballast = join(mount, 'ballast');
   await writeFile(ballast, Buffer.alloc(32 * 1024 * 1024, 1));
   // The guard looks every two seconds.
-  await expect.poll(() => matrix.submit(), { timeout: 10_000 }).toMatchObject({ status: 503, body: { code: 'storage-low' } });
+  await expect.poll(() => subject.submit(), { timeout: 60_000 }).toMatchObject({ status: 503, body: { code: 'storage-low' } });
   expect((await fetch(`${log.url}/checkpoint`)).status).toBe(200);
   expect((await fetch(`${log.url}/readyz`)).status).toBe(503);
   await rm(ballast);
-  await expect.poll(() => matrix.submit(), { timeout: 10_000 }).toMatchObject({ status: 200 });
-  await matrix.check();
+  await expect.poll(() => subject.submit(), { timeout: 60_000 }).toMatchObject({ status: 200 });
+  await subject.check();
 });
 
 test('a disk that goes read-only: nothing more is acknowledged, the log stops, says why, and goes on once it can write', async () => {
-  const { log } = matrix;
-  await matrix.load('entries');
-  const before = matrix.acknowledged;
+  const { log } = subject;
+  await subject.load('entries');
+  const before = subject.acknowledged;
   // What ext4 does by itself when the disk fails: the journal is aborted, and nothing is written any more.
   run('mount', '-o', 'remount,abort', mount);
-  await matrix.load('entries');
+  await subject.load('entries');
   expect(await log.ended).toMatch(/ended with 1/);
-  expect(matrix.acknowledged).toBe(before);
+  expect(subject.acknowledged).toBe(before);
   expect(await log.restart().catch(() => 'did not start')).toBe('did not start');
   expect((await log.said()).slice(-2000)).toMatch(/stopped: .*read-only/);
   run('umount', mount);
   run('mount', '-o', 'loop', image, mount);
   await log.restart();
-  await matrix.check();
-  expect(await matrix.submit()).toMatchObject({ status: 200 });
-  await matrix.check();
+  await subject.check();
+  expect(await subject.submit()).toMatchObject({ status: 200 });
+  await subject.check();
 });
