@@ -175,7 +175,7 @@ async function readKeys(config: LogConfig): Promise<InitResult> {
 }
 
 /** Waits until `check` holds; throws what is still wrong after `timeoutMs`. */
-export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 55_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     try {

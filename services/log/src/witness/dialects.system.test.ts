@@ -17,7 +17,12 @@ import { filesBelow } from '../_check-log.ts';
 import { eventually, startLog, type TestLog, type TestLogOptions } from '../_log.ts';
 import { type Dialect, TestWitness } from './_witness.ts';
 
-const FAST = 'witness_timeout_ms = 300\nwitness_request_timeout_ms = 500\n';
+/** Where the answer is to be that the witness is late: nobody waits long to be told so. */
+const HASTY = 'witness_timeout_ms = 300\n';
+/** Where a witness is to be given up that does not answer. A busy machine may need more than that for one that does. */
+const SHORT_REQUESTS = 'witness_request_timeout_ms = 500\n';
+/** Where every entry is to be witnessed, however slow the machine. */
+const PATIENT = 'witness_timeout_ms = 60000\n';
 let cleanup: AsyncDisposable[] = [];
 
 afterEach(async () => {
@@ -36,7 +41,7 @@ async function logWith(
   found: readonly TestWitness[],
   {
     quorum = '"all"',
-    toml = FAST,
+    toml = HASTY,
     more = '',
     introduce = true,
     ...options
@@ -150,7 +155,7 @@ test('a witness that is at another size is asked again with a proof from there',
   const db = new Database(join(dir, 'data/log.db'));
   db.exec('UPDATE witnesses SET size = 0');
   db.close();
-  const again = await startLog({ dir, toml: `${FAST}quorum = "all"\n${witness!.toml()}` });
+  const again = await startLog({ dir, toml: `${HASTY}quorum = "all"\n${witness!.toml()}` });
   cleanup.push(again);
   await eventually(async () => expect((await again.post(enrolment(again, 'd'))).status).toBe(200));
   const conflict = witness!.exchanges.findIndex(({ status }) => status === 409);
@@ -162,7 +167,7 @@ test('the witness’s size is remembered over a restart: no conflict, no guess',
   const [witness] = await witnesses(1);
   const log = await logWith([witness!]);
   for (const name of ['a', 'b']) await eventually(async () => expect((await log.post(enrolment(log, name))).status).toBe(200));
-  const again = await startLog({ dir: await log.stop(), toml: `${FAST}quorum = "all"\n${witness!.toml()}` });
+  const again = await startLog({ dir: await log.stop(), toml: `${HASTY}quorum = "all"\n${witness!.toml()}` });
   cleanup.push(again);
   await eventually(async () => expect((await again.post(enrolment(again, 'c'))).status).toBe(200));
   expect(witness!.exchanges.filter(({ status }) => status === 409)).toEqual([]);
@@ -174,7 +179,7 @@ test.each([
   ['tlog-witness v1.0.0: 409 with the same size', ((response, { size }) => (response.writeHead(409).end(`${size}\n`), true)) as Dialect],
 ])('split view, as said by %s: evidence is saved, the witness is closed, the log fails closed', async (_, dialect) => {
   const [witness] = await witnesses(1);
-  const log = await logWith([witness!], { toml: `${FAST}renew_ms = 300\n` });
+  const log = await logWith([witness!], { toml: `${HASTY}renew_ms = 300\n` });
   await eventually(() => published(log));
   // The renewal asks again for the size that the witness holds.
   witness!.dialect = (response, request) => request.oldSize === request.size && dialect(response, request);
@@ -195,7 +200,7 @@ test.each([
   expect(witness!.exchanges.length).toBe(asked);
   expect((await log.fetch('/readyz')).status).toBe(503);
   // A restart does not forget the alarm.
-  const again = await startLog({ dir: await log.stop(), toml: `${FAST}renew_ms = 300\nquorum = "all"\n${witness!.toml()}` });
+  const again = await startLog({ dir: await log.stop(), toml: `${HASTY}renew_ms = 300\nquorum = "all"\n${witness!.toml()}` });
   cleanup.push(again);
   expect(await again.post(enrolment(again, 'a'))).toMatchObject({ status: 503 });
   expect(witness!.exchanges.length).toBe(asked);
@@ -287,10 +292,9 @@ test.each<[string, (witness: TestWitness) => Dialect]>([
 ])('a witness that %s is never counted, and holds nobody up for long', async (_, dialect) => {
   const found = await witnesses(3);
   found[0]!.dialect = dialect(found[0]!);
-  const log = await logWith(found, { quorum: '2' });
-  const started = Date.now();
+  // Whoever waited for it would wait longer than `eventually` does.
+  const log = await logWith(found, { quorum: '2', toml: `${HASTY}${SHORT_REQUESTS}` });
   await eventually(async () => expect((await log.post(enrolment(log, 'a'))).status).toBe(200));
-  expect(Date.now() - started).toBeLessThan(5000);
   expect(await cosigners(log, found)).not.toContain(found[0]!.signer.name);
   expect(log.fatal).toEqual([]);
 });
@@ -332,13 +336,13 @@ test('below the quorum nothing is published, however long it takes', async () =>
   for (const witness of found.slice(0, 2)) witness.dialect = answering(500);
   const log = await logWith(found, { quorum: '2' });
   expect((await log.post(enrolment(log, 'a'))).status).toBe(503);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await eventually(() => expect(found[0]!.exchanges.length).toBeGreaterThan(2));
   expect((await log.fetch('/checkpoint')).status).toBe(503);
 });
 
 test('witnesses of very different speed converge on one size under steady load', async () => {
   const found = await witnesses(2);
-  const log = await logWith(found, { toml: 'witness_timeout_ms = 2000\n' });
+  const log = await logWith(found, { toml: PATIENT });
   await eventually(() => published(log));
   const delays = [5, 180];
   found.forEach((witness, i) => {
@@ -361,15 +365,16 @@ test('one round is in flight per witness, and its interval is kept', async () =>
   const [witness] = await witnesses(1);
   let inFlight = 0;
   let most = 0;
-  const starts: number[] = [];
+  const rounds: { asked: number; answered: number }[] = [];
   witness!.dialect = async () => {
-    starts.push(performance.now());
+    const asked = performance.now();
     most = Math.max(most, ++inFlight);
     await new Promise((resolve) => setTimeout(resolve, 30));
     inFlight--;
+    rounds.push({ asked, answered: performance.now() });
     return false;
   };
-  const log = await logWith([witness!], { more: 'interval_ms = 200\n', toml: 'witness_timeout_ms = 2000\n' });
+  const log = await logWith([witness!], { more: 'interval_ms = 200\n', toml: PATIENT });
   await eventually(() => published(log));
   await Promise.all(
     Array.from({ length: 8 }, async (_, i) => {
@@ -378,14 +383,16 @@ test('one round is in flight per witness, and its interval is kept', async () =>
     }),
   );
   expect(most).toBe(1);
-  for (let i = 2; i < starts.length; i++) expect(starts[i]! - starts[i - 1]!).toBeGreaterThanOrEqual(199);
+  expect(rounds.length).toBeGreaterThan(2);
+  // The log counts from the answer. When a request was sent is not seen here, only when it came; it cannot have come before.
+  for (let i = 1; i < rounds.length; i++) expect(rounds[i]!.asked - rounds[i - 1]!.answered).toBeGreaterThanOrEqual(199);
 });
 
 test('cosignatures of an unchanged checkpoint are renewed', async () => {
   const found = await witnesses(2);
   let time = BigInt(Math.floor(Date.now() / 1000)) - 100n;
   for (const witness of found) witness.clock = () => time;
-  const log = await logWith(found, { toml: `${FAST}renew_ms = 200\n` });
+  const log = await logWith(found, { toml: `${HASTY}renew_ms = 200\n` });
   await eventually(() => published(log));
   time += 50n;
   await eventually(async () => {
@@ -401,13 +408,15 @@ test('cosignatures of an unchanged checkpoint are renewed', async () => {
 
 test('with "quorum none" the log publishes at once and adds cosignatures when they come', async () => {
   const found = await witnesses(1);
+  const held = Promise.withResolvers<void>();
   found[0]!.dialect = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await held.promise;
     return false;
   };
   const log = await logWith(found, { quorum: '"none"' });
   expect((await log.post(enrolment(log, 'a'))).status).toBe(200);
   expect(await cosigners(log, found)).toEqual([]);
+  held.resolve();
   await eventually(async () => expect(await cosigners(log, found)).toEqual([found[0]!.signer.name]));
 });
 
