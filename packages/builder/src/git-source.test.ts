@@ -129,12 +129,11 @@ test('a commit of more than it may hold is refused before its list is read into 
   let tree = mktree(hundred('100644', 'blob', blob));
   for (let depth = 0; depth < 3; depth++) tree = mktree(hundred('040000', 'tree', tree));
   git('update-ref', 'refs/heads/bomb', git('commit-tree', '-m', 'bomb', tree));
-  const started = performance.now();
+  // A hundred million files: whoever looks at them all is not done within the test's time.
   expect(await fetch(git('rev-parse', 'bomb'), { maxBytes: 1e12 })).toMatchObject({
     reason: 'inputs-too-large',
     detail: expect.stringContaining('found more'),
   });
-  expect(performance.now() - started).toBeLessThan(20_000);
 });
 
 test('a commit that was fetched once is had without its server, and without one that was not', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,8 +106,8 @@ describe('the launcher', () => {
     expect(existsSync(join(cache, 'verbatim/compiled'))).toBe(true);
     const shared = join(folder, 'shared');
     mkdirSync(join(shared, 'verbatim/compiled'), { recursive: true, mode: 0o777 });
-    execFile('chmod', ['777', join(shared, 'verbatim/compiled')]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The mode that mkdir is given is masked.
+    chmodSync(join(shared, 'verbatim/compiled'), 0o777);
     expect((await launch(['--help'], { env: { XDG_CACHE_HOME: shared } })).code).toBe(0);
     expect(existsSync(join(shared, 'verbatim/compiled')) && readFileSync(launcher, 'utf8').includes('0o022')).toBe(true);
   });

@@ -46,7 +46,7 @@ test('a holder that is killed holds nothing any more', async () => {
   await once(holder.stdout, 'data');
   expect(await lock(file, { mode: 'exclusive', try: true })).toBeNull();
   holder.kill('SIGKILL');
-  await (await waitForLock(file, { mode: 'exclusive', signal: AbortSignal.timeout(10_000) })).release();
+  await (await waitForLock(file, { mode: 'exclusive', signal: AbortSignal.timeout(50_000) })).release();
 });
 
 test('a lock that cannot be made is an error', async () => {

@@ -59,15 +59,13 @@ test('standard output and error do not mix within a character', async () => {
   expect(readFileSync(path, 'utf8')).toBe('error ä');
 });
 
-test('a flood of bytes that are no text costs no more than one of text', async () => {
+test('a flood of bytes that are no text ends at the limit, as one of text does', async () => {
   const limit = 2 * 1024 ** 2;
   const chunk = randomBytes(64 * 1024);
   const path = join(await temporaryFolder(), 'log');
   const log = new BuildLog(path, limit);
-  const started = performance.now();
   while (log.push('stdout', chunk));
   log.end();
-  expect(performance.now() - started).toBeLessThan(5000);
   expect(statSync(path).size).toBeLessThan(limit + 100);
 });
 
