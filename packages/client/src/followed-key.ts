@@ -1,26 +1,23 @@
 /** A log that has changed its key: which key must have signed a checkpoint, the root key's statements in the log itself say (DESIGN §3.4). */
-import { historyOf, logKeyOf } from '@verbatim/consensus';
-import { PREDICATE } from '@verbatim/statements';
-import { type Checkpoint, type Ed25519Verify, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
-import { decodeOrNull } from './decode-or-null.ts';
+import { type Checkpoint, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
+import type { ControlTrail, IndexedEntry } from './control-trail.ts';
 import { askIndex } from './index-answer.ts';
 import type { Source } from './source.ts';
 import type { VerifiedTree } from './verified-tree.ts';
 
-/** A log without an index to ask is searched for control entries, as far as this. */
+/** Beyond what is known already, a log without an index to ask is searched for control entries as far as this. */
 const MAX_SEARCHED = 100_000n;
 
 export interface Followed {
   readonly source: Source;
   readonly logKey: VerifierKey;
-  /** As the policy pins it: every link of the chain leads back to it. */
-  readonly root: VerifierKey;
-  readonly verify: Ed25519Verify;
+  /** What is known already; only later entries are searched. */
+  readonly trail: ControlTrail;
   readonly treeAt: (checkpoint: Checkpoint) => VerifiedTree;
 }
 
 /**
- * The key that must have signed a checkpoint, by the control entries below it; null when they lead to no other key than the pinned one. Nothing
+ * The key that must have signed a checkpoint, by the control entries below it; null when they lead to no other key than what is known. Nothing
  * here is believed because the log says it: a key is followed only by signatures that begin with the root key. Whether the entries are in the
  * log at all is seen once the checkpoint is opened, and whether they are all, by evidence.
  *
@@ -28,34 +25,31 @@ export interface Followed {
  * @throws ClientError when the entries cannot be read; TlogError for a note that holds no checkpoint
  */
 export async function followedKey(note: Uint8Array, followed: Followed, signal?: AbortSignal): Promise<VerifierKey | null> {
-  const { logKey, root, verify } = followed;
+  const { logKey, trail } = followed;
   const checkpoint = parseCheckpoint(parseNote(note).text);
   if (checkpoint.origin !== logKey.name) return null;
-  const entries = (await controlEntries(checkpoint, followed, signal)).map((each) => ({ ...each, proof: [] }));
-  const history = historyOf({ entries }, { log: { key: logKey }, root }, verify);
-  if (history.findings.length > 0) return null;
-  const key = logKeyOf(history, checkpoint.origin, checkpoint.size)?.key ?? null;
-  return key?.text === logKey.text ? null : key;
+  const known = trail.logKeyAt(checkpoint.size);
+  const key = trail.with(await laterEntries(checkpoint, followed, signal)).logKeyAt(checkpoint.size);
+  return key.text === known.text ? null : key;
 }
 
-async function controlEntries(
+/** Control entries among them, ascending. */
+async function laterEntries(
   checkpoint: Checkpoint,
-  { source, logKey, treeAt }: Followed,
+  { source, logKey, trail: { next }, treeAt }: Followed,
   signal: AbortSignal | undefined,
-): Promise<{ index: bigint; entry: Uint8Array }[]> {
+): Promise<IndexedEntry[]> {
+  const { size } = checkpoint;
   const tree = treeAt(checkpoint);
-  const answer = source.hasLookup ? await askIndex(source, [{ type: 'control', value: logKey.name }], signal) : null;
+  // A follower that is near reads them anyway, and the index may be of an older state by a moment.
+  const isNear = next > 0n && size - next <= MAX_SEARCHED;
+  const answer = source.hasLookup && !isNear ? await askIndex(source, [{ type: 'control', value: logKey.name }], signal) : null;
   if (answer !== null) {
-    // The answer may be of a newer state by a moment.
-    const below = answer.lookups[0]!.entries.filter((index) => index < checkpoint.size);
-    return Promise.all(below.map(async (index) => ({ index, entry: await tree.entry(index) })));
+    const later = answer.lookups[0]!.entries.filter((index) => index >= next && index < size);
+    return Promise.all(later.map(async (index) => ({ index, entry: await tree.entry(index) })));
   }
-  const found: { index: bigint; entry: Uint8Array }[] = [];
-  const end = checkpoint.size < MAX_SEARCHED ? checkpoint.size : MAX_SEARCHED;
-  for await (const each of tree.entries(0n, end)) if (isControl(each.entry)) found.push(each);
+  const found: IndexedEntry[] = [];
+  const end = size - next < MAX_SEARCHED ? size : next + MAX_SEARCHED;
+  if (next < end) for await (const each of tree.entries(next, end)) found.push(each);
   return found;
-}
-
-function isControl(entry: Uint8Array): boolean {
-  return decodeOrNull(entry)?.statement.predicateType === PREDICATE.control;
 }

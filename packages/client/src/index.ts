@@ -14,7 +14,7 @@ export { catchUp, follow, type CatchUpOptions, type FollowOptions } from './foll
 export type { FollowBatch, FollowConsumer, FollowedEntry, FollowPosition } from './follow/consumer.ts';
 export { atLeastOnce, type PlainBatch } from './follow/at-least-once.ts';
 export { ReaderAt } from './follow/reader-at.ts';
-export { rootSignedSuccessor, type Succession, type SuccessorClaim } from './follow/succession.ts';
+export { ControlTrail, type LogAnchor, type SuccessorLog } from './control-trail.ts';
 export { type AuditReport, IndexAuditor, type IndexAuditorOptions } from './audit/index-auditor.ts';
 export { describeFinding, type IndexFinding, type IndexFindingKind } from './audit/finding.ts';
 export { type AuditStore, MemoryAuditStore } from './audit/store.ts';

@@ -1,7 +1,17 @@
 /** Reads a log: its newest checkpoint, verified and remembered, and the tree below it. */
-import { type Checkpoint, type Ed25519Verify, MAX_NOTE_BYTES, openCheckpoint, TlogError, type VerifierKey } from '@verbatim/tlog';
+import {
+  type Checkpoint,
+  type Ed25519Verify,
+  MAX_NOTE_BYTES,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  TlogError,
+  type VerifierKey,
+} from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { CheckpointMemory } from './checkpoint-memory.ts';
+import { ControlTrail } from './control-trail.ts';
 import { ClientError, LogMisbehaviour } from './errors.ts';
 import { followedKey } from './followed-key.ts';
 import type { Remembered } from './note-store.ts';
@@ -34,6 +44,8 @@ export class LogReader {
   readonly root: VerifierKey | null;
   readonly #memory: CheckpointMemory;
   #followed: VerifierKey | null = null;
+  /** Null without a root key: then the pinned key signs for ever. */
+  #trail: ControlTrail | null;
   readonly #cache: TileCache;
   readonly #verify: Ed25519Verify;
 
@@ -44,6 +56,17 @@ export class LogReader {
     this.#memory = memory ?? new CheckpointMemory(null, { verify });
     this.#cache = cache;
     this.#verify = verify;
+    this.#trail = root === undefined ? null : new ControlTrail({ logKey, root }, [], 0n, verify);
+  }
+
+  /** What was read of the control entries; null for a reader that knows no root key. */
+  get trail(): ControlTrail | null {
+    return this.#trail;
+  }
+
+  /** Tells what somebody who reads every entry has found, so that nothing is searched again. */
+  know(trail: ControlTrail): void {
+    this.#trail = trail;
   }
 
   /** The key that the log was followed to, if it has changed the pinned one; known once a checkpoint was read. */
@@ -78,9 +101,21 @@ export class LogReader {
     return new VerifiedTree(checkpoint, this.source, { cache: this.#cache, signal });
   }
 
+  /** Whether the note carries this key's signature, and it verifies. */
+  isSignedBy(key: VerifierKey, note: Uint8Array): boolean {
+    try {
+      openCheckpoint(note, key, this.#verify);
+      return true;
+    } catch (error) {
+      if (error instanceof TlogError) return false;
+      throw error;
+    }
+  }
+
   async #open(note: Uint8Array, signal: AbortSignal | undefined): Promise<Remembered> {
     try {
-      return { note, checkpoint: openCheckpoint(note, this.logKey, this.#verify).checkpoint };
+      const known = this.#trail?.logKeyAt(parseCheckpoint(parseNote(note).text).size) ?? this.logKey;
+      return await this.#openBy(known, note);
     } catch (cause) {
       if (!(cause instanceof TlogError)) throw cause;
       const followed = cause.code === 'unverified-note' ? await this.#openFollowed(note, signal) : null;
@@ -95,20 +130,27 @@ export class LogReader {
 
   /** A checkpoint that another key has signed, to which the root key leads; null when none does. */
   async #openFollowed(note: Uint8Array, signal: AbortSignal | undefined): Promise<Remembered | null> {
-    const { source, logKey, root } = this;
-    if (root === null) return null;
+    const { source, logKey } = this;
+    const trail = this.#trail;
+    if (trail === null) return null;
     const treeAt = (checkpoint: Checkpoint): VerifiedTree => this.treeAt(checkpoint, signal);
     try {
-      const key = await followedKey(note, { source, logKey, root, verify: this.#verify, treeAt }, signal);
-      if (key === null) return null;
-      const opened = { note, checkpoint: openCheckpoint(note, key, this.#verify).checkpoint };
-      await this.#memory.follow(logKey, key);
-      this.#followed = key;
-      return opened;
+      const key = await followedKey(note, { source, logKey, trail, treeAt }, signal);
+      return key === null ? null : await this.#openBy(key, note);
     } catch (error) {
       // What is wrong with it was said already.
       if (error instanceof TlogError || error instanceof LogMisbehaviour) return null;
       throw error;
     }
+  }
+
+  /** Throws `TlogError` when it is not signed by the key. */
+  async #openBy(key: VerifierKey, note: Uint8Array): Promise<Remembered> {
+    const { checkpoint } = openCheckpoint(note, key, this.#verify);
+    if (key.text !== this.logKey.text) {
+      await this.#memory.follow(this.logKey, key);
+      this.#followed = key;
+    }
+    return { note, checkpoint };
   }
 }

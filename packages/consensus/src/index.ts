@@ -18,7 +18,16 @@ export {
 } from './bundle.ts';
 export { evaluate, type Question } from './evaluate.ts';
 export { hear, type HeardObservation, type Hearing } from './heard.ts';
-export { type AdmissionTerm, type ControlHistory, type Era, logKeyOf, type NamedSuccessor, type Office } from './control-history.ts';
+export {
+  type AdmissionTerm,
+  type ControlHistory,
+  type Era,
+  eraAt,
+  holderAt,
+  logKeyOf,
+  type NamedSuccessor,
+  type Office,
+} from './control-history.ts';
 export { historyOf } from './history-of.ts';
 export type { ExpectedFile, Verdict } from './verdict.ts';
 export type { CheckpointState } from './check-checkpoint.ts';

@@ -1,6 +1,6 @@
 /** For tests: a log over HTTP that can be exchanged while it is followed, and a consumer in memory. */
 import { InMemoryLog } from '@verbatim/testkit';
-import { utf8Encode } from '@verbatim/tlog';
+import { utf8Encode, type VerifierKey } from '@verbatim/tlog';
 import { onTestFinished } from 'vitest';
 import { answer, logKey, serve, temporaryFolder } from '../_support.ts';
 import { LogReader } from '../log-reader.ts';
@@ -19,8 +19,9 @@ export interface Served {
   override: (path: string) => Uint8Array | null | undefined;
 }
 
-/** A log as somebody serves it, and a reader of it. */
-export async function served(log: InMemoryLog) {
+/** A log as somebody serves it, and a reader of it. @param root pinned beside the log's first key */
+export async function served(log: InMemoryLog, root?: VerifierKey) {
+  const pinned = logKey(log);
   const state: Served = { log, down: false, override: () => undefined };
   const server = await serve((path, _request, response) => {
     if (state.down) return void response.writeHead(400).end();
@@ -30,7 +31,7 @@ export async function served(log: InMemoryLog) {
   const open = async (): Promise<LogReader> => {
     const source = await openSource(server.url);
     onTestFinished(() => source.close());
-    return new LogReader({ source, logKey: logKey(log) });
+    return new LogReader({ source, logKey: pinned, ...(root && { root }) });
   };
   return { state, open, reader: await open(), evidenceFolder: await temporaryFolder(), url: server.url };
 }

@@ -1,30 +1,25 @@
 /** Who follows a log, and where its progress is kept. */
 import type { Hash } from '@verbatim/tlog';
+import type { IndexedEntry, SuccessorLog } from '../control-trail.ts';
 import type { VerifiedTree } from '../verified-tree.ts';
 
-export interface FollowedEntry {
-  readonly index: bigint;
-  readonly entry: Uint8Array;
+export interface FollowedEntry extends IndexedEntry {
   readonly leafHash: Hash;
-}
-
-/** A log as another one named it in its successor statement. */
-export interface SuccessorLog {
-  readonly vkey: string;
-  /** Signs its control statements. */
-  readonly rootVkey: string;
-  readonly url: string;
+  /** Of the log that sequenced it: the followed one, or one that it goes on from. */
+  readonly origin: string;
 }
 
 /** How far a consumer is: all entries below `next` were handled. */
 export interface FollowPosition {
-  /** The followed log's key as text; its name is the origin. It changes with a successor. */
+  /** The followed log's key as it was pinned, as text; its name is the origin. It changes with a successor. */
   readonly vkey: string;
   /** The newest checkpoint that was verified, as served: every later one must continue it. */
   readonly checkpoint: Uint8Array;
   readonly next: bigint;
   /** The followed log, when it is not the one that following began with. */
   readonly successor?: SuccessorLog;
+  /** Who speaks for the log by now, when its root key is known. Nobody's business but the follower's. */
+  readonly control?: string;
 }
 
 export interface FollowBatch {

@@ -1,17 +1,25 @@
 /** Follows a log as rebuilders, monitors and mirrors do: every entry, in order, verified. The log is the work queue (DESIGN §2). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SuccessorLog } from '../control-trail.ts';
 import { ClientError } from '../errors.ts';
 import type { LogReader } from '../log-reader.ts';
 import type { FollowConsumer, FollowPosition } from './consumer.ts';
 import { FollowRounds } from './rounds.ts';
-import type { Succession } from './succession.ts';
 
 export interface CatchUpOptions {
   /** Where evidence of misbehaviour is saved, before anybody hears of it. Null, or a folder that cannot be written: with temporary files. */
   readonly evidenceFolder: string | null;
+  /**
+   * Keeps, as this file, that the log was proved to have two histories: while the file is there nothing is followed, by no later process either.
+   * Whoever has understood what happened removes it. Left out: not kept.
+   */
+  readonly alarmFile?: string;
   readonly signal?: AbortSignal;
-  /** How to go on when the log names a successor; without it, the log is followed to its end. */
-  readonly succession?: Succession;
+  /**
+   * Opens the log that the followed one named, with its root key; the follower closes its source. Without it, or when the reader knows no root key,
+   * the log is followed to its end.
+   */
+  readonly openSuccessor?: (log: SuccessorLog) => Promise<LogReader>;
   readonly onWarning?: (message: string) => void;
 }
 
@@ -22,13 +30,14 @@ export interface FollowOptions extends CatchUpOptions {
   readonly maxPauseMs?: number;
   /** The log cannot be read at the moment; following goes on. */
   readonly onTrouble?: (error: ClientError) => void;
-  /** Everything of the newest checkpoint was handled. */
-  readonly onCaughtUp?: (position: FollowPosition) => void;
+  /** Everything of the newest checkpoint was handled. What it throws is taken as what the consumer throws. */
+  readonly onCaughtUp?: (position: FollowPosition) => void | Promise<void>;
 }
 
 /**
  * Gives a consumer all entries up to the newest checkpoint and returns the position that it kept last. Every checkpoint is proved to
- * continue the one in the consumer's position.
+ * continue the one in the consumer's position, and signed by the key that is the log's at its size: a reader that knows the root key follows what
+ * that key says in the log, from one log key to the next and into a successor.
  *
  * @throws LogMisbehaviour after which nothing of this log should be believed; its evidence is saved
  * @throws ClientError when the log cannot be read: what was handled by then is kept
@@ -51,7 +60,7 @@ export async function follow(reader: LogReader, consumer: FollowConsumer, option
   await using rounds = await FollowRounds.start(reader, consumer, options);
   for (let failures = 0; !isOver();) {
     try {
-      onCaughtUp?.(await rounds.next());
+      await onCaughtUp?.(await rounds.next());
       failures = 0;
     } catch (error) {
       if (isOver()) return;
