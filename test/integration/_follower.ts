@@ -1,6 +1,7 @@
 /**
- * A follower as a process of its own, to be killed: `node _follower.ts once|plain URL VKEY FOLDER`. `once` keeps entries and position in one
- * SQLite transaction; `plain` writes each entry to a file, which no transaction covers. Ends when everything was handled.
+ * A follower as a process of its own, to be killed: `node _follower.ts once|plain URL VKEY FOLDER [ENTRY]`. `once` keeps entries and position in one
+ * SQLite transaction; `plain` writes each entry to a file, which no transaction covers. Ends when everything was handled, or, by SIGKILL, before
+ * it handles ENTRY.
  */
 import { atLeastOnce, catchUp, type FollowConsumer, type FollowPosition, LogReader, openSource } from '@verbatim/client';
 import { openDatabase } from '@verbatim/service-kit';
@@ -9,7 +10,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [mode, url, vkey, folder] = process.argv.slice(2) as [string, string, string, string];
+const [mode, url, vkey, folder, last = '-1'] = process.argv.slice(2) as [string, string, string, string, string?];
+const dieAt = BigInt(last);
 
 const SCHEMA = `
   CREATE TABLE effect (entry INTEGER NOT NULL, leaf BLOB NOT NULL) STRICT;
@@ -29,16 +31,24 @@ function once(): FollowConsumer {
       return row === undefined ? null : { ...row, checkpoint: new Uint8Array(row.checkpoint), next: BigInt(row.next) };
     },
     take: db.transaction(({ entries, position }) => {
-      for (const { index, leafHash } of entries) insert.run(index, leafHash);
+      for (const { index, leafHash } of entries) {
+        dieBefore(index);
+        insert.run(index, leafHash);
+      }
       db.exec('DELETE FROM position');
       keep.run(position.vkey, position.checkpoint, position.next);
     }) as FollowConsumer['take'],
   };
 }
 
+function dieBefore(index: bigint): void {
+  if (index === dieAt) process.kill(process.pid, 'SIGKILL');
+}
+
 function plain(): FollowConsumer {
   return atLeastOnce(folder, 'plain', async ({ entries }) => {
     for (const { index, leafHash, replayed } of entries) {
+      dieBefore(index);
       appendFileSync(join(folder, 'plain.txt'), `${index} ${toHex(leafHash)} ${replayed}\n`);
       // Handling takes its time, so that the end often comes in the middle of it.
       if (index % 32n === 0n) await sleep(1);

@@ -13,16 +13,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ENTRIES = 10_000;
 const KILLS = 6;
+/** Bundles that a follower gets before it is killed: on any machine there is work left then. */
+const BUNDLES = 5;
 const PROGRAM = new URL('_follower.ts', import.meta.url).pathname;
 
 const log = new InMemoryLog();
 while (log.size < BigInt(ENTRIES)) log.add(utf8Encode(`entry ${log.size}`));
-/** Told of every bundle that is asked for. */
-let onBundle = (_bundles: number): void => {};
+/** Told of every bundle that is asked for; whether it is served. */
+let onBundle = (_bundles: number): boolean => true;
 let bundles = 0;
 const server = createServer((request, response) => {
   const path = request.url!.slice(1);
-  if (path.startsWith('tile/entries/')) onBundle((bundles += 1));
+  if (path.startsWith('tile/entries/') && !onBundle((bundles += 1))) return;
   const bytes = log.read(path);
   response.writeHead(bytes === null ? 404 : 200).end(bytes ?? undefined);
 });
@@ -37,22 +39,29 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-/** Runs the follower until it is done, or until so many milliseconds after it asked for its third bundle. Whether it was killed. */
-async function run(mode: 'once' | 'plain', folder: string, killAfterMs: number | null): Promise<boolean> {
+/** When it is killed: so many milliseconds after it asked for its third bundle, or by its own hand before it has handled that entry. */
+type Kill = { readonly afterMs: number } | { readonly at: number } | null;
+
+/** Runs the follower until it is done or killed. Whether it was killed. */
+async function run(mode: 'once' | 'plain', folder: string, kill: Kill): Promise<boolean> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   bundles = 0;
-  const child = spawn(process.execPath, [PROGRAM, mode, url, log.vkey, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const diesAt = kill !== null && 'at' in kill ? [String(kill.at)] : [];
+  const child = spawn(process.execPath, [PROGRAM, mode, url, log.vkey, folder, ...diesAt], { stdio: ['ignore', 'ignore', 'inherit'] });
   onBundle = (asked) => {
-    if (asked === 3 && killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    if (kill === null || !('afterMs' in kill)) return true;
+    if (asked === 3) setTimeout(() => child.kill('SIGKILL'), kill.afterMs);
+    return asked <= BUNDLES;
   };
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   if (signal === null) expect(code).toBe(0);
   return signal === 'SIGKILL';
 }
 
-/** Killed at another moment of its work each time, and at last left to finish. */
+/** Killed at another moment of its work each time, once surely in the middle of a bundle, and at last left to finish. */
 async function killRepeatedly(mode: 'once' | 'plain', folder: string): Promise<void> {
-  for (let i = 0; i < KILLS; i++) expect(await run(mode, folder, 3 * i)).toBe(true);
+  expect(await run(mode, folder, { at: 300 })).toBe(true);
+  for (let i = 0; i < KILLS; i++) expect(await run(mode, folder, { afterMs: 3 * i })).toBe(true);
   expect(await run(mode, folder, null)).toBe(false);
 }
 
