@@ -95,13 +95,33 @@ export class LogProcess implements AsyncDisposable {
     for (let tries = 0; ; tries++) {
       const { status, body } = await this.post(entry);
       if (status === 200) return { index: Number(body['index']), leafHash: hashLeaf(entry) };
-      if (status !== 503 || tries > 40) throw new Error(`expected 200, found ${status} ${JSON.stringify(body)}`);
+      if (status !== 503 || tries > 600) throw new Error(`expected 200, found ${status} ${JSON.stringify(body)}`);
       await sleep(100);
     }
   }
 
   async checkpoint(): Promise<string> {
     return (await fetch(`${this.url}/checkpoint`)).text();
+  }
+
+  /** Waits until its checkpoint has the cosignatures of all these: a log publishes as soon as it has enough, and adds the others when they come. */
+  async cosignedBy(...names: readonly string[]): Promise<void> {
+    await this.#until(async () => {
+      const lines = (await this.checkpoint()).split('\n');
+      return names.every((name) => lines.some((line) => line.startsWith(`— ${name} `)));
+    });
+  }
+
+  /** Waits until witnesses have confirmed, after a start, that it has forgotten nothing. */
+  async confirmed(): Promise<void> {
+    await this.#until(async () => {
+      const { checks } = (await (await fetch(`${this.url}/readyz`)).json()) as { checks: { confirmed: { ok: boolean } } };
+      return checks.confirmed.ok;
+    });
+  }
+
+  async #until(holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) await sleep(50);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -126,7 +126,7 @@ describe('forged proofs', () => {
 
   test('of consistency, to a witness', async () => {
     const old = BigInt((await world.log.checkpoint()).split('\n')[1]!);
-    await world.log.post(await world.anEntry());
+    await world.log.logged(await world.anEntry());
     const { text, signatures } = parseNote(utf8Encode(await world.log.checkpoint()));
     const checkpoint = formatNote({ text, signatures: signatures.filter(({ name }) => name === ORIGIN) });
     const forged = formatAddCheckpoint({ oldSize: BigInt(text.split('\n')[1]!), proof: [new Uint8Array(32)], checkpoint });

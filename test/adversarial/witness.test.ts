@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKeyFile } from '@verbatim/service-kit/keyfile';
 import { KEY_TYPE_COSIGNATURE, parseNote, utf8Encode } from '@verbatim/tlog';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { spawnAttacker } from './_spawn.ts';
 import { complaints, evidenceOf, type LogProcess, outcomeOf, REBUILDERS, World, type Published, type Witnessed } from './_world.ts';
 import { reportOf } from './log-attacks.ts';
@@ -71,6 +71,7 @@ describe('a log that shows two histories', () => {
     fork = stack.use(await world.log.copy(more, 2));
     await world.observe(published, gamma, { result: 'differ' });
     await world.publish('pkg:npm/elsewhere@1.0.0', utf8Encode('x'), { log: fork });
+    await world.log.cosignedBy('witness.example/w1', 'witness.example/bribed-1', 'witness.example/bribed-2');
   });
 
   test('is caught by whoever saw the other one before, with both notes and the names of who cosigned both', async () => {
@@ -96,10 +97,13 @@ describe('a log that shows two histories', () => {
 
   test('cannot have the second one cosigned by a witness that they share, and says so itself', async () => {
     await using other = await world.log.copy([world.witnesses[0]!], 1);
+    await other.confirmed();
     await world.publish('pkg:npm/first@1.0.0');
+    // The two bribed ones are enough to publish it: not before the honest one has it, too, does it know better.
+    await world.log.cosignedBy('witness.example/w1');
     const { status, body } = await other.post(await world.anEntry());
     expect(`${status} ${String(body['code'])}`).toBe(reportOf('split-view-witness'));
-    const saved = await readdir(join(other.folder, 'log/evidence'));
+    const saved = await vi.waitFor(() => readdir(join(other.folder, 'log/evidence')), { timeout: 60_000, interval: 50 });
     expect(saved.length).toBeGreaterThan(0);
     expect(await readFile(join(other.folder, 'log/evidence', saved[0]!), 'utf8')).toContain('witness.example/w1');
   });
