@@ -7,7 +7,7 @@ import { aRelease, anArtifact, digestsOf } from '@verbatim/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LogServer } from './_log-server.ts';
 import { checkedOutput } from './_schema.ts';
-import { World, bundledCommand, verbatim } from './_world.ts';
+import { Folder, World, bundledCommand, verbatim } from './_world.ts';
 
 const RELEASE = 'pkg:npm/esbuild@0.25.0';
 const MEMBER = 'package/bin/esbuild';
@@ -15,19 +15,19 @@ const CONTENT = new Uint8Array(createHash('shake256', { outputLength: 200_000 })
 
 let world: World;
 let server: LogServer;
-let tarball: string;
+let tarball: Buffer;
 let out: string;
 
 beforeEach(async () => {
   // A real npm-like tarball; the release says which member of it the artifact is.
   tarball = makeTarball();
-  const container = { name: 'linux-x64-0.25.0.tgz', ...digestsOf(readFileSync(tarball)) };
+  const container = { name: 'linux-x64-0.25.0.tgz', ...digestsOf(tarball) };
   const release = aRelease({ artifacts: [anArtifact({ content: CONTENT, member: { path: MEMBER, container } })] });
   world = new World({ release });
   world.scene.observe(0);
   world.scene.observe(1);
   server = await LogServer.start(world.scene.log);
-  server.files.set('/esbuild', CONTENT).set('/esbuild.tgz', readFileSync(tarball)).set('/other', new TextEncoder().encode('other'));
+  server.files.set('/esbuild', CONTENT).set('/esbuild.tgz', tarball).set('/other', new TextEncoder().encode('other'));
   world.policy = world.file('policy', world.policyText(['require 2'], { url: server.url }));
   world.folder('out');
   out = join(world.path, 'out/esbuild');
@@ -37,14 +37,12 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-function makeTarball(): string {
-  using folder = new World();
+function makeTarball(): Buffer {
+  using folder = new Folder();
   folder.folder('package/bin');
   folder.file(MEMBER, CONTENT);
   folder.file('package/package.json', '{"name":"@esbuild/linux-x64","version":"0.25.0"}');
-  const path = join(process.env.TMPDIR ?? '/tmp', `verbatim-cli-${process.pid}.tgz`);
-  execFileSync('tar', ['-czf', path, '-C', folder.path, 'package']);
-  return path;
+  return execFileSync('tar', ['-cz', '-C', folder.path, 'package']);
 }
 
 const fetch = (...args: string[]) => verbatim(['fetch', '--policy', world.policy, '--release', RELEASE, '-o', out, ...args]);
@@ -136,7 +134,8 @@ describe('fetch', () => {
 
 describe('verify of a container', () => {
   test('lists each member, and --member judges one of them', async () => {
-    const verify = (...args: string[]) => verbatim(['verify', '--policy', world.policy, tarball, ...args]);
+    const container = world.file('esbuild.tgz', tarball);
+    const verify = (...args: string[]) => verbatim(['verify', '--policy', world.policy, container, ...args]);
     const whole = await verify();
     expect(whole.code).toBe(3);
     expect(whole.stdout).toMatch(/^… NOT YET CONFIRMED {2}a container of which only members are reproduced/);
