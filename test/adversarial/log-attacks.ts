@@ -277,7 +277,7 @@ export const HISTORIES: readonly NamedAttack[] = [
     test: 'log.test.ts',
     tries: 'to acknowledge an entry with a proof of something else',
     contained: 'whoever submits verifies the proof',
-    reported: 'exit code 2',
+    reported: 'exit code 1',
   },
   {
     name: 'forged-bundle',

@@ -1,10 +1,10 @@
 import { CodedError } from '@verbatim/tlog';
 
 /**
- * Why a command stops before it has a result. All of them end in exit code 2 (`exec`: 125).
+ * Why a command stops before it has a result. They end in exit code 2 (`exec`: 125), but for a log that is `unreachable`: 4.
  *
  * - `usage`: the command line is wrong. - `file`: a file cannot be read or written. - `refused`: the other side said no.
- * - `unreachable`: there is no other side.
+ * - `unreachable`: there is no other side, or it has no answer yet.
  */
 export type CliErrorCode = 'usage' | 'file' | 'refused' | 'unreachable';
 

@@ -23,7 +23,7 @@ export interface NeededBlob {
 
 /**
  * Submits an entry and waits until it is published and proved. Throws CliError `refused` with the log's reason, or `unreachable`, which
- * says whether repeating is needed; repeating never adds an entry.
+ * says whether repeating is needed; repeating never adds an entry. Throws LogMisbehaviour for a proof or signature that does not verify.
  */
 export async function submit(entry: Uint8Array, options: LogOptions, io: Io, blob?: NeededBlob): Promise<Submitted> {
   const log = resolveLog(options, io.env);
@@ -97,8 +97,9 @@ function failure(result: Unpublished, url: string): CliError {
     case 'refused': {
       const { status, code, title, detail } = result.problem;
       const words = [title, detail].filter((part) => part !== '').join(': ');
-      const again = result.kind === 'busy' ? '; nothing was stored, try again later' : '';
-      return new CliError('refused', `the log answered ${status}${code === '' ? '' : ` ${code}`}: ${words}${again}`);
+      const busy = result.kind === 'busy';
+      const again = busy ? '; nothing was stored, try again later' : '';
+      return new CliError(busy ? 'unreachable' : 'refused', `the log answered ${status}${code === '' ? '' : ` ${code}`}: ${words}${again}`);
     }
   }
 }

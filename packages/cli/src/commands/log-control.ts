@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { signAdmission, signFreeze, signRotation, signSuccessor } from '../log/control.ts';
 import type { AdmissionOptions, FreezeOptions, RotateOptions, SuccessorOptions } from '../log/control.ts';
-import { exitCodeOfReading } from '../log/exit-code.ts';
+import { exitCodeOfLogWork, logExitCodes } from '../log/exit-code.ts';
 import { printStatus } from '../log/status.ts';
 import type { StatusOptions } from '../log/status.ts';
 import { submitEntry } from '../log/submit-entry.ts';
@@ -20,11 +20,8 @@ export function configureControl(command: Command, io: Io, finish: Finish): void
     .option('--root <vkey>', "the log's root key; the policy's by default")
     .option('--policy <file>', 'a policy that names the log')
     .option('--json', 'print one JSON object')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 printed, 1 the log has what no log may admit, 2 usage, 4 could not be read, or not proved to be all.',
-    )
-    .action(async (options: StatusOptions) => finish(await exitCodeOfReading(io, () => printStatus(options, io))));
+    .addHelpText('after', logExitCodes('printed, and proved to be all'))
+    .action(async (options: StatusOptions) => finish(await exitCodeOfLogWork(io, () => printStatus(options, io))));
   const signing = (name: string, description: string): Command =>
     command
       .command(name)
@@ -79,8 +76,6 @@ export function configureControl(command: Command, io: Io, finish: Finish): void
     .option('--vkey <vkey>', "the log's key; the policy's by default")
     .option('--policy <file>', 'a policy that names the log')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, options: SubmitEntryOptions) => {
-      await submitEntry(file, options, io);
-      finish(0);
-    });
+    .addHelpText('after', logExitCodes('published'))
+    .action(async (file: string, options: SubmitEntryOptions) => finish(await exitCodeOfLogWork(io, () => submitEntry(file, options, io))));
 }

@@ -10,7 +10,7 @@ import { printEntries } from '../log/entries.ts';
 import type { EntriesOptions } from '../log/entries.ts';
 import { exportLog } from '../log/export.ts';
 import type { ExportOptions } from '../log/export.ts';
-import { exitCodeOfReading } from '../log/exit-code.ts';
+import { exitCodeOfLogWork, logExitCodes } from '../log/exit-code.ts';
 import { fsckLog } from '../log/fsck.ts';
 import type { FsckOptions } from '../log/fsck.ts';
 import { exportProof } from '../log/proof.ts';
@@ -28,31 +28,27 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .option('--from <index>', 'first entry', '0')
     .option('--to <index>', 'entry after the last one; all by default')
     .option('--json', 'one JSON object a line')
-    .action(async (options: EntriesOptions) => {
-      await printEntries(options, io);
-      finish(0);
-    });
+    .addHelpText('after', logExitCodes('printed'))
+    .action(async (options: EntriesOptions) => finish(await exitCodeOfLogWork(io, () => printEntries(options, io))));
   named(command.command('fsck'))
     .description('Hash every entry of a log again, and compare every tile and the signed root with what follows from them.')
     .option('--any-entries', 'entries need not be statements: for logs of others')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit codes: 0 sound, 1 not what the log signed, 2 usage, 4 could not be read.')
-    .action(async (options: FsckOptions) => finish(await exitCodeOfReading(io, () => fsckLog(options, io))));
+    .addHelpText('after', logExitCodes('sound'))
+    .action(async (options: FsckOptions) => finish(await exitCodeOfLogWork(io, () => fsckLog(options, io))));
   named(command.command('export'))
     .description('Copy a log into a folder that any static server can serve, with every file verified; a copy that is there is continued.')
     .requiredOption('--to <folder>', 'an empty folder, or an earlier copy, whole or broken off')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit codes: 0 whole, 1 not what the log signed, 2 usage or folder, 4 could not be read.')
-    .action(async (options: ExportOptions) => finish(await exitCodeOfReading(io, () => exportLog(options, io))));
+    .addHelpText('after', logExitCodes('whole'))
+    .action(async (options: ExportOptions) => finish(await exitCodeOfLogWork(io, () => exportLog(options, io))));
   named(command.command('proof'))
     .description("Write one entry's inclusion proof, with the checkpoint and its cosignatures, as a C2SP .tlog-proof file.")
     .argument('<index>', 'the entry')
     .requiredOption('-o, --output <file>', 'where to write the proof')
     .option('--entry <file>', 'write the entry itself here')
-    .action(async (index: string, options: ProofOptions) => {
-      await exportProof(index, options, io);
-      finish(0);
-    });
+    .addHelpText('after', logExitCodes('written'))
+    .action(async (index: string, options: ProofOptions) => finish(await exitCodeOfLogWork(io, () => exportProof(index, options, io))));
   named(command.command('audit'))
     .description(
       'Rebuild the index of a log from its entries, and compare every root that the log states; go on where the last audit ended.',
@@ -60,9 +56,9 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .argument('[log]', "http(s)://… or a folder; the policy's log by default")
     .option('--data <folder>', 'where the rebuilt index is kept; below the state folder by default, and in memory for a folder')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit codes: 0 sound, 1 caught (the evidence is saved), 2 usage, 4 could not be read.')
+    .addHelpText('after', logExitCodes('sound'))
     .action(async (location: string | undefined, options: AuditOptions) =>
-      finish(await exitCodeOfReading(io, () => auditLog(location, options, io))),
+      finish(await exitCodeOfLogWork(io, () => auditLog(location, options, io))),
     );
   configureControl(command, io, finish);
   const admin = command
@@ -78,7 +74,8 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       .option('--log <url>', "the log; the policy's by default")
       .option('--log-vkey <vkey>', "the log's own key; the policy's by default")
       .option('--policy <file>', 'a policy that names the log')
-      .option('--json', 'print one JSON object');
+      .option('--json', 'print one JSON object')
+      .addHelpText('after', logExitCodes('published'));
   change('enrol', 'Admit a key.')
     .requiredOption('--operator <name>', 'who runs or owns the key')
     .option(
@@ -88,17 +85,11 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     )
     .option('--group <name>', 'publishers of one group approve together')
     .option('--threshold <m>', 'how many of the group must sign a release', '1')
-    .action(async (options: EnrolOptions) => {
-      await enrol(options, io);
-      finish(0);
-    });
+    .action(async (options: EnrolOptions) => finish(await exitCodeOfLogWork(io, () => enrol(options, io))));
   change('revoke', 'Admit a key no longer.')
     .requiredOption('--reason <text>', 'why, for everybody to read')
     .option('--compromised-since <index>', 'entry from which the key may have been in other hands')
-    .action(async (options: RevokeOptions) => {
-      await revoke(options, io);
-      finish(0);
-    });
+    .action(async (options: RevokeOptions) => finish(await exitCodeOfLogWork(io, () => revoke(options, io))));
 }
 
 /** Options that say which log. */

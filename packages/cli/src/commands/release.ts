@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { exitCodeOfLogWork, logExitCodes } from '../log/exit-code.ts';
 import { approveRelease, createRelease, submitRelease } from '../release.ts';
 import type { ApproveOptions, CreateOptions, SubmitOptions } from '../release.ts';
 import type { Finish } from '../run.ts';
@@ -57,8 +58,6 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     .option('--recipe <file>', 'store this recipe as a blob first; needed when it is larger than 2048 bytes')
     .option('--key <file>', 'private key that may store blobs; with --recipe')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, options: SubmitOptions) => {
-      await submitRelease(file, options, io);
-      finish(0);
-    });
+    .addHelpText('after', logExitCodes('published'))
+    .action(async (file: string, options: SubmitOptions) => finish(await exitCodeOfLogWork(io, () => submitRelease(file, options, io))));
 }

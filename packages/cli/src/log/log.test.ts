@@ -1,11 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { hashLeaf, openCheckpoint, parseTlogProof, parseVkey, verifyInclusion } from '@verbatim/tlog';
-import { verifyEd25519 } from '@verbatim/tlog/node';
+import { verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
 import { withEntryRewritten } from '@verbatim/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LogServer } from '../_log-server.ts';
+import { run } from '../run.ts';
 import { World, verbatim } from '../_world.ts';
+import { logExitCodes } from './exit-code.ts';
 
 let world: World;
 let server: LogServer;
@@ -58,8 +61,21 @@ describe('log entries', () => {
   test('prints nothing of a log whose key is another', async () => {
     using other = new World({ origin: 'other.example/log' });
     const { code, stdout } = await verbatim(['log', 'entries', '--log', server.url, '--vkey', other.scene.log.vkey], { env });
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(stdout).toBe('');
+  });
+
+  test('ends with 1 where an entry is not the one in the tree, whatever it printed before', async () => {
+    const rewritten = withEntryRewritten(world.scene.log, 3n, new TextEncoder().encode('{}'));
+    server.answer = (request, response) => {
+      const path = request.url!.slice(1);
+      if (!path.startsWith('tile/entries/')) return false;
+      response.end(rewritten.get(path));
+      return true;
+    };
+    const { code, stderr } = await verbatim(['log', 'entries', '--policy', world.policy], { env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^verbatim: .*entr/m);
   });
 
   test('remembers what it saw', async () => {
@@ -125,5 +141,50 @@ describe('log proof', () => {
     const { code } = await verbatim(['log', 'proof', '--policy', world.policy, '-o', file, '--', index], { env });
     expect(code).toBe(2);
     expect(readdirSync(world.path)).not.toContain('none.tlog-proof');
+  });
+});
+
+describe('the exit codes of commands on a log', () => {
+  /** The database of an audit is where the repository's packages are. */
+  const NODE_PATH = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
+  const everyCommand = (...where: string[]) =>
+    Promise.all(
+      [
+        ['entries'],
+        ['proof', '5', '-o', join(world.path, 'out.tlog-proof')],
+        ['fsck'],
+        ['export', '--to', join(world.path, 'copy')],
+        ['audit'],
+        ['status', '--root', vkeyOf(world.scene.root)],
+      ].map(async (command) => ({ command, ...(await verbatim(['log', ...command, ...where], { env: { ...env, NODE_PATH } })) })),
+    );
+
+  test('are 1 where the checkpoint is not signed by the key that was named', async () => {
+    using other = new World({ origin: 'other.example/log' });
+    for (const ran of await everyCommand('--log', server.url, '--vkey', other.scene.log.vkey)) {
+      expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^verbatim: .+\n$/) });
+    }
+  });
+
+  test('are 4 where the log does not answer', async () => {
+    server.answer = (_request, response) => {
+      response.destroy();
+      return true;
+    };
+    for (const ran of await everyCommand('--policy', world.policy)) {
+      expect(ran).toMatchObject({ code: 4, stdout: '', stderr: expect.stringMatching(/^verbatim: .+\n$/) });
+    }
+  });
+
+  const page = readFileSync(new URL('../../../../docs/reference/exit-codes.md', import.meta.url), 'utf8');
+  const names = ['entries', 'proof', 'fsck', 'export', 'audit', 'status', 'submit', 'admin enrol', 'admin revoke'];
+
+  test.each([...names.map((name) => `log ${name}`), 'release submit'])('are in the help of %s, and on the page', async (name) => {
+    let help = '';
+    const io = { out: (text: string) => (help += text), err: () => undefined, env: {}, colour: false, now: () => new Date(0) };
+    expect(await run([...name.split(' '), '--help'], io)).toBe(0);
+    const [, done] = /Exit codes: 0 ([^\n]*?), 1 the log did what no log may do/.exec(help) ?? [];
+    expect(help.trimEnd().endsWith(logExitCodes(done!).trim())).toBe(true);
+    expect(page).toContain(`\`${name}\``);
   });
 });
