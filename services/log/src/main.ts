@@ -16,7 +16,7 @@ const USAGE = `usage: main.ts init  --config log.toml
        main.ts serve --config log.toml
        main.ts repair --config log.toml [--index]
        main.ts backup --config log.toml --to FOLDER [--without-blobs]
-       main.ts restore --config log.toml --from FOLDER | --from-tiles FOLDER
+       main.ts restore --config log.toml --from FOLDER | --from-tiles FOLDER|URL
        main.ts confirm --config log.toml --last-checkpoint FILE
        main.ts reopen-witness --config log.toml --witness NAME
 
@@ -26,8 +26,8 @@ serve           serves the log; prints one line {"ready":true,"url":…,"metrics
 repair          writes tiles again that differ from the database; with --index, also has the next start make the index again from the entries.
                 The log must be stopped
 backup          copies database and blobs of a log, running or stopped, into a new folder, checked; prints what it is of as JSON
-restore         puts a backup in the place of a database that is gone, or makes it again from a copy of the log's tiles, as a mirror or
-                "verbatim log export" has them; the log then signs only once its witnesses confirm its size
+restore         puts a backup in the place of a database that is gone, or makes it again from a copy of the log's tiles: a folder, as
+                "verbatim log export" writes it, or the address of a mirror; the log then signs only once its witnesses confirm its size
 confirm         takes your word instead that nothing newer than this checkpoint was signed; for the next start of the stopped log
 reopen-witness  asks a witness again that a split-view alarm closed; only after reading the evidence
 `;
@@ -77,7 +77,11 @@ async function main(): Promise<number> {
     case 'restore':
       if ((values.from === undefined) === (values['from-tiles'] === undefined)) return usage();
       if (values.from !== undefined) print(await restoreLog(config, values.from));
-      else print({ origin: config.origin, size: Number(await restoreFromTiles(config, values['from-tiles']!, Date.now())) });
+      else
+        print({
+          origin: config.origin,
+          size: Number(await restoreFromTiles(config, values['from-tiles']!, { now: Date.now(), onProgress })),
+        });
       return 0;
     case 'confirm':
       if (values['last-checkpoint'] === undefined) return usage();
@@ -90,6 +94,11 @@ async function main(): Promise<number> {
     default:
       return usage();
   }
+}
+
+/** For whoever watches. */
+function onProgress(entries: bigint, size: bigint): void {
+  if (process.stderr.isTTY) process.stderr.write(`${entries} of ${size} entries\n`);
 }
 
 function print(result: object): void {

@@ -5,6 +5,8 @@ export type BackupErrorCode =
   | 'exists'
   /** The folder holds no whole backup. */
   | 'not-a-backup'
+  /** The server of a copy does not give it. */
+  | 'unreadable'
   /** What was read is not what was written. */
   | 'damaged'
   /** It belongs to another log, or another release of this program. */

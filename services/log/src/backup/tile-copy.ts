@@ -17,18 +17,19 @@ import { verifyEd25519 } from '@verbatim/tlog/node';
 import { leafHashOf } from '../store/ledger.ts';
 import { BackupError } from './backup-error.ts';
 
-/** The entries of a log as a folder of tiles has them, which a mirror or `verbatim log export` wrote. */
+/** The entries of a log as somebody's copy of its tiles has them. */
 export interface TileCopy {
   readonly checkpoint: Checkpoint;
   /** The checkpoint with the log's own signature lines and no others. */
   readonly note: Uint8Array;
-  readonly compactRange: CompactRange;
-  /** In order, read again. */
+  /** In order. They are verified, but a folder can change while it is read: what they come to must be compared with the checkpoint's root. */
   readonly entries: () => AsyncGenerator<Uint8Array, void, undefined>;
+  readonly close: () => Promise<void>;
 }
 
 /**
- * Reads and verifies all of it: the checkpoint by the log's own signature, the entries by its root. Throws BackupError and TlogError.
+ * A folder of tiles, which a log, a mirror or `verbatim log export` wrote. Reads and verifies all of it: the checkpoint by the log's own signature,
+ * the entries by its root; tiles of hashes are not needed. Throws BackupError and TlogError.
  *
  * @param keys that this log signed with, or may have
  */
@@ -38,20 +39,15 @@ export async function readTileCopy(path: string, keys: readonly VerifierKey[]): 
   if (bytes === null) throw new BackupError('not-a-backup', `${path}: expected a copy of this log's tiles; there is no checkpoint`);
   const { text, verified } = openNote(new Uint8Array(bytes), keys, verifyEd25519);
   const checkpoint = parseCheckpoint(text);
-  const compactRange = new CompactRange();
-  const copy = {
-    checkpoint,
-    note: formatNote({ text, signatures: verified }),
-    compactRange,
-    entries: () => entriesIn(folder, checkpoint.size),
-  };
-  for await (const entry of copy.entries()) compactRange.append(leafHashOf(entry));
-  if (!bytesEqual(compactRange.root(), checkpoint.root))
+  const entries = (): ReturnType<TileCopy['entries']> => entriesIn(folder, checkpoint.size);
+  const range = new CompactRange();
+  for await (const entry of entries()) range.append(leafHashOf(entry));
+  if (!bytesEqual(range.root(), checkpoint.root))
     throw new BackupError(
       'damaged',
       `${path}: expected entries with the root that the log signed at size ${checkpoint.size}; they have another`,
     );
-  return copy;
+  return { checkpoint, note: formatNote({ text, signatures: verified }), entries, close: async () => {} };
 }
 
 async function* entriesIn(folder: PublicFolder, size: bigint): AsyncGenerator<Uint8Array, void, undefined> {
