@@ -19,7 +19,7 @@ async function eventually<T>(look: () => Promise<T>): Promise<T> {
     try {
       return await look();
     } catch (error) {
-      if (tries === 200) throw error;
+      if (tries === 1000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

