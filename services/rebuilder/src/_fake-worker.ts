@@ -11,6 +11,8 @@ export interface FakePlan {
   readonly published?: string;
   readonly built?: string;
   readonly delayMs?: number;
+  /** It does nothing before there is this file. */
+  readonly waitsFor?: string;
   /** Nothing goes wrong for the user that runs the tests. */
   readonly onlyForOthers?: boolean;
   readonly step?: 'hello' | 'receive' | 'build' | 'again' | 'explain';
@@ -50,6 +52,7 @@ async function handle(line: string): Promise<void> {
     return;
   }
   await new Promise((resolve) => setTimeout(resolve, plan.delayMs ?? 0));
+  while (plan.waitsFor !== undefined && !existsSync(plan.waitsFor)) await new Promise((resolve) => setTimeout(resolve, 20));
   if (message.type === 'receive') {
     ({ workDir } = message);
     if (message.artifact === null || stumble('receive')) return;

@@ -175,9 +175,11 @@ describe('the log out of reach', () => {
   });
 
   test('a log that goes away and comes back gets what was seen in between', async () => {
-    const node = await started('patient', { delayMs: 1500 });
+    const gone = join(network.folder, 'gone');
+    const node = await started('patient', { waitsFor: gone });
     await node.until(({ running }) => running === 1);
     await network.stopLog('SIGKILL');
+    writeFileSync(gone, '');
     await node.until(({ outbox, log }) => outbox.pending === 1 && log.trouble !== null);
     expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
     await network.startLog();
@@ -204,9 +206,11 @@ describe('the operator', () => {
   test('drains the node: what runs is finished, nothing else is started', async () => {
     const release = aRelease({ purl: 'pkg:npm/esbuild@0.25.4', unpublished: [{ name: 'extra/bin/esbuild', target: 'linux/amd64' }] });
     await network.register(release);
-    const node = await started('draining', { delayMs: 1000 }, only('0.25.4'));
+    const drained = join(network.folder, 'drained');
+    const node = await started('draining', { waitsFor: drained }, only('0.25.4'));
     await node.until(({ running }) => running === 1);
     expect(await node.control('POST', '/drain')).toMatchObject({ status: 200, body: { state: 'draining' } });
+    writeFileSync(drained, '');
     const { queue } = await node.until(({ running, outbox }) => running === 0 && outbox.acknowledged === 1);
     expect(queue.queued).toBeGreaterThan(0);
     await sleep(500);
@@ -216,9 +220,8 @@ describe('the operator', () => {
   test('stops the node: the running job goes back to the queue, uncounted, and the process ends by itself', async () => {
     const node = await started('stopped', { delayMs: 60_000 });
     await node.until(({ running }) => running === 1);
-    const start = Date.now();
+    // A process that had to be ended would not end with 0.
     expect(await node.stop()).toBe(0);
-    expect(Date.now() - start).toBeLessThan(15_000);
     expect(readdirSync(join(node.folder, 'work'))).toEqual([]);
     expect(existsSync(node.socket)).toBe(false);
     expect(await network.observations(node.signer)).toEqual([]);

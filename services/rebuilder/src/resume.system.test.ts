@@ -82,7 +82,7 @@ describe('a node killed by SIGKILL', () => {
       .find((line) => line.includes('_fake-worker') && line.includes(` ${node.service!.child.pid} `))!;
     const pid = Number.parseInt(child, 10);
     await node.stop('SIGKILL');
-    for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 100; waited++) await sleep(50);
+    for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 1000; waited++) await sleep(50);
     expect(existsSync(`/proc/${pid}`)).toBe(false);
   });
 

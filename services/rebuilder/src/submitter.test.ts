@@ -92,12 +92,16 @@ describe('handing in', () => {
 
   test('ends when it is told to, with what is under way kept', async () => {
     const stop = new AbortController();
+    const asked = Promise.withResolvers<void>();
     const { log } = scripted({
-      submit: () => new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error))),
+      submit: () => {
+        asked.resolve();
+        return new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error)));
+      },
     });
     const { submitter, outbox } = waiting(log);
     const loop = submitter.loop(stop.signal);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await asked.promise;
     stop.abort(new Error('stopping'));
     await loop;
     expect(outbox.next(Date.now())).toMatchObject({ tries: 0 });

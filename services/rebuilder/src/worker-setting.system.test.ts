@@ -27,7 +27,7 @@ describe('the worker’s user', () => {
     const children = `/proc/${node.service!.child.pid}/task/${node.service!.child.pid}/children`;
     // A job is running from before its worker is a process of that user.
     const sameUser = (): boolean => uidOf(Number.parseInt(readFileSync(children, 'utf8'), 10)) === process.getuid!();
-    await expect.poll(sameUser, { timeout: 10_000 }).toBe(!isRoot);
+    await expect.poll(sameUser, { timeout: 60_000 }).toBe(!isRoot);
     const { mode, uid: keyOwner } = statSync(`${node.folder}.key`);
     expect(mode & 0o777).toBe(0o600);
     expect(keyOwner).toBe(process.getuid!());
@@ -60,7 +60,7 @@ describe('the worker’s user', () => {
       const [worker = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
       return worker === '' ? '' : readFileSync(`/proc/${worker}/cgroup`, 'utf8');
     };
-    await expect.poll(() => lent(groupsOfWorker()), { timeout: 20_000 }).toBe(isRoot && limits !== 'rlimit');
+    await expect.poll(() => lent(groupsOfWorker()), { timeout: 60_000 }).toBe(isRoot && limits !== 'rlimit');
     expect(lent(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))).toBe(false);
     expect(await node.stop()).toBe(0);
     expect(readdirSync('/sys/fs/cgroup', { recursive: true }).filter((path) => lent(`/${String(path)}`))).toEqual([]);

@@ -136,7 +136,7 @@ describe('a real worker', () => {
     const started = await sandboxed(node.service!.child.pid!);
     expect(await node.stop(signal)).toBe(ending);
     const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
-    for (let waited = 0; started.some(isAlive) && waited < 100; waited++) await sleep(100);
+    for (let waited = 0; started.some(isAlive) && waited < 1000; waited++) await sleep(100);
     expect(started.filter(isAlive)).toEqual([]);
   });
 
