@@ -23,6 +23,8 @@ export interface Era {
   readonly origin: string;
   /** The era's genesis; 0 for the first one, also when it was not shown. */
   readonly from: bigint;
+  /** Where the log is read, as the log before it said; null for the first era. */
+  readonly url: string | null;
   /** Oldest first. No admin while no genesis was shown; in the first era the log key that the policy pins, while no rotation names an earlier one. */
   readonly terms: Readonly<Record<Office, readonly Term[]>>;
   readonly admission: readonly AdmissionTerm[];

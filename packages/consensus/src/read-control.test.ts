@@ -252,6 +252,7 @@ describe('a successor', () => {
     expect(name(holderAt(history, 'admin', 35n))).toBe(vkeyOf(NEXT.admin));
     expect(name(holderAt(history, 'admin', 41n))).toBe(vkeyOf(ADMIN2));
     expect(name(holderAt(history, 'admin', 25n))).toBe(vkeyOf(ADMIN));
+    expect(history.eras.map(({ url }) => url)).toEqual([null, 'https://next.test/']);
     expect(history.priorRoots).toEqual([{ index: 30n, root: hash }]);
   });
 

@@ -23,7 +23,8 @@ export interface ControlEntry {
 /** What a policy pins of the log. */
 export type Anchor = Pick<Policy, 'root'> & { readonly log: Pick<Policy['log'], 'key'> };
 
-interface DraftEra extends Omit<Era, 'frozen' | 'terms' | 'admission'> {
+interface DraftEra extends Omit<Era, 'url' | 'frozen' | 'terms' | 'admission'> {
+  url: Era['url'];
   readonly terms: Record<Office, Term[]>;
   readonly admission: AdmissionTerm[];
   frozen: Era['frozen'];
@@ -164,6 +165,7 @@ class ControlReader {
     const unsigned = this.#unsigned(entry, before, null);
     if (unsigned !== null) return unsigned;
     this.#unconfirmed = null;
+    era.url = said.url;
     return this.#appoint(era, 'log', key);
   }
 
@@ -226,7 +228,7 @@ class ControlReader {
 }
 
 function emptyEra(origin: string, from: bigint): DraftEra {
-  return { origin, from, terms: { root: [], admin: [], log: [] }, admission: [], frozen: null };
+  return { origin, from, url: null, terms: { root: [], admin: [], log: [] }, admission: [], frozen: null };
 }
 
 function term(vkey: string, since: bigint | null): Term {

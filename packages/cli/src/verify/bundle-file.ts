@@ -25,12 +25,11 @@ async function compareWithMemory(evidence: Evidence, { policy, env, progress }: 
   if (state === null || !existsSync(join(state, 'checkpoints'))) return;
   const signed = signedCheckpoint(evidence, policy);
   if (signed === null) return;
-  const { checkpoint, key } = signed;
+  const { checkpoint, log } = signed;
   const { CheckpointMemory, ClientError } = await import('@verbatim/client/offline');
   const memory = new CheckpointMemory(state, { onWarning: (message) => progress(`warning: ${message}`) });
   try {
-    // Under the key that the policy pins; a successor is another log, known by its own.
-    await memory.compareOffline({ note: evidence.checkpoint, checkpoint }, key.name === policy.log.key.name ? policy.log.key : key);
+    await memory.compareOffline({ note: evidence.checkpoint, checkpoint }, log.key);
   } catch (error) {
     throw error instanceof ClientError ? clientTrouble(error) : error;
   }
