@@ -26,13 +26,14 @@ export function adviceFor({ verdict, claim, members, expected, errors }: Omit<Ve
         return ['Try again when the log\u2019s witnesses have cosigned a newer checkpoint; check this machine\u2019s clock.'];
       if (errors.some(({ code }) => code === 'log-continued'))
         return ['Read the successor: gather the evidence again from there, and get a policy that names it.'];
+      if (errors.some(({ code }) => code === 'another-file')) {
+        return [
+          'Do not install it on the strength of this check: nothing is proved about these bytes.',
+          ...(expected.length > 0 ? ['Get the file again, and compare it with the digests above.'] : []),
+          'Take the bundle that was made for this file, or verify it online (--save-bundle makes a bundle).',
+        ];
+      }
       if (errors.some(({ code }) => code === 'incomplete')) {
-        if (expected.length > 0) {
-          return [
-            'Do not install it on the strength of this check: the evidence is about other bytes.',
-            'Compare the file with the digests above, or gather evidence about it from the log (--save-bundle).',
-          ];
-        }
         return [
           'Try again later, or read the log at another address; a bundle shows only what it was gathered for (--save-bundle).',
           'If it goes on, report it: a log that keeps an index can prove what it has.',

@@ -64,6 +64,18 @@ describe('everything that is logged about a file', () => {
     for (const index of [0n, 1n, 2n, 3n]) expect(judge(without(evidence, index)).verdict).toBe('unavailable');
   });
 
+  it('about other files proves nothing, and says which they are', () => {
+    const evidence = reproducedWorld().evidence();
+    const sha256 = digest('another file');
+    const verdict = judge(evidence, {}, { file: { sha256 } });
+    expect(verdict).toMatchObject({ verdict: 'unavailable', expected: [{ sha256: FILE }] });
+    expect(codes(verdict)).toEqual(['another-file']);
+    expect(verdict.errors[0]!.message).toContain(`expected a proof about sha256:${sha256}, found sha256:${FILE}`);
+    expect(verdict.next.join(' ')).toMatch(/compare it with the digests above.*the bundle that was made for this file/);
+    const asked = { file: { sha256 } };
+    expect(judge(reproducedWorld().evidence({ about: asked }), {}, asked).verdict).toBe('unknown-file');
+  });
+
   it('is not complete without the index root, or without one of the proofs', () => {
     const evidence = reproducedWorld().evidence();
     expect(judge(without(evidence, 4n)).errors[0]!.message).toContain('the index root, entry 4, was not shown');
@@ -104,7 +116,7 @@ describe('everything that is logged about a file', () => {
     const evidence = world.evidence({ about: { file } });
     expect(judge(evidence, {}, { file })).toMatchObject({ verdict: 'unknown-file', completeness: 'complete-by-root' });
     const index = evidence.index.filter(({ lookup }) => lookup.value !== file.sha256);
-    expect(judge({ ...evidence, index }, {}, { file }).next[0]).toContain('the evidence is about other bytes');
+    expect(judge({ ...evidence, index }, {}, { file }).next[0]).toContain('nothing is proved about these bytes');
     expect(judge({ ...evidence, index }, {}, { file }).verdict).toBe('unavailable');
     const claimed = evidence.index.find(({ lookup }) => lookup.value === FILE)!;
     expect(

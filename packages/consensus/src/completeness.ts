@@ -39,6 +39,8 @@ export interface CompletenessState {
   readonly auditedBy: readonly string[];
   /** What was found, or expected and found. */
   readonly detail: string;
+  /** Digests of the files that the evidence was gathered for, where the one in question is none of them; null otherwise. */
+  readonly aboutOthers: readonly string[] | null;
 }
 
 export interface IndexRoot {
@@ -98,7 +100,13 @@ export function judgeCompleteness(check: CompletenessCheck): CompletenessState {
   const enough = LEVELS.indexOf(value) >= LEVELS.indexOf(DEMANDED[policy.completeness]);
   const found = missing ?? `${check.needed.map(describeLookup).join(', ')}: all entries, by the index root at ${checkpoint.size - 1n}`;
   const audit = auditedBy.length > 0 ? `, audited by ${auditedBy.join(', ')}` : missing === null ? ', which nobody audited for us' : '';
-  return { value, enough, auditedBy, detail: `${found}${audit}` };
+  return { value, enough, auditedBy, detail: `${found}${audit}`, aboutOthers: aboutOthers(check) };
+}
+
+function aboutOthers({ evidence, needed }: CompletenessCheck): string[] | null {
+  const proved = evidence.index.flatMap(({ lookup: { type, value } }) => (type === 'artifact' ? [value] : []));
+  const wanted = needed.flatMap(({ type, value }) => (type === 'artifact' ? [value] : []));
+  return proved.length === 0 || wanted.some((value) => proved.includes(value)) ? null : proved;
 }
 
 /** What proof is missing, in words. */

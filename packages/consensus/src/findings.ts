@@ -22,6 +22,7 @@ export type FindingCode =
   | 'artifact-not-listed'
   | 'index-root-wrong'
   | 'incomplete'
+  | 'another-file'
   | 'unaudited'
   | 'attempt-repeated'
   | 'attempt-order'

@@ -16,6 +16,9 @@ import { formatTime } from './values.ts';
 import type { ExpectedFile, Verdict } from './verdict.ts';
 import { EXIT_CODES, type VerdictKind, worst } from './verdict-kind.ts';
 
+/** Digests in one message. */
+const MAX_NAMED = 3;
+
 export class Report {
   readonly #sha256: string;
   readonly #claimed: string;
@@ -173,6 +176,14 @@ export class Report {
     this.#completeness = state;
     this.step('§3.5', 'nothing logged about it was left out', state.enough, state.detail);
     if (state.enough) return;
+    const { aboutOthers } = state;
+    if (aboutOthers !== null) {
+      const some = aboutOthers.slice(0, MAX_NAMED).map((digest) => `sha256:${digest}`);
+      const found = aboutOthers.length > MAX_NAMED ? `${some.join(', ')}, …` : some.join(', ');
+      const message = `the evidence was gathered for another file: expected a proof about sha256:${this.#claimed}, found ${found}`;
+      this.error({ code: 'another-file', index: null, message });
+      return;
+    }
     const message = `expected completeness ${demanded}, which the policy demands, found: ${state.detail}`;
     this.error({ code: state.value === 'advisory' ? 'incomplete' : 'unaudited', index: null, message });
   }

@@ -44,6 +44,20 @@ describe('verify against a log', () => {
     server = await LogServer.start(world.scene.log);
   });
 
+  test('saves that nobody claims a file, too: its bundle says so offline, and nothing about any other file', async () => {
+    const unknown = world.file('unknown', 'never published');
+    const bundle = join(world.path, 'unknown.json');
+    for (const release of [[], ['--release', 'pkg:npm/esbuild@0.25.0']]) {
+      expect((await verify(unknown, '--save-bundle', bundle, ...release)).code).toBe(1);
+      const offline = await verify(unknown, '--offline', '--bundle', bundle, ...release);
+      expect(offline.code).toBe(1);
+      expect(offline.stdout).toMatch(/^✗ UNKNOWN FILE/);
+      const other = await verify(file, '--offline', '--bundle', bundle, ...release);
+      expect(other.code).toBe(4);
+      expect(other.stdout).toMatch(/^! COULD NOT CHECK {2}the evidence was gathered for another file/);
+    }
+  });
+
   test('asks the index once for each file, and the checkpoint comes with it', async () => {
     const other = world.file('other', 'x');
     const { code, stdout } = await verify('--json', file, other, file);

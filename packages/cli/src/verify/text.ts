@@ -1,6 +1,7 @@
 import { VERDICTS } from '@verbatim/consensus';
 import type { CountedObservation, HeardObservation, JudgedClaim, OperatorState, Policy, Verdict, VerdictKind } from '@verbatim/consensus';
 import { dscDigest } from '@verbatim/statements';
+import { basename, posix } from 'node:path';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
 import type { PolicyFile } from '../policy-file.ts';
@@ -49,7 +50,8 @@ function headline(result: FileResult, policy: Policy | null, io: Io): string {
 }
 
 /** The rest of the first line: what was reproduced, or in a few words what was found instead. */
-function subject({ verdict, judged, troubles, asked }: FileResult, policy: Policy | null): string {
+function subject(result: FileResult, policy: Policy | null): string {
+  const { verdict, judged, troubles, asked } = result;
   const claim = judged?.claim ?? null;
   const members = judged?.members ?? null;
   switch (verdict) {
@@ -68,8 +70,19 @@ function subject({ verdict, judged, troubles, asked }: FileResult, policy: Polic
         ? 'the checkpoint has too few cosignatures'
         : `${claim.purl}  ${claim.unsatisfied.join('; ') || 'the checkpoint has too few cosignatures'}`;
     default:
+      if (judged?.errors[0]?.code === 'another-file') return anotherFile(result, judged);
       return judged?.errors[0]?.message ?? troubles[0]?.message ?? VERDICTS[verdict].meaning;
   }
+}
+
+/** The evidence is genuine, and about other bytes: perhaps of this very file, before it was changed. */
+function anotherFile({ file, bundle }: FileResult, { expected, errors, sha256 }: Verdict): string {
+  const sameName = expected.filter(({ artifact }) => posix.basename(artifact) === basename(file));
+  const [about] = sameName.length > 0 ? sameName : expected.length === 1 ? expected : [];
+  if (about === undefined) return errors[0]!.message;
+  const source = bundle === null ? 'evidence' : 'bundle';
+  const { artifact, purl } = about;
+  return `the ${source} is about ${artifact} of ${purl}: expected sha256:${about.sha256}, found sha256:${sha256}; this is a changed file, or another one`;
 }
 
 function evidence(judged: Verdict, policy: Policy | null): string[] {

@@ -1,7 +1,7 @@
 import { EXIT_CODES, VERDICTS } from '@verbatim/consensus';
 import type { VerdictKind } from '@verbatim/consensus';
 import type { Lookup } from '@verbatim/statements';
-import { anArtifact, aRelease, contentOf } from '@verbatim/testkit';
+import { anArtifact, aRelease, contentOf, digestsOf } from '@verbatim/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkedOutput } from '../_schema.ts';
 import { lookupOf, World, verbatim } from '../_world.ts';
@@ -185,6 +185,37 @@ describe('several files', () => {
 });
 
 describe('bundles', () => {
+  const release = ['--release', PURL];
+  const against = async (name: string, content: string, ...args: string[]) => {
+    world.folder('linux-x64/bin');
+    const [, ...rest] = cases.reproduced.args.with(cases.reproduced.args.indexOf('--bundle') + 1, world.bundle('genuine.json'));
+    return verbatim(['verify', world.file(name, content), ...rest, ...args]);
+  };
+
+  test('of a file that was changed since say at once what was expected and what was found', async () => {
+    const found = lookupOf('changed').value;
+    const expected = digestsOf(contentOf(NAME)).sha256;
+    for (const args of [[], release]) {
+      const { code, stdout } = await against('linux-x64/bin/esbuild', 'changed', ...args);
+      expect(code).toBe(4);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines[0]).toBe(
+        `! COULD NOT CHECK  the bundle is about ${NAME} of ${PURL}: expected sha256:${expected}, found sha256:${found}; this is a changed file, or another one`,
+      );
+      expect(lines.at(-1)).toMatch(/^ {2}→ Take the bundle that was made for this file, or verify it online/);
+    }
+    const json = await against('linux-x64/bin/esbuild', 'changed', '--json');
+    expect(checkedOutput(json.stdout).results[0]).toMatchObject({ verdict: 'unavailable', errors: [{ code: 'another-file' }] });
+  });
+
+  test('of another release say for which files they were made', async () => {
+    const { code, stdout } = await against('tool', 'another', '--release', 'pkg:npm/esbuild@9.0.0');
+    expect(code).toBe(4);
+    expect(stdout.split('\n')[0]).toMatch(
+      /^! COULD NOT CHECK {2}the evidence was gathered for another file: expected a proof about sha256:[0-9a-f]{64}, found sha256:[0-9a-f]{64}/,
+    );
+  });
+
   test('what --save-bundle would need without a log to ask is refused', async () => {
     const { code, stdout } = await verbatim(['verify', ...cases.reproduced.args, '--save-bundle', '/tmp/x']);
     expect(code).toBe(2);
