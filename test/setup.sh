@@ -5,7 +5,7 @@ set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 
 lacking=""
-for pair in ar:binutils gcc:gcc xz:xz-utils diffoscope:diffoscope-minimal openssl:openssl strace:strace mkfs.ext4:e2fsprogs; do
+for pair in ar:binutils gcc:gcc xz:xz-utils diffoscope:diffoscope-minimal openssl:openssl strace:strace mkfs.ext4:e2fsprogs chromium:chromium; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || lacking="$lacking ${pair##*:}"
 done
 [ -f /usr/include/stdio.h ] || lacking="$lacking libc6-dev"

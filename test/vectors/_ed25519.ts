@@ -1,11 +1,12 @@
 /**
  * Edge cases of Ed25519 verification (C2SP/CCTV, and their predecessor filippo.io/mostly-harmless/ed25519vectors).
  * Their flags say what is odd about key and signature. Our rules (packages/tlog/src/ed25519.ts): no odd key is ever
- * loaded, and for the others node:crypto (servers and the command), @noble/ed25519 and the latter in a browser's bundle decide alike.
+ * loaded, and for the others node:crypto (servers and the command), @noble/ed25519 and the latter in a browser decide alike.
  */
 import { checkPublicKey, fromHex, utf8Encode, verifyEd25519Pure } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { browser } from './_browser.ts';
+import { type Answer, type Question, question } from './_questions.ts';
 import { tally, type Case, type Tally } from './_tally.ts';
 
 export interface Ed25519Vector {
@@ -22,26 +23,39 @@ const KEY_FLAGS: ReadonlySet<string> = new Set(['lowordera', 'lowordercomponenta
 /** With a good key, a signature with one of these is refused; one with none of them is valid. */
 const SIGNATURE_FLAGS: ReadonlySet<string> = new Set(['loworderr', 'noncanonicalr', 'loworderresidue', 'reencodedk']);
 
-const KEY_CHECKS = { here: checkPublicKey, browser: browser.tlog.checkPublicKey };
-const VERIFIERS = { node: verifyEd25519, pure: verifyEd25519Pure, browser: browser.tlog.verifyEd25519Pure };
+const KEY_CHECKS = { here: checkPublicKey, bundle: browser.tlog.checkPublicKey };
+const VERIFIERS = { node: verifyEd25519, pure: verifyEd25519Pure, bundle: browser.tlog.verifyEd25519Pure };
 
-export function runEd25519(name: string, vectors: readonly Ed25519Vector[]): Tally {
+const parametersOf = ({ key, message, signature }: Ed25519Vector) => [fromHex(key), utf8Encode(message), fromHex(signature)] as const;
+
+/** Two for each vector: whether its key may be loaded, and whether its signature verifies. */
+export function ed25519Questions(vectors: readonly Ed25519Vector[]): Question[] {
+  return vectors.flatMap((vector) => [
+    question('checkPublicKey', fromHex(vector.key)),
+    question('verifyEd25519Pure', ...parametersOf(vector)),
+  ]);
+}
+
+/** @param answers of a real browser to the questions above, if it was asked */
+export function runEd25519(name: string, vectors: readonly Ed25519Vector[], answers: readonly Answer[] = []): Tally {
   let good = 0;
-  const cases: Case[] = vectors.map((vector) => ({
+  const cases: Case[] = vectors.map((vector, i) => ({
     name: vector.name,
     run() {
       const key = fromHex(vector.key);
       const bad = vector.flags.some((flag) => KEY_FLAGS.has(flag));
-      for (const [where, check] of Object.entries(KEY_CHECKS)) {
-        if (isAccepted(key, check) !== bad) continue;
-        return `${where}: expected the key to be ${bad ? 'refused' : 'accepted'} (${vector.flags.join(', ')})`;
-      }
+      const [loaded, verified] = answers.slice(2 * i, 2 * i + 2);
+      const accepted = Object.entries(KEY_CHECKS).map(([where, check]) => [where, isAccepted(key, check)] as const);
+      if (loaded !== undefined) accepted.push(['chromium', loaded.thrown === undefined]);
+      const wrong = accepted.filter(([, is]) => is === bad).map(([where]) => where);
+      if (wrong.length > 0)
+        return `${wrong.join(', ')}: expected the key to be ${bad ? 'refused' : 'accepted'} (${vector.flags.join(', ')})`;
       if (bad) return null;
       good += 1;
-      const arguments_ = [key, utf8Encode(vector.message), fromHex(vector.signature)] as const;
-      const found = Object.entries(VERIFIERS).map(([where, verify]) => [where, verify(...arguments_)] as const);
+      const found: [string, unknown][] = Object.entries(VERIFIERS).map(([where, verify]) => [where, verify(...parametersOf(vector))]);
+      if (verified !== undefined) found.push(['chromium', verified.thrown ?? verified.value]);
       const expected = !vector.flags.some((flag) => SIGNATURE_FLAGS.has(flag));
-      if (found.every(([, verified]) => verified === expected)) return null;
+      if (found.every(([, is]) => is === expected)) return null;
       return `expected ${expected}, found ${JSON.stringify(Object.fromEntries(found))} (${vector.flags.join(', ')})`;
     },
   }));

@@ -42,6 +42,13 @@ test('good vectors pass', () => {
   expect(run(folder)).toMatchObject({ status: 0, last: '7 passed, 0 failed' });
 });
 
+test('a real browser is asked as well, and is named when it decides otherwise', () => {
+  write({ ...GOOD, 'merkle/inclusion/bad.json': { ...INCLUSION, wantErr: true } });
+  const { last, output } = run('--chromium', folder);
+  expect(last).toBe('7 passed, 1 failed');
+  expect(output).toContain('(here, bundle, chromium)');
+});
+
 test('no folder, two folders and a folder that does not exist are refused by name', () => {
   for (const folders of [[], [folder, folder], [join(folder, 'missing')]]) {
     const { status, output } = run(...folders);
