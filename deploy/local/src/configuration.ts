@@ -84,7 +84,10 @@ ${onLoopback}`;
 }
 
 export function logToml(dataDir: string, witnesses: readonly { readonly vkey: string; readonly url: string }[]): string {
-  const tables = witnesses.map(({ vkey, url }) => `[[witnesses]]\nvkey = ${quoted(vkey)}\nurl = ${quoted(url)}\n`);
+  const tables = witnesses.map(({ vkey, url }) => {
+    const index = vkey.startsWith(`${INDEX_WITNESS}+`) ? 'index_witness = true\n' : '';
+    return `[[witnesses]]\nvkey = ${quoted(vkey)}\nurl = ${quoted(url)}\n${index}`;
+  });
   return `origin = ${quoted(ORIGIN)}
 title = "Verbatim, on this machine"
 data_dir = ${quoted(join(dataDir, 'log'))}

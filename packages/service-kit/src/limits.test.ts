@@ -24,6 +24,17 @@ test('the refusal says after how many seconds it is worth trying', () => {
   expect(limiter.take('a').ok).toBe(true);
 });
 
+test('what is charged afterwards is paid before the next one', () => {
+  let now = 0;
+  const limiter = new RateLimiter({ perSecond: 2, burst: 4 }, () => now);
+  expect(limiter.take('a').ok).toBe(true);
+  limiter.charge('a', 9);
+  expect(limiter.take('a')).toEqual({ ok: false, retryAfter: 4 });
+  expect(limiter.take('b').ok).toBe(true);
+  now = 3.5;
+  expect([limiter.take('a').ok, limiter.take('a').ok]).toEqual([true, false]);
+});
+
 test('no more keys than allowed are remembered: the one used least recently goes', () => {
   const limiter = new RateLimiter({ perSecond: 0.001, burst: 1, maxKeys: 2 }, () => 0);
   for (const key of ['a', 'b', 'c']) expect(limiter.take(key).ok).toBe(true);

@@ -30,15 +30,27 @@ export class RateLimiter {
 
   /** Take `cost` tokens (at most `burst`) from the key's bucket, or none. */
   take(key: string, cost = 1): Permit {
-    const { perSecond, burst, maxKeys } = this.#limit;
-    const now = this.#now();
-    const last = this.#buckets.get(key) ?? { tokens: burst, at: now };
-    const tokens = Math.min(burst, last.tokens + (now - last.at) * perSecond);
+    const tokens = this.#tokens(key);
     const ok = tokens >= cost;
+    this.#keep(key, ok ? tokens - cost : tokens);
+    return ok ? { ok } : { ok, retryAfter: Math.max(1, Math.ceil((cost - tokens) / this.#limit.perSecond)) };
+  }
+
+  /** What a request turned out to cost, taken afterwards: the bucket may go below nothing, and the next request waits. */
+  charge(key: string, cost: number): void {
+    this.#keep(key, this.#tokens(key) - cost);
+  }
+
+  #tokens(key: string): number {
+    const { perSecond, burst } = this.#limit;
+    const last = this.#buckets.get(key);
+    return last === undefined ? burst : Math.min(burst, last.tokens + (this.#now() - last.at) * perSecond);
+  }
+
+  #keep(key: string, tokens: number): void {
     // Re-inserted: a Map iterates in insertion order, the first is the one used least recently.
     this.#buckets.delete(key);
-    if (this.#buckets.size >= maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!);
-    this.#buckets.set(key, { tokens: ok ? tokens - cost : tokens, at: now });
-    return ok ? { ok } : { ok, retryAfter: Math.max(1, Math.ceil((cost - tokens) / perSecond)) };
+    if (this.#buckets.size >= this.#limit.maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!);
+    this.#buckets.set(key, { tokens, at: this.#now() });
   }
 }

@@ -32,6 +32,9 @@ const limits = z
     submissions_burst: z.int().min(1).default(1000),
     /** Entries in one answer of the index, all its lookup keys together: 4,096 are some 100 ms of work, and what a client takes. */
     index_entries: z.int().min(1).max(4096).default(4096),
+    /** The same a second for one address, and how many at once; each lookup key counts as eight. 0 turns the limit off. */
+    index_entries_per_second: z.number().min(0).default(8192),
+    index_entries_burst: z.int().min(1).default(65_536),
   })
   .prefault({});
 
@@ -51,7 +54,7 @@ const vkey = (...types: readonly number[]): z.ZodType<VerifierKey, string> =>
       return z.NEVER;
     });
 
-const witness = z.strictObject({
+const cosigner = z.strictObject({
   /** By this key it counts. */
   vkey: vkey(KEY_TYPE_COSIGNATURE, KEY_TYPE_ML_DSA),
   /** A second key of the same witness: its lines are published as well, and the witness still counts once. */
@@ -64,8 +67,13 @@ const witness = z.strictObject({
   interval_ms: z.int().min(0).max(3_600_000).default(0),
 });
 
+const witness = cosigner.extend({
+  /** It rebuilds the index before it cosigns. For the pages alone: they say what it vouches for. */
+  index_witness: z.boolean().default(false),
+});
+
 /** Each round writes the checkpoint again: a busy log need not do that for every one. */
-const mirror = witness.extend({ interval_ms: z.int().min(0).max(3_600_000).default(1000) });
+const mirror = cosigner.extend({ interval_ms: z.int().min(0).max(3_600_000).default(1000) });
 
 const shape = z.strictObject({
   /** The log's identity: its public URL without scheme and trailing slash. Never changes. */
@@ -112,10 +120,11 @@ export interface WitnessConfig {
   readonly mlDsaKey: VerifierKey | undefined;
   readonly url: string;
   readonly intervalMs: number;
+  readonly indexWitness: boolean;
 }
 
 /** A mirror is reached and named as a witness is. */
-export type MirrorConfig = WitnessConfig;
+export type MirrorConfig = Omit<WitnessConfig, 'indexWitness'>;
 
 export interface LogConfig extends Omit<z.output<typeof shape>, 'witnesses' | 'mirrors' | 'quorum'> {
   readonly witnesses: readonly WitnessConfig[];
@@ -125,8 +134,8 @@ export interface LogConfig extends Omit<z.output<typeof shape>, 'witnesses' | 'm
 
 /** Schema for `loadConfig`: one TOML file a log. */
 export const logConfig = shape.transform((config, context): LogConfig => {
-  const witnesses = config.witnesses.map(cosigner);
-  const mirrors = config.mirrors.map(cosigner);
+  const witnesses = config.witnesses.map((each) => ({ ...reached(each), indexWitness: each.index_witness }));
+  const mirrors = config.mirrors.map(reached);
   const shared = mirrors.findIndex(({ key }, i) => [...witnesses, ...mirrors.slice(0, i)].some((other) => other.key.text === key.text));
   if (shared >= 0) {
     context.addIssue({ code: 'custom', path: ['mirrors', shared], message: 'expected a key that no witness and no other mirror has' });
@@ -144,7 +153,7 @@ export const logConfig = shape.transform((config, context): LogConfig => {
   }
 });
 
-function cosigner({ name, vkey: key, ml_dsa_vkey, url, interval_ms }: z.output<typeof witness>): WitnessConfig {
+function reached({ name, vkey: key, ml_dsa_vkey, url, interval_ms }: z.output<typeof cosigner>): MirrorConfig {
   return { name: name ?? key.name, key, mlDsaKey: ml_dsa_vkey, url, intervalMs: interval_ms };
 }
 

@@ -15,9 +15,10 @@ import { Engine, type EngineOptions } from './engine/engine.ts';
 import { LogKeys } from './engine/log-keys.ts';
 import { healthChecks } from './health.ts';
 import { createApp } from './http/app.ts';
-import { limitByAddress } from './http/rate-limit.ts';
+import { limitByAddress, tooManyLookups, tooManySubmissions } from './http/rate-limit.ts';
 import { logMetrics } from './metrics.ts';
 import { MirrorFeed } from './mirror/feed.ts';
+import { cosignersOf } from './pages/cosigners.ts';
 import { BlobFolder } from './service/blob-folder.ts';
 import { DiskGuard } from './service/disk-guard.ts';
 import { SubmitService } from './service/submit.ts';
@@ -57,17 +58,20 @@ export async function serveLog(config: LogConfig, { logger, fatal, signal, engin
   const blobs = new BlobFolder(join(config.data_dir, 'blobs'), engine.blobs, durable, config.limits.blob_quota);
   const submit = new SubmitService(engine, blobs, disk, config.witness_timeout_ms);
   const metrics = createMetrics({ service: 'log', version: VERSION });
+  const { submissions_per_second, submissions_burst, index_entries_per_second, index_entries_burst } = config.limits;
   const services = {
     engine,
     submit,
     blobs,
     pages: new PageStore(db),
     storageLow: () => disk.low,
-    permit: limitByAddress(config.limits.submissions_per_second, config.limits.submissions_burst),
+    submissionLimit: limitByAddress(submissions_per_second, submissions_burst, tooManySubmissions(submissions_per_second)),
+    indexLimit: limitByAddress(index_entries_per_second, index_entries_burst, tooManyLookups(index_entries_per_second)),
     indexEntries: config.limits.index_entries,
     metrics: logMetrics(metrics, engine, disk, Date.now),
     logger,
     title: config.title ?? config.origin,
+    cosigners: () => cosignersOf(config, engine.published.current),
     now: Date.now,
   };
   const health = healthChecks({

@@ -175,7 +175,7 @@ test('the keyid of the genesis signature is the root key’s', async () => {
 });
 
 test('an address that submits too fast gets 429 with Retry-After, and nothing of it is stored', async () => {
-  await using limited = await startLog({ toml: '[limits]\nsubmissions_per_second = 0.1\nsubmissions_burst = 3\n' });
+  await using limited = await startLog({ toml: '[limits]\nsubmissions_per_second = 0.001\nsubmissions_burst = 3\n' });
   const enrol = (name: string): Uint8Array => signStatement(anEnrolment(testSigner(name)), [limited.admin]);
   expect((await limited.post(enrol('a'))).status).toBe(200);
   expect((await limited.batch([enrol('b'), enrol('c')])).status).toBe(200);

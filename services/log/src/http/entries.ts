@@ -16,11 +16,11 @@ export const MAX_BATCH_BYTES = MAX_BATCH_ENTRIES * (MAX_ENTRY_BYTES + 1024);
 
 /** Submission, one by one and in batches, and the machine-readable side of one entry. */
 export function entryRoutes(app: OpenAPIHono, services: Services): void {
-  const { engine, submit, metrics, permit } = services;
+  const { engine, submit, metrics, submissionLimit } = services;
 
   app.post('/entries', async (c) => {
     requireJson(c);
-    permit(c, 1);
+    submissionLimit.take(c, 1);
     const started = performance.now();
     const outcome = await submit.submit(await bodyLimited(c, MAX_ENTRY_BYTES));
     metrics.submission(outcome, started);
@@ -32,7 +32,7 @@ export function entryRoutes(app: OpenAPIHono, services: Services): void {
     requireJson(c);
     const started = performance.now();
     const entries = parseBatch(await bodyLimited(c, MAX_BATCH_BYTES));
-    permit(c, entries.length);
+    submissionLimit.take(c, entries.length);
     const outcomes = await submit.submitAll(entries);
     for (const outcome of outcomes) metrics.submission(outcome, started);
     // One checkpoint for all proofs: the newest covers every entry of the batch.

@@ -134,9 +134,9 @@ export function describeApi(app: OpenAPIHono, origin: string, version: string): 
     method: 'get',
     path: '/index',
     summary: 'All entries under lookup keys, provably',
-    description: `All at one checkpoint; 422 when one answer would have too many entries (4,096, unless the operator set less). Read the entries, and the index root at size − 1, from tiles.`,
+    description: `All at one checkpoint; 422 when one answer would have too many entries (4,096, unless the operator set less), 429 with Retry-After when one address asks for too many. Read the entries, and the index root at size − 1, from tiles.`,
     request: { query: z.object({ lookup: z.array(hash).min(1).max(MAX_LOOKUPS) }) },
-    responses: { 200: json(proved, 'Indexes and proofs'), ...problems(400, 422, 503) },
+    responses: { 200: json(proved, 'Indexes and proofs'), ...problems(400, 422, 429, 503) },
   });
   registry.registerPath({
     method: 'put',

@@ -3,14 +3,16 @@ import { ProblemError } from '@verbatim/service-kit';
 import { decodeEntry, PREDICATE } from '@verbatim/statements';
 import { toHex, utf8Decode } from '@verbatim/tlog';
 import type { Context } from 'hono';
-import { current, officeOf } from '../admission/control-state.ts';
+import { officeOf } from '../admission/control-state.ts';
 import { entryPage, titleOf } from '../pages/entry-page.ts';
 import { releaseFeed } from '../pages/feed.ts';
 import { ICON, ICON_PATH } from '../pages/icon.ts';
+import { lifeAt, type LogLife } from '../pages/life.ts';
 import { layout, type Markup, type Page, PAGE_HEADERS } from '../pages/layout.ts';
 import { buildMatrix, type Matrix } from '../pages/matrix-model.ts';
 import { releasePage } from '../pages/release-page.ts';
 import { releasesPage } from '../pages/releases-page.ts';
+import { statusPage } from '../pages/status-page.ts';
 import { STYLE, STYLE_PATH } from '../pages/style.ts';
 import type { StoredEntry } from '../store/entries.ts';
 import type { ReleaseListing } from '../store/pages.ts';
@@ -24,10 +26,16 @@ const FOREVER = 'public, max-age=31536000, immutable';
 
 /** Pages for people and the feed; the raw entry shares its path with the entry's page. */
 export function pageRoutes(app: OpenAPIHono, services: Services): void {
-  const { engine, pages, title } = services;
+  const { engine, pages, title, cosigners } = services;
 
   const render = async (c: Context, page: Page): Promise<Response> => {
-    const frame = { siteTitle: title, origin: engine.identity.origin, size: engine.published.size };
+    const frame = {
+      siteTitle: title,
+      origin: engine.identity.origin,
+      size: engine.published.size,
+      life: lifeOf(services),
+      cosigners: cosigners(),
+    };
     return c.body(await text(layout(frame, page)), 200, PAGE_HEADERS);
   };
 
@@ -43,6 +51,15 @@ export function pageRoutes(app: OpenAPIHono, services: Services): void {
         ? null
         : `/?${new URLSearchParams({ ...(query !== '' && { q: query }), before: String(last.release.index) }).toString()}`;
     return render(c, { title: 'Releases', body: releasesPage({ releases, query, older }) });
+  });
+
+  app.get('/status', (c) => {
+    const publication = engine.published.current;
+    const publishedAt = publication === null ? null : Math.floor(publication.at / 1000);
+    return render(c, {
+      title: 'Status',
+      body: statusPage({ size: engine.published.size, publishedAt, life: lifeOf(services), cosigners: cosigners() }),
+    });
   });
 
   app.get('/releases/:index', (c) => {
@@ -98,14 +115,20 @@ export function pageRoutes(app: OpenAPIHono, services: Services): void {
   );
 }
 
+function lifeOf({ engine: { ledger, published } }: Services): LogLife {
+  return lifeAt(published.size, ledger.control.state, (index) => ledger.control.said(index));
+}
+
 function entryHtml(
   c: Context,
-  { engine }: Services,
+  services: Services,
   stored: StoredEntry,
   render: (c: Context, page: Page) => Promise<Response>,
 ): Promise<Response> {
+  const { engine } = services;
   const { envelope, statement } = decodeEntry(stored.entry);
   const signers = envelope.signatures.map(({ keyid }) => ({ keyid, name: nameOf(engine, keyid) }));
+  const { vkey: logVkey, since: logKeySince } = lifeOf(services).keys.log.at(-1)!;
   return render(c, {
     title: `Entry ${stored.index}: ${titleOf(statement)}`,
     body: entryPage({
@@ -117,7 +140,8 @@ function entryHtml(
       statement,
       raw: utf8Decode(stored.entry),
       signers,
-      logVkey: current(engine.ledger.control.state, 'log').key.text,
+      logVkey,
+      logKeySince,
       base: baseOf(c, engine.identity.origin),
     }),
   });
@@ -125,7 +149,7 @@ function entryHtml(
 
 function nameOf(engine: Services['engine'], keyid: string): string | null {
   const office = officeOf(engine.ledger.control.state, keyid);
-  if (office !== null) return `the log’s ${office}`;
+  if (office !== null) return `the log’s ${office === 'log key' ? 'own key' : office}`;
   const key = engine.ledger.roster.keys(keyid)[0];
   return key === undefined ? null : `${key.operator} (${key.name})`;
 }

@@ -139,3 +139,14 @@ test('an answer has no more entries than the log allows, all lookup keys togethe
   expect([four.status, four.body.code]).toEqual([422, 'too-many-entries']);
   expect(four.body.detail).toContain(rebuilders[1]!);
 });
+
+test('an address that looks up too much gets 429 with Retry-After; the entries that it got count, and tiles have no limit', async () => {
+  await using limited = await startLog({ toml: '[limits]\nindex_entries_per_second = 0.001\nindex_entries_burst = 16\n' });
+  const ask = () => limited.json(`/index?lookup=${toHex(lookupKey('control', ORIGIN))}`);
+  // Eight for the key, and one for the genesis entry: seven are left.
+  expect(await ask()).toMatchObject({ status: 200, body: { lookups: [{ entries: [0] }] } });
+  const refused = await ask();
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  for (const path of ['/checkpoint', '/tile/entries/000.p/2', '/entries/0']) expect((await limited.fetch(path)).status).toBe(200);
+});

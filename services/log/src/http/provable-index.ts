@@ -10,14 +10,17 @@ import type { Services } from './services.ts';
 
 /** Lookup keys of one request. */
 export const MAX_LOOKUPS = 16;
+/** What finding and proving one lookup key costs, whatever stands under it, counted in entries of the answer. */
+const ENTRIES_A_LOOKUP = 8;
 
 /**
  * The verifiable index (docs/spec/index-map.md §6): for each lookup key the indexes of all entries under it and the proof that they are all, at one
  * published checkpoint. The entries themselves, and the index root before the checkpoint's size, are in the tiles.
  */
-export function indexRoutes(app: OpenAPIHono, { engine, indexEntries }: Services): void {
+export function indexRoutes(app: OpenAPIHono, { engine, indexEntries, indexLimit }: Services): void {
   app.get('/index', async (c) => {
     const lookups = parseLookups(c);
+    indexLimit.take(c, lookups.length * ENTRIES_A_LOOKUP);
     const publication = engine.published.current;
     if (publication === null) throw new ProblemError(NOTHING_PUBLISHED);
     const answers = await engine.index.reading(publication.size, async () => {
@@ -28,6 +31,7 @@ export function indexRoutes(app: OpenAPIHono, { engine, indexEntries }: Services
         if (found.length > 0) await setImmediate();
         const next = answer(engine, lookup, publication.size, room);
         room -= next.entries.length;
+        indexLimit.charge(c, next.entries.length);
         found.push(next);
       }
       return found;

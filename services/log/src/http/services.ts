@@ -1,7 +1,8 @@
 import type { Logger } from '@verbatim/service-kit';
 import type { Engine } from '../engine/engine.ts';
 import type { LogMetrics } from '../metrics.ts';
-import type { TakePermit } from './rate-limit.ts';
+import type { Cosigner } from '../pages/cosigners.ts';
+import type { AddressLimit } from './rate-limit.ts';
 import type { BlobFolder } from '../service/blob-folder.ts';
 import type { SubmitService } from '../service/submit.ts';
 import type { PageStore } from '../store/pages.ts';
@@ -14,11 +15,14 @@ export interface Services {
   readonly pages: PageStore;
   /** Whether storage is too full to take anything new. */
   readonly storageLow: () => boolean;
-  readonly permit: TakePermit;
+  readonly submissionLimit: AddressLimit;
+  readonly indexLimit: AddressLimit;
   /** Entries that one answer of the index may have. */
   readonly indexEntries: number;
   readonly metrics: LogMetrics;
   readonly logger: Logger;
   readonly title: string;
+  /** Who is asked to cosign, and whether they have cosigned what is published. */
+  readonly cosigners: () => readonly Cosigner[];
   readonly now: () => number;
 }

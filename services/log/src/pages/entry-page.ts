@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Envelope, Statement } from '@verbatim/statements';
+import type { ControlPredicate, Envelope, Statement } from '@verbatim/statements';
 import { PREDICATE } from '@verbatim/statements';
 import type { Markup } from './layout.ts';
 import { CELL_WORDS, stateOf, toneOf } from './states.ts';
@@ -16,12 +16,14 @@ export interface EntryModel {
   readonly raw: string;
   readonly signers: readonly { readonly keyid: string; readonly name: string | null }[];
   readonly logVkey: string;
+  /** The entry that put it there; null for the key that the log began with. */
+  readonly logKeySince: bigint | null;
   /** Where this page was asked for, `https://log.example.org`. */
   readonly base: string;
 }
 
 /** One entry: what it says in words, exactly as logged, and how to check that it is in the log. */
-export function entryPage({ index, size, leafHash, loggedAt, statement, raw, signers, logVkey, base }: EntryModel): Markup {
+export function entryPage({ index, size, leafHash, loggedAt, statement, raw, signers, logVkey, logKeySince, base }: EntryModel): Markup {
   return html`<h1>Entry ${index} <span class="version">${titleOf(statement)}</span></h1>
     <dl>
       ${facts(statement)}
@@ -45,7 +47,7 @@ export function entryPage({ index, size, leafHash, loggedAt, statement, raw, sig
     </p>
     <pre tabindex="0"><code>curl -fsS -H 'Accept: application/json' ${base}/entries/${index} -o entry-${index}.json
 curl -fsS ${base}/entries/${index}/proof -o entry-${index}.tlog-proof
-# log key: ${logVkey}</code></pre>
+# log key: ${logVkey}${logKeySince === null ? '' : ` (since entry ${logKeySince})`}</code></pre>
     <div class="pager">
       <span>${index > 0n ? html`<a href="/entries/${index - 1n}" rel="prev">Entry ${index - 1n}</a>` : ''}</span
       ><span>${index + 1n < size ? html`<a href="/entries/${index + 1n}" rel="next">Entry ${index + 1n}</a>` : ''}</span>
@@ -96,6 +98,39 @@ function facts(statement: Statement): Markup | '' {
         <dt>Key</dt>
         <dd><code>${statement.predicate.vkey}</code></dd>`;
     case PREDICATE.control:
+      return controlFacts(statement.predicate);
+  }
+}
+
+/** What changes whom to believe, in words. */
+function controlFacts(predicate: ControlPredicate): Markup | '' {
+  switch (predicate.action) {
+    case 'freeze':
+      return html`<dt>Says</dt>
+        <dd>Nothing more is logged here, but rotations and a successor.</dd>
+        <dt>Reason</dt>
+        <dd>${predicate.reason}</dd>`;
+    case 'successor':
+      return html`<dt>Says</dt>
+        <dd>Another log goes on from here, with the ${predicate.size} entries before this one.</dd>
+        <dt>Successor</dt>
+        <dd><code>${predicate.vkey}</code></dd>
+        <dt>At</dt>
+        <dd><a href="${predicate.url}">${predicate.url}</a></dd>`;
+    case 'rotate':
+      return html`<dt>Says</dt>
+        <dd>The ${predicate.key} key is another one from here on.</dd>
+        <dt>Old key</dt>
+        <dd><code>${predicate.old}</code></dd>
+        <dt>New key</dt>
+        <dd><code>${predicate.vkey}</code></dd>`;
+    case 'index-root':
+      return html`<dt>Says</dt>
+        <dd>The root of the index over the ${predicate.size} entries before this one.</dd>
+        <dt>Root</dt>
+        <dd><code>${predicate.root}</code></dd>`;
+    case 'genesis':
+    case 'admission':
       return '';
   }
 }

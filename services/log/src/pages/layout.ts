@@ -1,6 +1,9 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import type { Cosigner, CosignerRole } from './cosigners.ts';
 import { ICON_PATH } from './icon.ts';
+import type { LogLife } from './life.ts';
+import { notices } from './notices.ts';
 import { STYLE_PATH } from './style.ts';
 
 /** What `html` returns: text that was escaped where it had to be. */
@@ -11,6 +14,8 @@ export interface Frame {
   readonly siteTitle: string;
   readonly origin: string;
   readonly size: bigint;
+  readonly life: LogLife;
+  readonly cosigners: readonly Cosigner[];
 }
 
 export interface Page {
@@ -21,7 +26,7 @@ export interface Page {
 }
 
 /** The frame of every page. No script, one style sheet: see `PAGE_HEADERS` for the policy that enforces it. */
-export function layout({ siteTitle, origin, size }: Frame, { title, body, feed }: Page): Markup {
+export function layout({ siteTitle, origin, size, life, cosigners }: Frame, { title, body, feed }: Page): Markup {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -39,22 +44,36 @@ export function layout({ siteTitle, origin, size }: Frame, { title, body, feed }
           <div class="wrap">
             <a class="brand" href="/"><span class="mark" aria-hidden="true">≡</span> ${siteTitle}</a>
             <nav aria-label="Log">
-              <a href="/">Releases</a> <a href="/checkpoint">Checkpoint</a> <a href="/openapi.json">API</a> <a href="/health">Health</a>
+              <a href="/">Releases</a> <a href="/status">Status</a> <a href="/checkpoint">Checkpoint</a> <a href="/openapi.json">API</a>
+              <a href="/health">Health</a>
             </nav>
           </div>
         </header>
-        <main id="main" class="wrap">${body}</main>
+        <main id="main" class="wrap">${notices(life)}${body}</main>
         <footer>
           <div class="wrap">
             <p>
-              Log <code>${origin}</code>, ${size} ${size === 1n ? 'entry' : 'entries'}. This page shows what is logged and counts nothing: a
-              verdict is yours to make, with your own policy and the <code>verbatim verify</code> command, which trusts neither this page
-              nor this server.
+              Log <code>${origin}</code>, ${size} ${size === 1n ? 'entry' : 'entries'}${cosignedBy(cosigners)}. This page shows what is
+              logged and counts nothing: a verdict is yours to make, with your own policy and the <code>verbatim verify</code> command,
+              which trusts neither this page nor this server.
             </p>
           </div>
         </footer>
       </body>
     </html> `;
+}
+
+/** Whose word stands behind the published checkpoint: the index-witnesses by name, for few logs have one. */
+function cosignedBy(cosigners: readonly Cosigner[]): Markup | '' {
+  const names = (wanted: CosignerRole): string[] =>
+    cosigners.filter(({ role, cosignedAt }) => role === wanted && cosignedAt !== null).map(({ name }) => name);
+  const [witnesses, mirrors, auditors] = [names('witness').length, names('mirror').length, names('index-witness')];
+  const parts = [
+    witnesses === 0 ? [] : [`cosigned by ${witnesses} ${witnesses === 1 ? 'witness' : 'witnesses'}`],
+    mirrors === 0 ? [] : [`held by ${mirrors} ${mirrors === 1 ? 'mirror' : 'mirrors'}`],
+    auditors.length === 0 ? [] : [`its index audited by ${auditors.join(', ')}`],
+  ].flat();
+  return parts.length === 0 ? '' : html`, <a href="/status#cosigners">${parts.join(', ')}</a>`;
 }
 
 /** Nothing but our own style sheet and icon; nothing that could run (DESIGN §3.2 has the like for blobs). */

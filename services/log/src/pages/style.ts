@@ -54,6 +54,7 @@ thead tr:first-child th:first-child { border-top-left-radius: .6rem; }
 thead tr:first-child th:last-child { border-top-right-radius: .6rem; }
 tbody th { font-weight: 550; overflow-wrap: anywhere; }
 .stack tbody th { min-width: 17rem; }
+.scroll tbody th { min-width: 14rem; }
 .digest { display: block; color: var(--soft); font-weight: 400; overflow-wrap: anywhere; max-width: 24rem; }
 .sub { display: block; color: var(--soft); font-weight: 400; font-size: .86rem; }
 .tone { display: inline-flex; align-items: baseline; gap: .4em; padding: .1rem .6rem; border-radius: 1rem; font-size: .88rem; font-weight: 550; white-space: nowrap; text-decoration: none; }
@@ -64,9 +65,12 @@ a.tone:hover { text-decoration: underline; }
 .quiet { color: var(--quiet); background: var(--quiet-bg); }
 time, thead th { white-space: nowrap; }
 .sub { margin-top: .15rem; }
-.notice { border-left: 4px solid var(--bad); padding: .6rem 1rem; margin: 1rem 0; }
+.notice { border-left: 4px solid var(--bad); padding: .6rem 1rem; margin: 1rem 0; overflow-wrap: anywhere; }
+.notice.strong { border-left-color: var(--warn); background: var(--warn-bg); }
+.notices { margin-top: 1.2rem; }
 form.find { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1.1rem 0; }
 form.find input { flex: 1 1 20rem; min-width: 0; font: inherit; padding: .5rem .8rem; border: 1px solid var(--soft); border-radius: .45rem; background: var(--panel); color: inherit; }
+form.find input::placeholder { color: var(--soft); opacity: 1; }
 form.find button { font: inherit; padding: .5rem 1.2rem; border: 0; border-radius: .45rem; background: var(--accent); color: #fff; cursor: pointer; }
 dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .35rem 1.4rem; margin: .8rem 0; }
 dt { color: var(--soft); }

@@ -9,12 +9,20 @@ const COSIGNATURE_BYTES = 8 + 64;
  * it. The lines were verified before they were published, but for GREASE.
  */
 export function checkpointTimestamp({ note, at }: Publication): number {
-  const times = note.signatures.flatMap(cosignedAt);
+  const times = note.signatures.filter(isEd25519Cosignature).map(timeOf);
   return times.length === 0 ? at / 1000 : Math.min(...times);
 }
 
-function cosignedAt(line: NoteSignature): number[] {
-  const { signature } = line;
-  if (signature.length !== COSIGNATURE_BYTES || isGrease(line)) return [];
-  return [Number(new DataView(signature.buffer, signature.byteOffset).getBigUint64(0))];
+/** Whose key cosigned when, in POSIX seconds: every line that begins with a time, of whatever algorithm. */
+export function cosignatureTimes({ note }: Publication): { readonly name: string; readonly keyId: number; readonly at: number }[] {
+  const timed = note.signatures.filter((line) => line.signature.length >= COSIGNATURE_BYTES && !isGrease(line));
+  return timed.map((line) => ({ name: line.name, keyId: line.keyId, at: timeOf(line) }));
+}
+
+function isEd25519Cosignature(line: NoteSignature): boolean {
+  return line.signature.length === COSIGNATURE_BYTES && !isGrease(line);
+}
+
+function timeOf({ signature }: NoteSignature): number {
+  return Number(new DataView(signature.buffer, signature.byteOffset).getBigUint64(0));
 }
