@@ -14,8 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/**/*.test.ts', 'services/**/*.test.ts', 'deploy/**/*.test.ts', 'test/{vectors,fuzz}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/*.system.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
