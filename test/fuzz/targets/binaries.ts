@@ -12,6 +12,10 @@ import {
 } from '@verbatim/binaries';
 import { debMembers, explainFiles, readDebControl } from '@verbatim/binaries/archives';
 import { utf8Encode } from '@verbatim/tlog';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { readAuditable } from '../../../packages/binaries/src/archives/auditable.ts';
+import { readGzip, readXz, readZstd } from '../../../packages/binaries/src/archives/compressors.ts';
+import { UnpackBudget } from '../../../packages/binaries/src/archives/layer.ts';
 import { aside, code, data, elf, gnuId } from '../../../packages/binaries/src/explain/_elf.ts';
 import { linkerFlagsInFiles } from '../../../packages/binaries/src/infer/release-files.ts';
 import type { ReleaseFacts } from '../../../packages/binaries/src/infer/values.ts';
@@ -34,6 +38,15 @@ const PROGRAMS = [1, 2].map((id) =>
   ]),
 );
 const archives = [deb, tarOf(files), tarOf(files, true), zipOf(files)];
+/** A line forty times, by xz(1). */
+const XZ = '/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4ADvAAxdADQZSe6N3VydUS8AAACU8uTTipgxVQABKPABAAAAvmQi2LHEZ/sCAAAAAARZWg==';
+const CRATES = {
+  packages: [
+    { name: 'serde', version: '1.0.200', source: 'crates.io' },
+    { name: 'tool', version: '0.3.1', source: 'local', dependencies: [0], root: true },
+  ],
+};
+const crates = (listing: Uint8Array): Uint8Array => elf([code('code'), aside('.dep-v0', Buffer.from(listing).toString('latin1'))]);
 const facts: ReleaseFacts = {
   module: 'example.com/tool',
   version: 'v1.2.3',
@@ -96,6 +109,25 @@ export const BINARIES: readonly Target[] = [
       }
       return archives.some((archive) => Buffer.compare(archive, input) === 0);
     },
+  },
+  {
+    name: 'binaries-compressors',
+    shape: 'bytes',
+    seeds: [Buffer.from(XZ, 'base64'), zstdCompressSync('hello\n'.repeat(40)), gzipSync('hello\n'.repeat(40))],
+    runs: 500,
+    accepts: (input) =>
+      refusesLaterWith(async () => {
+        const read = input[0] === 0xfd ? readXz : input[0] === 0x28 ? readZstd : readGzip;
+        const { members } = await read(Uint8Array.from(input), new UnpackBudget());
+        must(members.length === 1, 'a stream is one member');
+      }, BinaryError),
+  },
+  {
+    name: 'binaries-auditable',
+    shape: 'bytes',
+    seeds: [crates(deflateSync(JSON.stringify(CRATES)))],
+    others: [crates(Buffer.from('not packed'))],
+    accepts: (input) => readAuditable(input) !== null,
   },
   {
     name: 'binaries-deb',

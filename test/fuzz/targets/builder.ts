@@ -8,11 +8,12 @@ import { archiveOf } from '../../../packages/builder/src/cargo/dist.ts';
 import { parseLock } from '../../../packages/builder/src/cargo/lock.ts';
 import { parseControl } from '../../../packages/builder/src/debian/bootstrap.ts';
 import { sourceFilesOf, sourceOf } from '../../../packages/builder/src/debian/infer.ts';
+import { parseReports } from '../../../packages/builder/src/go/download.ts';
 import { parseWheelName } from '../../../packages/builder/src/receive/pypi.ts';
 import { extractTarMember } from '../../../packages/builder/src/receive/tar-member.ts';
 import { extractZipMember } from '../../../packages/builder/src/receive/zip-member.ts';
 import { files, tarOf, zipOf } from '../archives.ts';
-import { must, type Target } from '../target.ts';
+import { must, refusesWith, type Target } from '../target.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'verbatim-fuzz-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -73,6 +74,14 @@ export const BUILDER: readonly Target[] = [
       must(!archive.path.split('/').includes('..') && !archive.path.startsWith('/'), 'an archive elsewhere');
       return true;
     },
+  },
+  {
+    name: 'builder-go-reports',
+    shape: 'text',
+    seeds: [
+      utf8Encode('{\n\t"Path": "example.com/m",\n\t"Version": "v1.2.3"\n}\n{\n\t"Path": "example.com/n",\n\t"Error": "410 Gone"\n}\n'),
+    ],
+    accepts: (input) => refusesWith(() => void parseReports(Buffer.from(input).toString('utf8')), SyntaxError),
   },
   {
     name: 'builder-debian-texts',

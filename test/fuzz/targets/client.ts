@@ -1,8 +1,18 @@
 /** What a log serves to clients, and what a client finds in a file. */
-import { ClientError, LogReader, readMembers, type Source } from '@verbatim/client';
-import { InMemoryLog } from '@verbatim/testkit';
+import {
+  catchUp,
+  ClientError,
+  type FollowBatch,
+  type FollowPosition,
+  LogReader,
+  readHistory,
+  readMembers,
+  type Source,
+} from '@verbatim/client';
+import { InMemoryLog, ROOT, Scene } from '@verbatim/testkit';
 import { lookupKey } from '@verbatim/index-map';
 import { bytesEqual, parseVkey, toHex, utf8Encode } from '@verbatim/tlog';
+import { vkeyOf } from '@verbatim/tlog/node';
 import { askIndex } from '../../../packages/client/src/index-answer.ts';
 import { readProblem } from '../../../packages/client/src/problem.ts';
 import { retryAfterMs } from '../../../packages/client/src/retry.ts';
@@ -19,6 +29,12 @@ const PATHS = ['checkpoint', 'tile/0/000', 'tile/0/001.p/44', 'tile/1/000.p/1', 
 function sourceWith(path: string, bytes: Uint8Array): Source {
   return { location: 'fuzz', hasLookup: false, get: async (asked) => (asked === path ? bytes : log.read(asked)), close: async () => {} };
 }
+
+/** A log whose life its root key decides. */
+const { log: governed } = new Scene();
+governed.seal();
+const HISTORY_PATHS = ['checkpoint', `tile/0/000.p/${governed.size}`, `tile/entries/000.p/${governed.size}`];
+const historyFiles = HISTORY_PATHS.map((path, which) => Buffer.concat([Buffer.from([which]), governed.read(path)!]));
 
 /** First byte: which file it is. */
 const served = PATHS.map((path, which) => Buffer.concat([Buffer.from([which]), log.read(path)!]));
@@ -49,6 +65,47 @@ export const CLIENT: readonly Target[] = [
           const { entry } = await tree.proved(index);
           must(bytesEqual(entry, log.entry(index)), `other bytes were believed to be entry ${index}`);
         }
+      }, ClientError),
+  },
+  {
+    name: 'client-follow',
+    shape: 'bytes',
+    seeds: served,
+    runs: 500,
+    // Rebuilders, monitors and mirrors read a log so.
+    accepts: ([which = 0, ...rest]) =>
+      refusesLaterWith(async () => {
+        const source = sourceWith(PATHS[which % PATHS.length]!, Uint8Array.from(rest));
+        let position: FollowPosition | null = null;
+        let taken = 0n;
+        const take = (batch: FollowBatch): void => {
+          for (const { index, entry } of batch.entries) {
+            must(index === taken, `entry ${index} came when ${taken} was to come`);
+            must(bytesEqual(entry, log.entry(index)), `other bytes were believed to be entry ${index}`);
+            taken += 1n;
+          }
+          must(batch.position.next === taken, 'a position beside the entries');
+          ({ position } = batch);
+        };
+        await catchUp(new LogReader({ source, logKey }), { position: () => position, take }, { evidenceFolder: null });
+        must(taken === log.size, 'it was caught up, and something is missing');
+      }, ClientError),
+  },
+  {
+    name: 'client-history',
+    shape: 'bytes',
+    seeds: historyFiles,
+    runs: 300,
+    accepts: ([which = 0, ...rest]) =>
+      refusesLaterWith(async () => {
+        const path = HISTORY_PATHS[which % HISTORY_PATHS.length]!;
+        const source: Source = {
+          ...sourceWith('', new Uint8Array()),
+          get: async (asked) => (asked === path ? Uint8Array.from(rest) : governed.read(asked)),
+        };
+        const reader = new LogReader({ source, logKey: parseVkey(governed.vkey) });
+        const { entries, complete } = await readHistory(reader, parseVkey(vkeyOf(ROOT)), AbortSignal.timeout(20_000));
+        must(complete && entries.length > 0, 'a log that is whole was read in part');
       }, ClientError),
   },
   {

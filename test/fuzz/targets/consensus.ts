@@ -10,6 +10,9 @@ const release = world.release();
 world.observe('acme-1', release, FILE);
 world.observe('umbra-1', release, FILE);
 const bundle = encodeBundle(world.evidence());
+/** The tool alone in a container. */
+const tool = { path: 'tool', type: 'file', mode: 0o755, size: 14, sha256: digest('tool') } as const;
+const withMember = encodeBundle({ ...world.evidence(), member: { entry: tool, index: 2n, proof: [new Uint8Array(32).fill(7)] } });
 /** One more than there are matches: nothing that is done to the evidence may make it enough. */
 const policy = policyOf({ lines: ['require 3'] });
 const disputed = new World();
@@ -37,7 +40,13 @@ export const CONSENSUS: readonly Target[] = [
     runs: 400,
     accepts: (input) => refusesWith(() => void parsePolicy(utf8Decode(input)), PolicyError, TlogError),
   },
-  { name: 'consensus-bundle', shape: 'json', seeds: [bundle], runs: 800, accepts: codec(decodeBundle, encodeBundle, BundleError) },
+  {
+    name: 'consensus-bundle',
+    shape: 'json',
+    seeds: [bundle, withMember],
+    runs: 800,
+    accepts: codec(decodeBundle, encodeBundle, BundleError),
+  },
   {
     name: 'consensus-verdict',
     shape: 'json',

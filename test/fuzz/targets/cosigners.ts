@@ -1,9 +1,10 @@
 /** Witness and mirror over HTTP. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createLogger, loadConfig, type RunningService, type ServiceContext } from '@verbatim/service-kit';
-import { InMemoryLog } from '@verbatim/testkit';
+import { InMemoryLog, Scene } from '@verbatim/testkit';
 import { formatAddCheckpoint, formatAddEntriesHeader, formatEntryPackage, sha256, toHex, utf8Encode } from '@verbatim/tlog';
 import { mirrorConfig } from '../../../services/mirror/src/config.ts';
 import { initMirror } from '../../../services/mirror/src/init.ts';
@@ -31,13 +32,34 @@ const addEntries = (ticket: Uint8Array): Uint8Array => {
 };
 const prefix = `/${toHex(sha256(utf8Encode(log.origin)))}`;
 
+/** A log with an index, which the index-witness reads in a folder. */
+const { log: indexed } = new Scene();
+indexed.seal();
+const INDEXED_SIZE = indexed.size;
+
+function writeIndexed(folder: string): string {
+  for (const path of ['checkpoint', `tile/0/000.p/${INDEXED_SIZE}`, `tile/entries/000.p/${INDEXED_SIZE}`]) {
+    mkdirSync(dirname(join(folder, 'log', path)), { recursive: true });
+    writeFileSync(join(folder, 'log', path), indexed.read(path)!);
+  }
+  const url = pathToFileURL(join(folder, 'log')).href;
+  return `[index]\nname = "cosigner.example/index"\nkey_file = "index.key"\nlogs = [{ origin = "${indexed.origin}", url = "${url}" }]\n`;
+}
+
+const logs = [log, indexed].map(({ vkey }) => `[[logs]]\nvkey = "${vkey}"\n`).join('');
+const addIndexed = (checkpoint: Uint8Array): Uint8Array =>
+  ascii('POST /index/add-checkpoint', '', latin1(formatAddCheckpoint({ oldSize: 0n, proof: [], checkpoint })));
+
 /** Starts a service in a folder of its own when it is first needed. */
 class Lazy {
   readonly #start: (file: string, context: ServiceContext) => Promise<RunningService>;
+  readonly #more: (folder: string) => string;
   #running: Promise<{ service: RunningService; folder: string }> | undefined;
 
-  constructor(start: (file: string, context: ServiceContext) => Promise<RunningService>) {
+  /** @param more makes what else the service needs in its folder, and tells it as TOML */
+  constructor(start: (file: string, context: ServiceContext) => Promise<RunningService>, more: (folder: string) => string = () => '') {
     this.#start = start;
+    this.#more = more;
   }
 
   async url(): Promise<string> {
@@ -55,7 +77,7 @@ class Lazy {
     const folder = mkdtempSync(join(tmpdir(), 'verbatim-fuzz-'));
     const file = join(folder, 'service.toml');
     const keys = `name = "cosigner.example/fuzz"\nkey_file = "key"\ndata_dir = "data"\n`;
-    writeFileSync(file, `${keys}[[logs]]\nvkey = "${log.vkey}"\n[listen]\nport = 0\n[metrics_listen]\nport = 0\n`);
+    writeFileSync(file, `${keys}${logs}[listen]\nport = 0\n[metrics_listen]\nport = 0\n${this.#more(folder)}`);
     const fatal = (error: unknown): never => {
       throw error;
     };
@@ -68,7 +90,7 @@ const witness = new Lazy(async (file, context) => {
   const config = loadConfig(witnessConfig, file);
   await initWitness(config);
   return startWitness(config, context);
-});
+}, writeIndexed);
 const mirror = new Lazy(async (file, context) => {
   const config = loadConfig(mirrorConfig, file);
   await initMirror(config);
@@ -86,6 +108,20 @@ export const COSIGNERS: readonly Target[] = [
     seeds: [addCheckpoint(0n, 5n), ascii(`GET ${prefix}/checkpoint`, '', ''), ascii('GET /', '', '')],
     others: [addCheckpoint(3n, 9n), addCheckpoint(0n, 9n)],
     runs: 400,
+    accepts: async (input) => answers(await witness.url(), input, isPlain),
+    close: () => witness.close(),
+  },
+  {
+    name: 'index-witness-http',
+    shape: 'text',
+    seeds: [ascii('GET /index/livez', '', '')],
+    // It answers these once it has read the log, and then another thing: so none must be accepted.
+    others: [
+      addIndexed(indexed.checkpoint({ witnesses: [] })),
+      addIndexed(indexed.checkpoint({ size: INDEXED_SIZE - 1n, witnesses: [] })),
+      ascii(`GET /index/${toHex(sha256(utf8Encode(indexed.origin)))}/checkpoint`, '', ''),
+    ],
+    runs: 300,
     accepts: async (input) => answers(await witness.url(), input, isPlain),
     close: () => witness.close(),
   },

@@ -5,7 +5,9 @@ import {
   EMPTY_MAP,
   encodeMapNode,
   IndexMapError,
+  mapKey,
   MemoryNodeStore,
+  parseIndexPair,
   proveKey,
   provePrefix,
   rootOf,
@@ -38,6 +40,16 @@ const whole = (await provePrefix(store, change.state, prefix)).proof;
 const none = (await provePrefix(store, change.state, nothing)).proof;
 
 export const INDEX_MAP: readonly Target[] = [
+  {
+    name: 'index-map-pair',
+    shape: 'bytes',
+    seeds: [0n, 7n, 2n ** 40n].map((index) => Buffer.concat([mapKey(prefix, index), first.value])),
+    accepts: codec(
+      (bytes) => parseIndexPair({ key: bytes.subarray(0, 40), value: bytes.subarray(40) }),
+      ({ lookup, index, leafHash }) => Buffer.concat([mapKey(lookup, index), leafHash]),
+      IndexMapError,
+    ),
+  },
   {
     name: 'index-map-node',
     shape: 'bytes',

@@ -6,6 +6,7 @@ import { CONSENSUS } from './consensus.ts';
 import { INDEX_MAP } from './index-map.ts';
 import { COSIGNERS } from './cosigners.ts';
 import { LOG_SERVICE } from './log-service.ts';
+import { REBUILDER } from './rebuilder.ts';
 import { STATEMENTS } from './statements.ts';
 import { TLOG } from './tlog.ts';
 
@@ -20,4 +21,5 @@ export const TARGETS: readonly Target[] = [
   ...BUILDER,
   ...LOG_SERVICE,
   ...COSIGNERS,
+  ...REBUILDER,
 ];

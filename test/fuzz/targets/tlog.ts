@@ -16,6 +16,7 @@ import {
   formatVkey,
   hashLeaf,
   openCheckpoint,
+  openNote,
   packageRanges,
   parseAddCheckpoint,
   parseCheckpoint,
@@ -28,6 +29,7 @@ import {
   tilePath,
   entriesPath,
   TlogError,
+  toHex,
   utf8Decode,
   utf8Encode,
   verifyConsistency,
@@ -35,6 +37,7 @@ import {
 } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { forkedLog, InMemoryLog, testSigner, testVkey } from '@verbatim/testkit';
+import { decodeBase64, decodeByAtob, encodeBase64 } from '../../../packages/tlog/src/base64.ts';
 import { codec, must, refusesLaterWith, refusesWith, type Target } from '../target.ts';
 
 const WITNESSES = ['witness.example/w1', 'witness.example/w2'];
@@ -107,6 +110,38 @@ export const TLOG: readonly Target[] = [
         const { checkpoint } = openCheckpoint(input, parseVkey(log.vkey), verifyEd25519);
         must(bytesEqual(checkpoint.root, log.root(checkpoint.size)), 'a checkpoint was opened that the log never signed');
       }, TlogError),
+  },
+  {
+    name: 'tlog-open-note',
+    shape: 'text',
+    seeds: notes,
+    runs: 600,
+    accepts: (input) =>
+      refusesWith(() => {
+        const keys = vkeys.map((vkey) => parseVkey(vkey));
+        const { text: opened, verified, unknown } = openNote(input, keys, verifyEd25519);
+        must(verified.length > 0 && bodies.some((body) => utf8Decode(body) === opened), 'a note was opened that nobody signed');
+        must(verified.length + unknown.length === parseNote(input).signatures.length, 'lines were lost');
+      }, TlogError),
+  },
+  {
+    name: 'tlog-base64',
+    shape: 'text',
+    seeds: ['', 'AA==', 'aGVsbG8=', 'aGVsbG8h'].map(text),
+    accepts(input) {
+      // An engine with methods of its own and one without must take the same spellings for canonical.
+      const spelling = Buffer.from(input).toString('latin1');
+      const [native, byAtob] = [decodeBase64, decodeByAtob].map((decode) => {
+        try {
+          const bytes = decode(spelling);
+          return encodeBase64(bytes) === spelling ? toHex(bytes) : null;
+        } catch {
+          return null;
+        }
+      });
+      must(native === byAtob, `${native} and ${byAtob}`);
+      return native !== null;
+    },
   },
   {
     name: 'tlog-vkey',
