@@ -102,7 +102,7 @@ describe('the life of a log, seen by one policy', () => {
     expect(await log.post(anEnrolment(gamma), log.signer('admin'))).toMatchObject({ status: 200, body: { duplicate: true } });
     // Its last checkpoint does not go stale.
     const lines = log.checkpointLines();
-    await expect.poll(() => log.checkpointLines(), { timeout: 20_000 }).not.toEqual(lines);
+    await expect.poll(() => log.checkpointLines(), { timeout: 60_000 }).not.toEqual(lines);
     expect(log.checkpointLines().slice(0, 3)).toEqual(lines.slice(0, 3));
     const { code, stdout } = await verify('one');
     expect(code).toBe(0);

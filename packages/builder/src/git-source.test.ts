@@ -54,7 +54,7 @@ async function repository(format = 'sha1') {
       scratch: join(root, 'scratch'),
       network: {},
       protocols: ['file'],
-      timeout: 30_000,
+      timeout: 200_000,
       ...changes,
     });
   };

@@ -12,7 +12,7 @@ async function historyAt(scene: Scene, location: string): Promise<ReadHistory> {
   const source = await openSource(location);
   onTestFinished(() => source.close());
   const root = parseVkey(vkeyOf(scene.root));
-  return readHistory(new LogReader({ source, logKey: logKey(scene.log), root }), root, AbortSignal.timeout(20_000));
+  return readHistory(new LogReader({ source, logKey: logKey(scene.log), root }), root, AbortSignal.timeout(200_000));
 }
 
 /** Serves the log, and answers about one lookup key with these entries and no proof. */

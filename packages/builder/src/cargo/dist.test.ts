@@ -77,7 +77,7 @@ async function mirror(extra: readonly Member[] = []): Promise<Mirror> {
     cacheBytes: 1_000_000,
     environment: { RUSTUP_DIST_SERVER: pathToFileURL(folder).href, HOME: '/nowhere' },
     offline: false,
-    timeout: 10_000,
+    timeout: 200_000,
     log: () => {},
     ...changes,
   });
