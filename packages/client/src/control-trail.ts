@@ -108,6 +108,13 @@ export class ControlTrail {
     return this.#isAnchored ? (logKeyOf(this.#history, logKey.name, size)?.key ?? logKey) : logKey;
   }
 
+  /** Every key that the log has had, or has by now. */
+  get logKeys(): readonly VerifierKey[] {
+    const { logKey } = this.#anchor;
+    const own = this.#isAnchored ? this.#history.eras.find(({ origin }) => origin === logKey.name) : undefined;
+    return own?.terms.log.map(({ key }) => key) ?? [logKey];
+  }
+
   /** The log that sequenced an entry: this one, or one that it goes on from. */
   originAt(index: bigint): string {
     return this.#isAnchored ? eraAt(this.#history, index).origin : this.#anchor.logKey.name;

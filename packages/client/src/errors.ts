@@ -26,6 +26,8 @@ export type ClientErrorCode =
   | 'bad-successor'
   /** An index-root entry that is not what follows from the entries before it, or is missing. */
   | 'bad-index'
+  /** What was read cannot be recorded at the moment. */
+  | 'not-kept'
   /** A local file or address that cannot be used. */
   | 'unusable'
   /** Members of a container that cannot be told apart, or are too many. */
@@ -46,6 +48,7 @@ const VERDICTS: Readonly<Record<ClientErrorCode, VerdictKind>> = {
   'rolled-back': 'log-misbehaviour',
   'bad-successor': 'log-misbehaviour',
   'bad-index': 'log-misbehaviour',
+  'not-kept': 'unavailable',
   unusable: 'policy-error',
   'void-container': 'policy-error',
 };

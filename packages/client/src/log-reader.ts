@@ -23,6 +23,8 @@ export interface LogReaderOptions {
   readonly source: Source;
   /** The log's key as the policy pins it; its name is the origin. */
   readonly logKey: VerifierKey;
+  /** Others that may have signed in its place, by the reader's own configuration. */
+  readonly otherKeys?: readonly VerifierKey[];
   /** The log's root key as the policy pins it: with it a log that has changed its key is followed. */
   readonly root?: VerifierKey;
   /** Remembers within this reader only when left out. */
@@ -42,6 +44,7 @@ export class LogReader {
   readonly source: Source;
   readonly logKey: VerifierKey;
   readonly root: VerifierKey | null;
+  readonly #otherKeys: readonly VerifierKey[];
   readonly #memory: CheckpointMemory;
   #followed: VerifierKey | null = null;
   /** Null without a root key: then the pinned key signs for ever. */
@@ -49,10 +52,11 @@ export class LogReader {
   readonly #cache: TileCache;
   readonly #verify: Ed25519Verify;
 
-  constructor({ source, logKey, root, memory, cache = noTileCache, verify = verifyEd25519 }: LogReaderOptions) {
+  constructor({ source, logKey, otherKeys = [], root, memory, cache = noTileCache, verify = verifyEd25519 }: LogReaderOptions) {
     this.source = source;
     this.logKey = logKey;
     this.root = root ?? null;
+    this.#otherKeys = otherKeys;
     this.#memory = memory ?? new CheckpointMemory(null, { verify });
     this.#cache = cache;
     this.#verify = verify;
@@ -115,7 +119,7 @@ export class LogReader {
   async #open(note: Uint8Array, signal: AbortSignal | undefined): Promise<Remembered> {
     try {
       const known = this.#trail?.logKeyAt(parseCheckpoint(parseNote(note).text).size) ?? this.logKey;
-      return await this.#openBy(known, note);
+      return await this.#openBy(this.#otherKeys.find((key) => this.isSignedBy(key, note)) ?? known, note);
     } catch (cause) {
       if (!(cause instanceof TlogError)) throw cause;
       const followed = cause.code === 'unverified-note' ? await this.#openFollowed(note, signal) : null;

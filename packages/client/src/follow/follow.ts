@@ -1,8 +1,9 @@
 /** Follows a log as rebuilders, monitors and mirrors do: every entry, in order, verified. The log is the work queue (DESIGN §2). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SuccessorLog } from '../control-trail.ts';
-import { ClientError } from '../errors.ts';
+import { ClientError, LogMisbehaviour } from '../errors.ts';
 import type { LogReader } from '../log-reader.ts';
+import { isProved } from './alarm-file.ts';
 import type { FollowConsumer, FollowPosition } from './consumer.ts';
 import { FollowRounds } from './rounds.ts';
 
@@ -28,6 +29,11 @@ export interface FollowOptions extends CatchUpOptions {
   readonly pollMs?: number;
   /** The longest pause after trouble, in milliseconds. */
   readonly maxPauseMs?: number;
+  /**
+   * Look again after bytes that do not fit what the log signed, too, as whoever stands in between may have made them: for those who only keep what
+   * holds. Left out: they end following, as a fork does.
+   */
+  readonly outlastDamage?: boolean;
   /** The log cannot be read at the moment; following goes on. */
   readonly onTrouble?: (error: ClientError) => void;
   /** Everything of the newest checkpoint was handled. What it throws is taken as what the consumer throws. */
@@ -55,7 +61,7 @@ export async function catchUp(reader: LogReader, consumer: FollowConsumer, optio
  * await follow(reader, { position: () => load(), take: db.transaction(({ entries, position }) => { queue(entries); save(position); }) }, { signal });
  */
 export async function follow(reader: LogReader, consumer: FollowConsumer, options: FollowOptions): Promise<void> {
-  const { signal, pollMs = 1000, maxPauseMs = 60_000, onTrouble, onCaughtUp } = options;
+  const { signal, pollMs = 1000, maxPauseMs = 60_000, outlastDamage = false, onTrouble, onCaughtUp } = options;
   const isOver = (): boolean => signal?.aborted === true;
   await using rounds = await FollowRounds.start(reader, consumer, options);
   for (let failures = 0; !isOver();) {
@@ -64,7 +70,7 @@ export async function follow(reader: LogReader, consumer: FollowConsumer, option
       failures = 0;
     } catch (error) {
       if (isOver()) return;
-      if (!(error instanceof ClientError) || error.verdict !== 'unavailable') throw error;
+      if (!(error instanceof ClientError) || !(error.verdict === 'unavailable' || (outlastDamage && isDamage(error)))) throw error;
       // After a batch that went through, trouble is new trouble.
       failures = rounds.progressed() ? 1 : failures + 1;
       onTrouble?.(error);
@@ -72,4 +78,8 @@ export async function follow(reader: LogReader, consumer: FollowConsumer, option
     const pause = failures === 0 ? pollMs : Math.min(maxPauseMs, pollMs * 2 ** Math.min(failures, 16));
     await sleep(pause, undefined, { signal }).catch(() => {});
   }
+}
+
+function isDamage(error: ClientError): boolean {
+  return error instanceof LogMisbehaviour && !isProved(error);
 }
