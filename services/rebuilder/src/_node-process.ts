@@ -5,13 +5,15 @@
 import { LogClient } from '@verbatim/client';
 import { createLogger, runService } from '@verbatim/service-kit';
 import { readConfig } from './config.ts';
+import { LogConnection } from './log-connection.ts';
 import { startNode } from './node.ts';
 import { JobQueue } from './store/queue.ts';
 import { Outbox } from './store/outbox.ts';
 
 export type DieCall =
   | `JobQueue.${'enqueue' | 'advanceTo' | 'lease' | 'renew' | 'conclude' | 'recover'}`
-  | `Outbox.${'record' | 'acknowledge' | 'dropEvidence'}`
+  | `Outbox.${'record' | 'acknowledge' | 'dropEvidence' | 'moveTo'}`
+  | 'LogConnection.openReader'
   | `LogClient.${'putBlob' | 'submitEntry'}`;
 
 export interface Die {
@@ -25,7 +27,7 @@ type Method = (...parameters: unknown[]) => unknown;
 
 function dieAt({ call, nth, when }: Die): void {
   const [owner, name] = call.split('.') as [string, string];
-  const prototype = { JobQueue, Outbox, LogClient }[owner]!.prototype as unknown as Record<string, Method>;
+  const prototype = { JobQueue, Outbox, LogClient, LogConnection }[owner]!.prototype as unknown as Record<string, Method>;
   const original = prototype[name]!;
   let calls = 0;
   const die = (): void => void process.kill(process.pid, 'SIGKILL');

@@ -1,4 +1,4 @@
-import { filePath, listenAddress, loadConfig, optionalListenAddress } from '@verbatim/service-kit';
+import { filePath, listenAddress, loadConfig, logVkey, optionalListenAddress } from '@verbatim/service-kit';
 import { isCanonicalPurl, isPublisherScope, isRegistrarScope } from '@verbatim/statements';
 import { isKeyName } from '@verbatim/tlog';
 import * as z from 'zod';
@@ -35,6 +35,8 @@ const schema = z.strictObject({
     url: z.url({ protocol: /^(https?|file)$/ }),
     /** A C2SP tlog-policy file: the log's key, its witnesses and the quorum that a checkpoint must have. */
     policy_file: filePath(),
+    /** The log's root key. With it the node follows the log by itself: to another log key, and into a successor. */
+    root_vkey: logVkey.optional(),
     /** How often to ask for a new checkpoint. */
     poll_seconds: z.number().min(0.1).max(3600).default(5),
   }),

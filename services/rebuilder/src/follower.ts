@@ -1,15 +1,27 @@
-import { follow, LogMisbehaviour, type ClientError, type FollowConsumer, type FollowPosition, type LogReader } from '@verbatim/client';
+import {
+  follow,
+  LogMisbehaviour,
+  type ClientError,
+  type FollowConsumer,
+  type FollowOptions,
+  type FollowPosition,
+  type LogReader,
+} from '@verbatim/client';
 import type { Logger } from '@verbatim/service-kit';
 import type { Ingest, Ingested } from './ingest.ts';
 import type { JobQueue } from './store/queue.ts';
 
 export interface FollowerOptions {
+  /** Of the log that following begins with. */
   readonly reader: LogReader;
+  readonly openSuccessor: NonNullable<FollowOptions['openSuccessor']>;
   readonly ingest: Ingest;
   readonly queue: Pick<JobQueue, 'position'>;
   readonly pollMs: number;
   /** Where evidence of misbehaviour is kept. */
   readonly evidenceFolder: string;
+  /** Where it is kept that the log was caught: as long as this file is there, nothing is followed. */
+  readonly alarmFile: string;
   readonly logger: Logger;
   readonly onIngested: (ingested: Ingested) => void;
   /** Everything in a verified, cosigned checkpoint of `size` entries has been looked at. */
@@ -32,7 +44,7 @@ export class Follower {
     return this.#trouble;
   }
 
-  /** The log was caught: see `loop`. */
+  /** The log was caught, now or by an earlier process: see `loop`. */
   get misbehaved(): boolean {
     return this.#misbehaved;
   }
@@ -44,7 +56,7 @@ export class Follower {
 
   /** Until `signal` aborts. Throws LogMisbehaviour: after it nothing of this log should be believed, and nothing be done for it. */
   async loop(signal: AbortSignal): Promise<void> {
-    const { reader, ingest, queue, pollMs, evidenceFolder, logger, onIngested, onCaughtUp } = this.#options;
+    const { reader, ingest, queue, logger, onIngested, onCaughtUp, ...options } = this.#options;
     const consumer: FollowConsumer = {
       position: () => queue.position(),
       take: ({ entries, position }) => onIngested(ingest.take(entries, Date.now(), position)),
@@ -61,7 +73,7 @@ export class Follower {
     };
     const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
     try {
-      await follow(reader, consumer, { signal, pollMs, evidenceFolder, onTrouble, onCaughtUp: caughtUp, onWarning });
+      await follow(reader, consumer, { ...options, signal, onTrouble, onCaughtUp: caughtUp, onWarning });
     } catch (error) {
       this.#trouble = (error as Error).message;
       this.#misbehaved = error instanceof LogMisbehaviour;

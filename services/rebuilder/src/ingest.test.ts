@@ -1,34 +1,42 @@
 import { createLogger } from '@verbatim/service-kit';
-import { keyidOf } from '@verbatim/statements';
-import { aRelease, aRevocation, anArtifact, anEnrolment, Scene, withByteChanged } from '@verbatim/testkit';
+import { decodeEntry, keyidOf, PREDICATE, signStatement } from '@verbatim/statements';
+import { aRelease, aRevocation, anArtifact, anEnrolment, Scene, testSigner, withByteChanged } from '@verbatim/testkit';
+import type { Signer } from '@verbatim/tlog';
+import { vkeyOf } from '@verbatim/tlog/node';
 import { describe, expect, test } from 'vitest';
-import { Ingest } from './ingest.ts';
+import { Ingest, type VerifiedEntry } from './ingest.ts';
+import { observationFor } from './observation-for.ts';
 import type { Subscription } from './select.ts';
 import { openStore } from './store/_open.ts';
 
+const ARTIFACT = anArtifact().name;
 const logger = createLogger({ name: 'test', level: 'silent' });
 
 function ingesting(scene: Scene, subscriptions: readonly Subscription[] = []) {
   const store = openStore();
   const signer = scene.rebuilders[0]!;
   const keyid = keyidOf(signer.name, signer.publicKey);
-  const ingest = new Ingest({ ...store, subscriptions, origin: scene.log.origin, keyid, publicKey: signer.publicKey, logger });
-  const rest = () => scene.everything().filter(({ index }) => index >= store.queue.nextIndex());
-  return { ...store, take: (now = 1) => ingest.take(rest(), now), ingest };
+  const ingest = new Ingest({ ...store, subscriptions, keyid, signer, logger });
+  const rest = () => everythingOf(scene).filter(({ index }) => index >= store.queue.nextIndex());
+  return { ...store, take: (now = 1) => ingest.take(rest(), now), ingest, signer };
+}
+
+function everythingOf(scene: Scene, origin = scene.log.origin): VerifiedEntry[] {
+  return scene.everything().map((entry) => ({ ...entry, origin }));
 }
 
 describe('reading the log', () => {
   test('queues the artifacts of releases and moves the position', () => {
     const scene = new Scene();
     const { take, queue } = ingesting(scene);
-    expect(take()).toEqual({ jobs: 1, enrolled: true });
+    expect(take()).toEqual({ jobs: 1, enrolled: true, moved: false });
     expect(queue.nextIndex()).toBe(scene.log.size);
     expect(queue.release(scene.releaseIndex)).toEqual({
       index: scene.releaseIndex,
       leafHash: scene.log.leafHash(scene.releaseIndex),
       entry: scene.log.entry(scene.releaseIndex),
     });
-    expect(take()).toEqual({ jobs: 0, enrolled: false });
+    expect(take()).toEqual({ jobs: 0, enrolled: false, moved: false });
   });
 
   test('queues only what is subscribed', () => {
@@ -109,25 +117,81 @@ describe('reading the log', () => {
     const { ingest, queue } = ingesting(scene);
     expect(queue.position()).toBeNull();
     const position = { vkey: scene.log.vkey, checkpoint: scene.log.checkpoint(), next: scene.log.size };
-    ingest.take(scene.everything(), 1, position);
+    ingest.take(everythingOf(scene), 1, position);
     expect(queue.position()).toEqual(position);
-    expect(() => ingest.take(scene.everything(), 1, { ...position, next: 99n })).toThrow('expected entry');
+    expect(() => ingest.take(everythingOf(scene), 1, { ...position, next: 99n })).toThrow('expected entry');
     expect(queue.position()).toEqual(position);
   });
 
   test('refuses a gap: an entry that was passed over would never be rebuilt', () => {
     const scene = new Scene();
     const { ingest, queue } = ingesting(scene);
-    expect(() => ingest.take(scene.everything().slice(1), 1)).toThrow('expected entry 0');
+    expect(() => ingest.take(everythingOf(scene).slice(1), 1)).toThrow('expected entry 0');
     expect(queue.nextIndex()).toBe(0n);
   });
 
   test('a failure in the middle leaves neither jobs nor a new position', () => {
     const scene = new Scene();
     const { ingest, queue } = ingesting(scene);
-    const entries = scene.everything();
+    const entries = everythingOf(scene);
     expect(() => ingest.take([...entries, entries[0]!], 1)).toThrow('expected entry');
     expect(queue.nextIndex()).toBe(0n);
     expect(queue.counts()).toMatchObject({ queued: 0 });
   });
 });
+
+describe('a log that goes on as another one', () => {
+  const SUCCESSOR = testSigner('next.example/log');
+
+  /** Of three attempts at one artifact the first is in the log, the second was not handed in, and the third was refused. */
+  function ending() {
+    const scene = new Scene();
+    const { ingest, queue, outbox, take, signer } = ingesting(scene);
+    take();
+    const logged = scene.log.entry(scene.observe(0));
+    for (const attempt of [1, 2, 3]) {
+      if (attempt > 1) queue.requeue(scene.releaseIndex, ARTIFACT, null, 1);
+      const entry = attempt === 1 ? logged : attemptAt(scene, signer, attempt);
+      outbox.record(queue.lease(1, 60_000)!, { result: 'match', reason: null, entry, evidence: [] }, 1);
+      if (attempt === 1) expect(outbox.next(1)!.entry).toEqual(logged);
+    }
+    outbox.refuse(3, 'frozen');
+    const position = {
+      ...{ vkey: vkeyOf(SUCCESSOR), checkpoint: scene.log.checkpoint(), next: scene.log.size - 1n, control: '[]' },
+      successor: { vkey: vkeyOf(SUCCESSOR), rootVkey: vkeyOf(testSigner('next-root')), url: 'http://next.example/' },
+    };
+    const rest = (): VerifiedEntry[] => everythingOf(scene).filter(({ index }) => index >= queue.nextIndex());
+    const before = { vkey: scene.log.vkey, checkpoint: scene.log.checkpoint(), next: scene.log.size - 1n };
+    queue.keepPosition({ ...before, next: queue.nextIndex() });
+    return { ingest, queue, outbox, logged, position, rest, signer };
+  }
+
+  test('gets what is not logged, signed for it, and nothing that it took over', () => {
+    const { ingest, queue, outbox, position, rest, signer } = ending();
+    expect(ingest.take(rest(), 2, position)).toMatchObject({ moved: true });
+    expect(queue.position()).toEqual(position);
+    expect(outbox.attempts(5).map(({ attempt, state }) => [attempt, state])).toEqual([
+      [3, 'refused'],
+      [2, 'pending'],
+      [1, 'acknowledged'],
+    ]);
+    queue.requeue(position.next, ARTIFACT, null, 2);
+    const second = outbox.next(2)!;
+    const { statement } = decodeEntry(second.entry);
+    expect(statement).toMatchObject({ predicate: { log: SUCCESSOR.name, attempt: 2 } });
+    expect(statement).toEqual(decodeEntry(observationFor(SUCCESSOR.name, second.entry, signer)).statement);
+  });
+
+  test('moves with everything or not at all', () => {
+    const { ingest, queue, outbox, position, rest } = ending();
+    const [at, attempts] = [queue.position(), outbox.attempts(5)];
+    expect(() => ingest.take([...rest(), rest()[0]!], 2, position)).toThrow('expected entry');
+    expect([queue.position(), outbox.attempts(5)]).toEqual([at, attempts]);
+  });
+});
+
+function attemptAt(scene: Scene, signer: Signer, attempt: number): Uint8Array {
+  const { statement } = decodeEntry(scene.log.entry(scene.log.size - 1n));
+  if (statement.predicateType !== PREDICATE.observation) throw new Error('expected an observation');
+  return signStatement({ ...statement, predicate: { ...statement.predicate, attempt } }, [signer]);
+}

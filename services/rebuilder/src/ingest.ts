@@ -1,9 +1,10 @@
 import type { FollowPosition } from '@verbatim/client';
 import type { Logger } from '@verbatim/service-kit';
 import { decodeEntry, keyidOfVkey, PREDICATE, verifySignatures, type DecodedEntry } from '@verbatim/statements';
-import { hashLeaf } from '@verbatim/tlog';
+import { hashLeaf, parseVkey, type Signer } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import type { Database } from 'better-sqlite3';
+import { observationFor } from './observation-for.ts';
 import { artifactsToRebuild, type Subscription } from './select.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { JobQueue } from './store/queue.ts';
@@ -12,6 +13,8 @@ import type { JobQueue } from './store/queue.ts';
 export interface VerifiedEntry {
   readonly index: bigint;
   readonly entry: Uint8Array;
+  /** Of the log that sequenced it. */
+  readonly origin: string;
 }
 
 export interface IngestOptions {
@@ -19,9 +22,8 @@ export interface IngestOptions {
   readonly queue: JobQueue;
   readonly outbox: Outbox;
   readonly subscriptions: readonly Subscription[];
-  readonly origin: string;
   readonly keyid: string;
-  readonly publicKey: Uint8Array;
+  readonly signer: Signer;
   readonly logger: Logger;
 }
 
@@ -29,6 +31,8 @@ export interface Ingested {
   readonly jobs: number;
   /** The log has just admitted our key: what waits in the outbox may be offered again. */
   readonly enrolled: boolean;
+  /** The log goes on as another one: what waits in the outbox was signed for that one. */
+  readonly moved: boolean;
 }
 
 /**
@@ -56,12 +60,24 @@ export class Ingest {
         enrolled ||= taken.enrolled;
         queue.advanceTo(entry.index + 1n);
       }
-      if (position !== undefined) queue.keepPosition(position);
-      return { jobs, enrolled };
+      const moved = position !== undefined && this.#keep(position, now);
+      return { jobs, enrolled, moved };
     })();
   }
 
-  #takeOne({ index, entry }: VerifiedEntry, now: number): Ingested {
+  /** Whether the log is another one than before. */
+  #keep(position: FollowPosition, now: number): boolean {
+    const { queue, outbox, signer, logger } = this.#options;
+    const before = queue.position();
+    const [from, to] = [parseVkey((before ?? position).vkey).name, parseVkey(position.vkey).name];
+    queue.keepPosition(position);
+    if (from === to) return false;
+    logger.warn({ from, to, url: position.successor?.url }, 'the log has ended and goes on as another one: following it there');
+    outbox.moveTo((entry) => observationFor(to, entry, signer), now);
+    return true;
+  }
+
+  #takeOne({ index, entry, origin }: VerifiedEntry, now: number): Omit<Ingested, 'moved'> {
     const { queue, subscriptions, keyid, logger } = this.#options;
     const decoded = this.#decode(index, entry);
     const statement = decoded?.statement;
@@ -75,7 +91,7 @@ export class Ingest {
         return { jobs, enrolled: false };
       }
       case PREDICATE.observation:
-        if (statement.predicate.rebuilder === keyid) this.#takeOwn(index, entry, decoded, now);
+        if (statement.predicate.rebuilder === keyid) this.#takeOwn({ index, entry, origin }, decoded, now);
         return NOTHING;
       case PREDICATE.roster: {
         const { action, role, vkey } = statement.predicate;
@@ -98,11 +114,11 @@ export class Ingest {
   }
 
   /** Only a signature of ours makes it ours: a log must not be able to talk us out of a rebuild. */
-  #takeOwn(index: bigint, entry: Uint8Array, { envelope, statement }: DecodedEntry, now: number): void {
-    const { outbox, origin, keyid, publicKey, logger } = this.#options;
+  #takeOwn({ index, entry, origin }: VerifiedEntry, { envelope, statement }: DecodedEntry, now: number): void {
+    const { outbox, keyid, signer, logger } = this.#options;
     if (statement.predicateType !== PREDICATE.observation || statement.predicate.log !== origin) return;
     try {
-      if (!verifySignatures(envelope, [{ keyid, publicKey }], verifyEd25519).includes(keyid)) return;
+      if (!verifySignatures(envelope, [{ keyid, publicKey: signer.publicKey }], verifyEd25519).includes(keyid)) return;
     } catch (error) {
       logger.error({ index: String(index), err: error }, 'the log holds an observation in our name that we did not sign');
       return;
@@ -118,4 +134,4 @@ export class Ingest {
   }
 }
 
-const NOTHING: Ingested = { jobs: 0, enrolled: false };
+const NOTHING = { jobs: 0, enrolled: false };

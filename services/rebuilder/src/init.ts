@@ -1,6 +1,6 @@
 import { CodedError } from '@verbatim/tlog';
 import { createKeyFile, durable, loadSigner, openDatabase, type OwnedDatabase } from '@verbatim/service-kit';
-import { parseTlogPolicy, type Signer, type TlogPolicy } from '@verbatim/tlog';
+import { parseTlogPolicy, parseVkey, type Signer, type TlogPolicy } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -62,18 +62,27 @@ export async function readLogPolicy({ log }: Pick<Files, 'log'>): Promise<TlogPo
 }
 
 /**
- * The database that `initialise` made. Its log position and attempts mean something for one log and one key only.
+ * The database that `initialise` made. Its log position and attempts mean something for one key only, and for one log: the one that following began
+ * with, or the successor that it is at by now.
  * Throws `wrong-folder`, and DatabaseError.
  */
 export function openState(config: Files, signer: Signer, origin: string): OwnedDatabase {
   const db = openDatabase(databasePath(config), { migrations: MIGRATIONS, create: false });
-  const found = db.prepare('SELECT vkey, origin FROM node').get() as { vkey: string; origin: string } | undefined;
-  const wanted = { vkey: vkeyOf(signer), origin };
-  const wrong = (['vkey', 'origin'] as const).find((part) => found?.[part] !== wanted[part]);
+  const found = db.prepare('SELECT node.vkey, node.origin, follow.vkey AS followed FROM node JOIN follow').get() as Found | undefined;
+  const origins = found === undefined ? [] : [found.origin, ...(found.followed === null ? [] : [parseVkey(found.followed).name])];
+  const wanted = { key: vkeyOf(signer), log: origin };
+  const known = { key: found === undefined ? [] : [found.vkey], log: origins };
+  const wrong = (['key', 'log'] as const).find((part) => !known[part].includes(wanted[part]));
   if (wrong === undefined) return db;
   db.close();
   throw new NodeError(
     'wrong-folder',
-    `${config.data_dir}: expected the state of ${wrong} ${wanted[wrong]}, found that of ${found?.[wrong] ?? 'nothing'}; choose another data_dir and run init`,
+    `${config.data_dir}: expected the state of ${wrong} ${wanted[wrong]}, found that of ${known[wrong].join(', ') || 'nothing'}; choose another data_dir and run init`,
   );
+}
+
+interface Found {
+  vkey: string;
+  origin: string;
+  followed: string | null;
 }

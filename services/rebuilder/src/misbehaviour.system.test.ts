@@ -35,6 +35,7 @@ test('a log that shows two histories: nothing more is done for it, the evidence 
   await node.start();
   await node.until(({ queue, outbox }) => queue.concluded === 1 && outbox.pending === 1);
 
+  const honest = log;
   const fork = forkedLog(log, log.size - 1n);
   fork.addStatement(anEnrolment(scene.rebuilders[0]!, { operator: 'another history' }), scene.admin);
   fork.addStatement(aRelease({ purl: 'pkg:npm/esbuild@0.25.9' }), scene.registrar);
@@ -46,6 +47,21 @@ test('a log that shows two histories: nothing more is done for it, the evidence 
   expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
   const evidence = join(folder, 'state', 'log', 'evidence');
   expect(existsSync(evidence) && readdirSync(evidence)).toHaveLength(1);
+  expect(await node.stop()).toBe(0);
+
+  // Not even when it shows the first history again; until somebody has looked.
+  log = honest;
+  await node.start();
+  const again = await node.until(({ state }) => state === 'halted');
+  const alarm = join(folder, 'state', 'log', 'stopped.json');
+  for (const part of ['two histories', join(evidence, readdirSync(evidence)[0]!), alarm]) expect(again.log.trouble).toContain(part);
+  const unready = await fetch(`${node.url}/readyz`);
+  expect(unready.status).toBe(503);
+  expect(await unready.text()).toContain('remove that file to go on');
+  expect(await node.stop()).toBe(0);
+  rmSync(alarm);
+  await node.start();
+  await node.until(({ state, log: { trouble } }) => state === 'running' && trouble === null);
   expect(await node.stop()).toBe(0);
 });
 

@@ -2,6 +2,7 @@ import { hostPlatform } from '@verbatim/builder';
 import { LogMisbehaviour } from '@verbatim/client';
 import { createMetrics, health, serve, type Logger, type RunningService } from '@verbatim/service-kit';
 import { keyidOf } from '@verbatim/statements';
+import type { TlogPolicy } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { Hono } from 'hono';
 import { readFile } from 'node:fs/promises';
@@ -12,7 +13,7 @@ import { Follower } from './follower.ts';
 import { healthChecks } from './health-checks.ts';
 import { Ingest } from './ingest.ts';
 import { openKey, openState, readLogPolicy, stateFolder } from './init.ts';
-import { LogConnection } from './log-connection.ts';
+import { LogConnection, type LogAddress } from './log-connection.ts';
 import { createRebuilderMetrics } from './metrics.ts';
 import { Runner, STOPPING } from './runner.ts';
 import { statusOf } from './status.ts';
@@ -62,10 +63,11 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   const logState = join(stateFolder(config), 'log');
   const connection = stack.use(
     await LogConnection.open({
-      url: config.log.url,
+      log: addressOf(config, policy),
       policy,
       signer,
       stateDir: logState,
+      position: () => queue.position(),
       onWarning: (message) => logger.error({ detail: message }, 'checkpoints cannot be remembered'),
     }),
   );
@@ -84,7 +86,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
     outbox,
     signer,
     keyid,
-    origin,
+    origin: () => connection.log.origin,
     host: hostPlatform(),
     folders: worker.folders,
     cacheDir: config.cache_dir,
@@ -105,21 +107,24 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
     queue,
     outbox,
     subscriptions: config.subscriptions,
-    origin,
     keyid,
-    publicKey: signer.publicKey,
+    signer,
     logger,
   });
+  const reader = await connection.openReader();
+  stack.defer(() => reader.source.close());
   const follower = new Follower({
-    reader: connection.reader,
+    reader,
+    openSuccessor: (log) => connection.openReader(log),
     ingest,
     queue,
     pollMs: config.log.poll_seconds * 1000,
     evidenceFolder: join(logState, 'evidence'),
+    alarmFile: join(logState, 'stopped.json'),
     logger,
-    onIngested({ jobs, enrolled }) {
+    onIngested({ jobs, enrolled, moved }) {
       if (jobs > 0) runner.wake();
-      if (!enrolled) return;
+      if (!enrolled && !moved) return;
       outbox.hurry(Date.now());
       submitter.wake();
     },
@@ -127,7 +132,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
   });
 
   const status = (attempts: number) =>
-    statusOf({ config, keyid, vkey: vkeyOf(signer), origin, host: hostPlatform(), worker, runner, queue, outbox, follower }, attempts);
+    statusOf({ config, keyid, vkey: vkeyOf(signer), connection, host: hostPlatform(), worker, runner, queue, outbox, follower }, attempts);
   const control = controlApp(
     {
       status,
@@ -176,6 +181,11 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
 
   const running = stack.move();
   return { url: open?.url ?? server.url, metricsUrl: `${server.url}/metrics`, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function addressOf({ log }: RebuilderConfig, policy: TlogPolicy): LogAddress {
+  const rootVkey = log.root_vkey === undefined ? {} : { rootVkey: log.root_vkey.text };
+  return { vkey: policy.logs[0]!.key.text, ...rootVkey, url: log.url };
 }
 
 function limitsOf({ limits, concurrency }: RebuilderConfig): ReceiveRequest['limits'] {

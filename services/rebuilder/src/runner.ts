@@ -17,7 +17,8 @@ export interface RunnerOptions {
   readonly outbox: Outbox;
   readonly signer: Signer;
   readonly keyid: string;
-  readonly origin: string;
+  /** Of the log that is followed at the moment: it may go on as another one. */
+  readonly origin: () => string;
   readonly host: string;
   readonly folders: WorkFolders;
   readonly cacheDir: string;
@@ -213,7 +214,19 @@ export class Runner {
     const { outbox, signer, keyid, origin, host, metrics, onRecorded } = this.#options;
     const finished = new Date();
     const { artifact, attempt, releaseIndex } = lease;
-    const context = { origin, rebuilder: keyid, host, releaseIndex, leafHash, release, artifact, attempt, recipe, started, finished };
+    const context = {
+      origin: origin(),
+      rebuilder: keyid,
+      host,
+      releaseIndex,
+      leafHash,
+      release,
+      artifact,
+      attempt,
+      recipe,
+      started,
+      finished,
+    };
     const { statement, evidence } = observationOf(context, rebuilt);
     const { result, reason } = rebuilt;
     const entry = metrics.countErrors(() => signStatement(statement, [signer]));

@@ -1,6 +1,7 @@
 import type { RebuilderConfig } from './config.ts';
 import type { NodeStatus } from './control.ts';
 import type { Follower } from './follower.ts';
+import type { LogConnection } from './log-connection.ts';
 import type { Runner } from './runner.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { JobQueue } from './store/queue.ts';
@@ -10,7 +11,7 @@ export interface StatusSources {
   readonly config: RebuilderConfig;
   readonly keyid: string;
   readonly vkey: string;
-  readonly origin: string;
+  readonly connection: Pick<LogConnection, 'log'>;
   readonly host: string;
   readonly worker: Pick<WorkerSetting, 'owner'>;
   readonly runner: Pick<Runner, 'state'>;
@@ -21,7 +22,7 @@ export interface StatusSources {
 
 /** What `GET /status` answers; the newest `attempts` attempts. */
 export function statusOf(sources: StatusSources, attempts: number): NodeStatus {
-  const { config, keyid, vkey, origin, host, worker, runner, queue, outbox, follower } = sources;
+  const { config, keyid, vkey, connection, host, worker, runner, queue, outbox, follower } = sources;
   const { ready, draining, running, lowDisk, pausedUntil } = runner.state;
   const { oldestQueuedAt, ...jobs } = queue.counts();
   const { oldestPendingAt, ...observations } = outbox.counts();
@@ -40,8 +41,8 @@ export function statusOf(sources: StatusSources, attempts: number): NodeStatus {
     queue: { ...jobs, oldestQueuedAt: isoTime(oldestQueuedAt) },
     outbox: { ...observations, oldestPendingAt: isoTime(oldestPendingAt) },
     log: {
-      origin,
-      url: config.log.url,
+      origin: connection.log.origin,
+      url: connection.log.url,
       position: String(queue.nextIndex()),
       checkpoint: checkpoint && { size: String(checkpoint.size), verifiedAt: new Date(checkpoint.verifiedAt).toISOString() },
       trouble,

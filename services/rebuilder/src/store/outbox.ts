@@ -213,8 +213,31 @@ export class Outbox {
         return 'conflict';
       }
       // Still pending means that the answer to our POST never arrived; the submitter repeats it and receives the proof.
+      this.#db.prepare('UPDATE observations SET met_index = ? WHERE id = ?').run(Number(logged.index), ours.id);
       return 'ours';
     })();
+  }
+
+  /**
+   * In the caller's transaction: the log that these were signed for has ended, all of it was read, and another log goes on with its entries. What it
+   * has is there, and everything else is offered to the other log.
+   *
+   * @param signAnew gives the same observation for that one
+   */
+  moveTo(signAnew: (entry: Uint8Array) => Uint8Array, now: number): void {
+    const met = "state != 'acknowledged' AND met_index IS NOT NULL";
+    this.#db.prepare(`DELETE FROM evidence WHERE observation_id IN (SELECT id FROM observations WHERE ${met})`).run();
+    this.#db
+      .prepare(
+        `UPDATE observations SET state = 'acknowledged', log_index = met_index, acknowledged_at = ?, last_trouble = NULL WHERE ${met}`,
+      )
+      .run(now);
+    const rows = this.#db.prepare("SELECT id, entry FROM observations WHERE state != 'acknowledged'").all() as Pick<
+      PendingRow,
+      'id' | 'entry'
+    >[];
+    const sign = this.#db.prepare('UPDATE observations SET entry = ?, tries = 0, not_before = min(not_before, ?) WHERE id = ?');
+    for (const { id, entry } of rows) sign.run(signAnew(new Uint8Array(entry)), now, id);
   }
 
   counts(): OutboxCounts {

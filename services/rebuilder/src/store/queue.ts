@@ -1,4 +1,4 @@
-import type { FollowPosition } from '@verbatim/client';
+import type { FollowPosition, SuccessorLog } from '@verbatim/client';
 import type { Database } from 'better-sqlite3';
 
 /** What a worker slot holds while it works. `fence` proves that it still does: the queue refuses a conclusion under an older one. */
@@ -21,6 +21,13 @@ interface JobRow {
   attempt: number;
   tries: number;
   fence: number;
+}
+
+interface PositionRow {
+  vkey: string | null;
+  checkpoint: Buffer | null;
+  control: string | null;
+  successor: string | null;
 }
 
 /** What `requeue` found. `attempt` is the attempt that is now queued, running, or (unchanged) concluded. */
@@ -235,14 +242,20 @@ export class JobQueue {
 
   /** The log position with the checkpoint that proves it; null before the first. */
   position(): FollowPosition | null {
-    const { vkey, checkpoint } = this.#db.prepare('SELECT vkey, checkpoint FROM follow').get() as {
-      vkey: string | null;
-      checkpoint: Buffer | null;
+    const row = this.#db.prepare('SELECT vkey, checkpoint, control, successor FROM follow').get() as PositionRow;
+    const { vkey, checkpoint, control, successor } = row;
+    if (vkey === null || checkpoint === null) return null;
+    return {
+      ...{ vkey, checkpoint: new Uint8Array(checkpoint), next: this.nextIndex() },
+      ...(successor !== null && { successor: JSON.parse(successor) as SuccessorLog }),
+      ...(control !== null && { control }),
     };
-    return vkey === null || checkpoint === null ? null : { vkey, checkpoint: new Uint8Array(checkpoint), next: this.nextIndex() };
   }
 
-  keepPosition({ vkey, checkpoint, next }: FollowPosition): void {
-    this.#db.prepare('UPDATE follow SET next_index = ?, vkey = ?, checkpoint = ?').run(Number(next), vkey, checkpoint);
+  keepPosition({ vkey, checkpoint, next, control, successor }: FollowPosition): void {
+    const named = successor === undefined ? null : JSON.stringify(successor);
+    this.#db
+      .prepare('UPDATE follow SET next_index = ?, vkey = ?, checkpoint = ?, control = ?, successor = ?')
+      .run(Number(next), vkey, checkpoint, control ?? null, named);
   }
 }

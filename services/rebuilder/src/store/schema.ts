@@ -81,4 +81,12 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE follow ADD COLUMN checkpoint BLOB;
   UPDATE follow SET next_index = 0;
   `,
+  `
+  -- Who speaks for the log, and which log it is by now, are kept with the position. One without is read again from entry 0: nothing is queued twice.
+  ALTER TABLE follow ADD COLUMN control TEXT;
+  ALTER TABLE follow ADD COLUMN successor TEXT;
+  UPDATE follow SET next_index = 0, vkey = NULL, checkpoint = NULL;
+  -- Where the log has an observation of ours, known while its acknowledgement is still out.
+  ALTER TABLE observations ADD COLUMN met_index INTEGER;
+  `,
 ];
