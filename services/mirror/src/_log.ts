@@ -25,6 +25,8 @@ import { onTestFinished } from 'vitest';
 export class TestLog {
   readonly origin: string;
   readonly signer: Signer;
+  /** They sign every checkpoint. */
+  signers: readonly Signer[];
   readonly vkey: string;
   readonly entries: Uint8Array[];
   readonly files = new Map<string, Uint8Array>();
@@ -33,12 +35,20 @@ export class TestLog {
   });
   readonly #roots: Hash[] = [EMPTY_ROOT];
 
-  /** `size` entries; two logs with one seed and different `history` are the two faces of one log: they differ from entry `forkAt` on. */
-  constructor({ origin = 'example.org/log', size = 1200, history = 'a', forkAt = 0, seed = generateSeed() } = {}) {
+  /** `size` entries, or those given; two logs with one seed and different `history` are the two faces of one log: they differ from entry `forkAt` on. */
+  constructor({
+    origin = 'example.org/log',
+    size = 1200,
+    history = 'a',
+    forkAt = 0,
+    seed = generateSeed(),
+    entries = Array.from({ length: size }, (_, i) => utf8Encode(`entry ${i} of ${i < forkAt ? 'both' : history}`)),
+  } = {}) {
     this.origin = origin;
     this.signer = signerFromSeed(origin, seed);
     this.vkey = vkeyOf(this.signer);
-    this.entries = Array.from({ length: size }, (_, i) => utf8Encode(`entry ${i} of ${i < forkAt ? 'both' : history}`));
+    this.signers = [this.signer];
+    this.entries = entries;
     const tree = new Tree(new CompactRange(), this.#nodes, []);
     for (const entry of this.entries) {
       for (const { file, content } of tree.append([{ entry, leafHash: hashLeaf(entry) }])) this.files.set(file.path, content);
@@ -51,7 +61,7 @@ export class TestLog {
   }
 
   checkpoint(size: number, root: Hash = this.root(size)): Uint8Array {
-    return signNote(formatCheckpoint({ origin: this.origin, size: BigInt(size), root }), [this.signer]);
+    return signNote(formatCheckpoint({ origin: this.origin, size: BigInt(size), root }), this.signers);
   }
 
   /** The body of a correct add-checkpoint request. */

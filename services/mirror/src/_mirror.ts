@@ -24,6 +24,12 @@ import { startMirror, type MirrorPorts } from './service.ts';
 
 export const NAME = 'example.org/mirror';
 
+interface MirroredLog {
+  vkey: string;
+  url?: string;
+  rootVkey?: string;
+}
+
 export interface TestFolder {
   readonly folder: string;
   readonly config: string;
@@ -31,7 +37,7 @@ export interface TestFolder {
 }
 
 /** A folder with a configuration for these logs; `init` has been run. `more` is TOML of the top level. */
-export async function prepareMirror(logs: readonly { vkey: string; url?: string }[], more = ''): Promise<TestFolder> {
+export async function prepareMirror(logs: readonly MirroredLog[], more = ''): Promise<TestFolder> {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'mirror-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const config = join(folder, 'mirror.toml');
@@ -39,8 +45,11 @@ export async function prepareMirror(logs: readonly { vkey: string; url?: string 
   return { folder, config, vkeys: await initMirror(loadConfig(mirrorConfig, config)) };
 }
 
-export function mirrorToml(logs: readonly { vkey: string; url?: string }[], more = ''): string {
-  const tables = logs.map(({ vkey, url }) => `[[logs]]\nvkey = "${vkey}"\n${url === undefined ? '' : `url = "${url}"\n`}`).join('');
+export function mirrorToml(logs: readonly MirroredLog[], more = ''): string {
+  const line = (key: string, value: string | undefined): string => (value === undefined ? '' : `${key} = "${value}"\n`);
+  const tables = logs
+    .map(({ vkey, url, rootVkey }) => `[[logs]]\nvkey = "${vkey}"\n${line('url', url)}${line('root_vkey', rootVkey)}`)
+    .join('');
   return `name = "${NAME}"\nkey_file = "mirror.key"\ndata_dir = "data"\nlisten = { port = 0 }\nmetrics_listen = { port = 0 }\npoll_ms = 100\n${more}${tables || 'logs = []\n'}`;
 }
 

@@ -17,7 +17,8 @@ import {
 import { TileServer } from '@verbatim/service-kit/tree';
 import { formatMirrorInfo } from '@verbatim/tlog';
 import type { Context, Hono } from 'hono';
-import { type CheckpointAnswer, type Mirror, originHash } from './mirror.ts';
+import type { CheckpointAnswer } from './answers.ts';
+import { type Mirror, originHash } from './mirror.ts';
 import type { MirrorStore } from './store.ts';
 import { receiveUpload, type UploadAnswer, type UploadResult } from './upload.ts';
 

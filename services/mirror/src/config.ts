@@ -1,5 +1,5 @@
 /** The mirror's configuration file. README.md shows one. */
-import { filePath, listenAddress, logEntry, trustedLogs } from '@verbatim/service-kit';
+import { filePath, listenAddress, logEntry, rootKeys, trustedLogs } from '@verbatim/service-kit';
 import { isKeyName, type VerifierKey } from '@verbatim/tlog';
 import * as z from 'zod';
 
@@ -29,7 +29,11 @@ export const mirrorConfig = z
     logs: z
       .array(mirroredLog)
       .max(10_000)
-      .transform((entries, context) => ({ logs: trustedLogs(entries, context), sources: sources(entries, context) })),
+      .transform((entries, context) => ({
+        logs: trustedLogs(entries, context),
+        roots: rootKeys(entries, context),
+        sources: sources(entries, context),
+      })),
   })
   .transform(({ logs, ...config }) => ({ ...config, ...logs }))
   // Own name as a log's would let the two roles' signatures be mixed up.

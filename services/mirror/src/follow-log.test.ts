@@ -7,6 +7,7 @@ import { parseVkey } from '@verbatim/tlog';
 import { generateSeed } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { originHash } from './mirror.ts';
 import { prepareMirror, startTestMirror, type MirrorClient } from './_mirror.ts';
 import { serveTestLog, TestLog } from './_log.ts';
 
@@ -92,25 +93,43 @@ test.each([
   ['the same size with another root', 500],
   ['a larger tree that does not continue it', 700],
   ['a smaller tree that is no part of it', 400],
-])('a log that shows another history, %s: the mirror stays where it was and keeps both signed checkpoints', async (_, size) => {
-  const shown = { log, size: 500 };
-  const prepared = await prepareMirror([{ vkey: log.vkey, url: await serveTestLog(() => shown) }]);
-  const mirror = await startTestMirror(prepared);
-  await reaches(mirror, 500);
-  Object.assign(shown, { log: fork, size });
-  const database = new Database(join(prepared.folder, 'data', 'mirror.sqlite'), { readonly: true });
-  const kept = await eventually(async () => {
-    const rows = database.prepare('SELECT size, known, conflicting FROM split_view').all() as { size: number; conflicting: Buffer }[];
-    expect(rows).toHaveLength(1);
-    return rows[0]!;
-  });
-  database.close();
-  expect(kept.size).toBe(size);
-  expect(new Uint8Array(kept.conflicting)).toEqual(fork.checkpoint(size));
-  expect(await mirror.size(log.origin)).toBe(500);
-  Object.assign(shown, { log, size: 800 });
-  await reaches(mirror, 800);
-});
+])(
+  'a log that shows another history, %s: the mirror stays where it was, until its operator says so, and keeps both signed checkpoints',
+  async (_, size) => {
+    const shown = { log, size: 500 };
+    const prepared = await prepareMirror([{ vkey: log.vkey, url: await serveTestLog(() => shown) }]);
+    let mirror = await startTestMirror(prepared);
+    await reaches(mirror, 500);
+    Object.assign(shown, { log: fork, size });
+    const database = new Database(join(prepared.folder, 'data', 'mirror.sqlite'), { readonly: true });
+    const kept = await eventually(async () => {
+      const rows = database.prepare('SELECT size, known, conflicting FROM split_view').all() as { size: number; conflicting: Buffer }[];
+      expect(rows).toHaveLength(1);
+      return rows[0]!;
+    });
+    database.close();
+    expect(kept.size).toBe(size);
+    expect(new Uint8Array(kept.conflicting)).toEqual(fork.checkpoint(size));
+    expect(await mirror.size(log.origin)).toBe(500);
+    const unready = async (): Promise<string> => {
+      const answer = await fetch(`${mirror.url}/readyz`);
+      return answer.status === 503 ? answer.text() : '';
+    };
+    const alarm = join(prepared.folder, 'data', `stopped-${originHash(log.origin)}.json`);
+    await eventually(async () => expect(await unready()).toContain(`${log.origin} is not followed any more`));
+    await mirror[Symbol.asyncDispose]();
+    // Whatever it shows by then; until somebody has looked.
+    Object.assign(shown, { log, size: 800 });
+    mirror = await startTestMirror(prepared);
+    await eventually(async () => expect(await unready()).toContain(alarm));
+    expect(await mirror.size(log.origin)).toBe(500);
+    await mirror[Symbol.asyncDispose]();
+    await fs.rm(alarm);
+    mirror = await startTestMirror(prepared);
+    await reaches(mirror, 800);
+    expect(await unready()).toBe('');
+  },
+);
 
 test('an honest smaller checkpoint, from a cache that lags, is no evidence', async () => {
   const shown = { log, size: 500 };

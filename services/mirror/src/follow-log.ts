@@ -1,125 +1,200 @@
-/** Pull mode: the mirror reads a log by its tiles and takes in what it finds, by the same rules as uploads. */
-import { ClientError, openSource, VerifiedTree, type Source } from '@verbatim/client';
-import type { Logger } from '@verbatim/service-kit';
+/** Pull mode: the mirror follows a log by its tiles, as every follower does, and takes in what it finds by the same rules as uploads. */
 import {
-  bytesEqual,
-  formatAddCheckpoint,
-  formatNote,
-  MAX_NOTE_BYTES,
-  openCheckpoint,
-  TILE_WIDTH,
-  TlogError,
-  type Checkpoint,
-  type NoteVerify,
-  type VerifierKey,
-} from '@verbatim/tlog';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { CheckpointAnswer, Mirror, Target } from './mirror.ts';
+  ClientError,
+  follow,
+  keepAlarm,
+  LogMisbehaviour,
+  LogReader,
+  openSource,
+  type FollowBatch,
+  type FollowConsumer,
+  type FollowPosition,
+  type LogView,
+} from '@verbatim/client';
+import { ProblemError, type Logger } from '@verbatim/service-kit';
+import { formatAddCheckpoint, formatNote, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
+import type { CheckpointAnswer } from './answers.ts';
+import type { LogKeys } from './log-keys.ts';
+import type { Mirror } from './mirror.ts';
 import type { MirrorStore } from './store.ts';
 
 export interface FollowedLog {
   readonly origin: string;
   readonly url: string;
-  /** Any of them may have signed. */
+  /** Never empty. Without `root` any of them may have signed; with it, the first one and those that it was followed to. */
   readonly keys: readonly VerifierKey[];
+  readonly root: VerifierKey | undefined;
+  readonly evidenceFolder: string;
+  /** Keeps that the log was caught. */
+  readonly alarmFile: string;
 }
 
 export interface FollowLogOptions {
   readonly mirror: Mirror;
   readonly store: MirrorStore;
-  readonly verify: NoteVerify;
+  readonly keys: LogKeys;
   readonly pollMs: number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  readonly onTrouble?: (origin: string) => void;
+  readonly onTrouble: (origin: string) => void;
+  /** The log showed two histories, to this process or an earlier one: it is not followed any more. */
+  readonly onCaught: (origin: string, detail: string) => void;
   /** A checkpoint was cosigned, and recorded. */
-  readonly onCommitted?: () => void;
-  readonly onCheckpoint?: (answer: CheckpointAnswer) => void;
+  readonly onCommitted: () => void;
+  readonly onCheckpoint: (answer: CheckpointAnswer) => void;
   /** Runs everything that touches the disk. */
   readonly settle: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** The longest pause after trouble. */
-const MAX_PAUSE_MS = 60_000;
-const WIDTH = BigInt(TILE_WIDTH);
+/** Remembers what it was served, as evidence. */
+class SeeingReader extends LogReader {
+  seen: Uint8Array | null = null;
 
-/** Follows one log until the signal aborts. What fails is logged once, and tried again later. */
+  override adopt(note: Uint8Array, signal?: AbortSignal): Promise<LogView> {
+    this.seen = note;
+    return super.adopt(note, signal);
+  }
+}
+
+/**
+ * Follows one log until the signal aborts, or until it is caught. Other trouble is logged once, and what failed is tried again later. Rejects when
+ * the mirror cannot go on.
+ */
 export async function followLog(log: FollowedLog, options: FollowLogOptions): Promise<void> {
-  const { signal, pollMs, logger, onTrouble } = options;
   const source = await openSource(log.url);
-  let failures = 0;
-  while (!signal.aborted) {
+  const { root, keys } = log;
+  const [logKey, ...otherKeys] = keys as [VerifierKey, ...VerifierKey[]];
+  const reader = new SeeingReader({ source, logKey, ...(root === undefined ? { otherKeys } : { root }) });
+  try {
+    await new LogFollowing(log, reader, options).run();
+  } finally {
+    await source.close();
+  }
+}
+
+class LogFollowing implements FollowConsumer {
+  readonly #log: FollowedLog;
+  readonly #reader: SeeingReader;
+  readonly #options: FollowLogOptions;
+  #troubled = false;
+
+  constructor(log: FollowedLog, reader: SeeingReader, options: FollowLogOptions) {
+    this.#log = log;
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { evidenceFolder, alarmFile, origin } = this.#log;
+    const { signal, pollMs, logger, onCaught } = this.#options;
     try {
-      await catchUp(log, source, options);
-      failures = 0;
+      await follow(this.#reader, this, {
+        ...{ signal, pollMs, evidenceFolder, alarmFile, outlastDamage: true },
+        onTrouble: (error) => this.#trouble(error),
+        onCaughtUp: (position) => this.#commit(position),
+        onWarning: (detail) => logger.error({ detail, origin }, 'evidence'),
+      });
     } catch (error) {
-      if (signal.aborted) break;
-      failures += 1;
-      onTrouble?.(log.origin);
-      if (failures === 1) logger.warn({ err: error, origin: log.origin, url: log.url }, 'the log cannot be followed at the moment');
+      if (!(error instanceof LogMisbehaviour)) throw error;
+      await this.#caught(error);
+      logger.fatal({ err: error, evidence: error.evidencePath, origin }, 'the log misbehaves: it is not followed any more');
+      onCaught(origin, error.message);
     }
-    const pause = failures === 0 ? pollMs : Math.min(MAX_PAUSE_MS, pollMs * 2 ** Math.min(failures, 10));
-    await sleep(pause, undefined, { signal }).catch(() => {});
   }
-  await source.close();
-}
 
-/** One look: the newest checkpoint becomes the pending one, its entries are copied, and it is cosigned. */
-async function catchUp(log: FollowedLog, source: Source, options: FollowLogOptions): Promise<void> {
-  const { mirror, store, signal, settle, onCommitted } = options;
-  const target = await readCheckpoint(log, source, options);
-  const tree = new VerifiedTree(target.checkpoint, source, { signal });
-  if (!(await submit(target, tree, options))) return;
-  const { size } = target.checkpoint;
-  const cosigned = store.mirrored(log.origin);
-  if (cosigned.checkpoint !== null && cosigned.size === size) return;
-  for (let next = store.next(log.origin); next < size; next = store.next(log.origin)) {
-    signal.throwIfAborted();
-    const bundle = await tree.bundle(next / WIDTH);
-    await settle(() => mirror.addVerified(log.origin, next, bundle.slice(Number(next % WIDTH))));
+  /** The copy's own: whoever uploads moves it, too. */
+  position(): FollowPosition | null {
+    const { store } = this.#options;
+    const { origin, keys } = this.#log;
+    const { note } = store.pending(origin);
+    if (note === null) return null;
+    const control = store.control(origin);
+    return { vkey: keys[0]!.text, checkpoint: note, next: store.next(origin), ...(control !== null && { control }) };
   }
-  await settle(() => mirror.commit(target));
-  onCommitted?.();
-}
 
-/** The served checkpoint with the log's own signatures only. Throws ClientError. */
-async function readCheckpoint({ origin, url, keys }: FollowedLog, source: Source, { verify, signal }: FollowLogOptions): Promise<Target> {
-  const note = await source.get('checkpoint', { limit: MAX_NOTE_BYTES, signal });
-  if (note === null) throw new ClientError('not-found', `${url}: there is no checkpoint; is this the address of a log?`);
-  let failure: unknown;
-  for (const key of keys) {
+  async take({ entries, tree, position }: FollowBatch): Promise<void> {
+    const { mirror, keys } = this.#options;
+    const { origin } = this.#log;
+    if (this.#reader.followed !== null) keys.expect(origin, this.#reader.followed);
+    await this.#kept(() => this.#submit(position.checkpoint, tree));
+    const [first] = entries;
+    if (first === undefined) return;
+    const bytes = entries.map(({ entry }) => entry);
+    await this.#kept(() => mirror.addVerified(origin, first.index, bytes));
+  }
+
+  /** Makes it the pending checkpoint, as an uploader would, unless there is a larger one. */
+  async #submit(note: Uint8Array, tree: FollowBatch['tree']): Promise<void> {
+    const { mirror, store, onCheckpoint } = this.#options;
+    const { origin } = this.#log;
+    const { size } = tree.checkpoint;
+    const pending = store.pending(origin);
+    if (pending.note !== null && pending.size >= size) return;
+    const proof = await tree.consistencyProof(pending.size);
+    const answer = mirror.addCheckpoint(formatAddCheckpoint({ oldSize: pending.size, proof, checkpoint: ownPart(note, origin) }));
+    onCheckpoint(answer);
+    if (answer.status === 200) return;
+    if (answer.status === 409) throw new ClientError('not-kept', `a checkpoint of ${answer.size} entries was handed in meanwhile`);
+    // The proof came from verified tiles, and both checkpoints are signed.
+    if (answer.status === 422) throw new LogMisbehaviour('fork', 'signed two histories: one was handed in here, another is served');
+    throw new ClientError('not-kept', answer.detail);
+  }
+
+  /** The checkpoint as it was served last: everything of it is there. */
+  async #commit({ checkpoint: note }: FollowPosition): Promise<void> {
+    const { mirror, store, onCommitted } = this.#options;
+    const { origin } = this.#log;
+    this.#troubled = false;
+    await this.#kept(async () => {
+      const checkpoint = parseCheckpoint(parseNote(note).text);
+      const cosigned = store.mirrored(origin);
+      if (cosigned.checkpoint !== null && cosigned.size >= checkpoint.size) return;
+      const answer = await mirror.commit({ checkpoint, note: ownPart(note, origin) });
+      if (answer.status === 200) onCommitted();
+      if (answer.status === 422) throw new ClientError('not-kept', answer.detail);
+    });
+  }
+
+  /** A disk that is full for a while is trouble that passes. */
+  async #kept<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const { checkpoint, note: opened } = openCheckpoint(note, key, verify);
-      if (checkpoint.origin !== origin) continue;
-      const own = opened.signatures.filter(({ name, keyId }) => keys.some((each) => each.name === name && each.keyId === keyId));
-      return { checkpoint, note: formatNote({ text: opened.text, signatures: own }) };
+      return await this.#options.settle(work);
     } catch (cause) {
-      if (!(cause instanceof TlogError)) throw cause;
-      failure = cause;
+      if (!(cause instanceof ProblemError)) throw cause;
+      throw new ClientError('not-kept', cause.message, { cause });
     }
   }
-  throw new ClientError('bad-checkpoint', `${url}: expected a checkpoint of ${origin} signed by a configured key`, { cause: failure });
+
+  #trouble(error: ClientError): void {
+    const { onTrouble, logger } = this.#options;
+    const { origin, url } = this.#log;
+    if (error.code === 'fork' && this.#deniesStored()) throw error;
+    onTrouble(origin);
+    if (!this.#troubled) logger.warn({ err: error, origin, url }, 'the log cannot be followed at the moment');
+    this.#troubled = true;
+  }
+
+  /** Whatever tiles were served with it: its own entries are here, and make another root. */
+  #deniesStored(): boolean {
+    const { seen } = this.#reader;
+    return seen !== null && this.#options.mirror.denies(parseCheckpoint(parseNote(seen).text));
+  }
+
+  /** Both checkpoints in the database, where uploads leave theirs, too. */
+  async #caught(error: LogMisbehaviour): Promise<void> {
+    const { mirror, store } = this.#options;
+    const { origin, alarmFile } = this.#log;
+    const { seen } = this.#reader;
+    const known = store.pending(origin).note;
+    if (error.code !== 'fork' || seen === null || known === null) return;
+    const { size, root } = parseCheckpoint(parseNote(seen).text);
+    mirror.keepEvidence(origin, { size, root, known, conflicting: ownPart(seen, origin) });
+    await keepAlarm(alarmFile, error);
+  }
 }
 
-/** Makes it the pending checkpoint, as an uploader would. False if there is nothing to copy for it. */
-async function submit({ checkpoint, note }: Target, tree: VerifiedTree, options: FollowLogOptions): Promise<boolean> {
-  const { mirror, store, onCheckpoint, settle, logger } = options;
-  const { origin, size, root } = checkpoint;
-  const pending = store.pending(origin);
-  const known = pending.note !== null && size === pending.size && bytesEqual(root, pending.root);
-  if (known) return true;
-  // An older checkpoint is submitted too: if it contradicts what is stored, that is evidence.
-  const oldSize = pending.size <= size ? pending.size : size;
-  const proof = oldSize === pending.size ? await tree.consistencyProof(oldSize) : [];
-  const answer = await settle(async () => mirror.addCheckpoint(formatAddCheckpoint({ oldSize, proof, checkpoint: note })));
-  onCheckpoint?.(answer);
-  if (answer.status === 422 && answer.code === 'bad-proof') keepFork(checkpoint, note, options);
-  if (answer.status !== 200 && answer.status !== 409) logger.error({ origin, code: answer.code }, answer.detail);
-  return answer.status === 200;
-}
-
-/** The proof came from verified tiles of the larger tree: that it fails is the log's doing, and both checkpoints are signed. */
-function keepFork({ origin, size, root }: Checkpoint, note: Uint8Array, { mirror, store }: FollowLogOptions): void {
-  const known = store.pending(origin).note;
-  if (known !== null) mirror.keepEvidence(origin, { size, root, known, conflicting: note });
+/** With the log's own signatures only: nobody else's lines are a mirror's business. */
+function ownPart(note: Uint8Array, origin: string): Uint8Array {
+  const { text, signatures } = parseNote(note);
+  return formatNote({ text, signatures: signatures.filter(({ name }) => name === origin) });
 }

@@ -70,6 +70,15 @@ export class LogCopy {
     return new CompactRange(size, nodes).root();
   }
 
+  /** All stored entries, in order. */
+  async *entries(): AsyncGenerator<{ index: bigint; entry: Uint8Array }, void, undefined> {
+    for (let index = 0n; index < this.next; index += BigInt(TILE_WIDTH)) {
+      const left = this.next - index;
+      const entries = await readEntries(this.folder, index / BigInt(TILE_WIDTH), left < BigInt(TILE_WIDTH) ? Number(left) : TILE_WIDTH);
+      for (const [i, entry] of entries.entries()) yield { index: index + BigInt(i), entry };
+    }
+  }
+
   /** Hash of the subtree [start, end): stored leaves up to where `entries` begin, then theirs. `start` is a multiple of 256, `end` at most 256 more. */
   subtreeHash(start: bigint, entriesStart: bigint, entries: readonly Uint8Array[]): Hash {
     const range = new CompactRange();

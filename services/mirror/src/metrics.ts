@@ -1,6 +1,6 @@
 /** The mirror's own metrics. Labels are configured origins and fixed codes: nothing that a client makes up. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { CheckpointAnswer } from './mirror.ts';
+import type { CheckpointAnswer } from './answers.ts';
 import type { MirrorStore } from './store.ts';
 import type { UploadResult } from './upload.ts';
 

@@ -6,6 +6,7 @@ import {
   formatNote,
   formatSignatureLine,
   judgeSubmission,
+  parseAddCheckpoint,
   parseCheckpoint,
   parseNote,
   readSubmission,
@@ -15,16 +16,16 @@ import {
   verifySubtreeConsistency,
   type AddEntriesHeader,
   type Checkpoint,
-  type Conflict,
   type EntryPackage,
   type MirrorInfo,
+  type NoteSignature,
   type NoteVerify,
-  type Refusal,
   type Submission,
-  type TrustedLogs,
 } from '@verbatim/tlog';
 import { join } from 'node:path';
+import type { CheckpointAnswer, Committed, Target, UploadConflict, UploadStart } from './answers.ts';
 import { DamagedCopyError, LogCopy } from './log-copy.ts';
+import type { LogKeys } from './log-keys.ts';
 import type { MirrorStore } from './store.ts';
 import { Tickets } from './tickets.ts';
 import { Turns } from './turns.ts';
@@ -32,7 +33,7 @@ import { Turns } from './turns.ts';
 export interface MirrorParts {
   readonly store: MirrorStore;
   readonly cosigner: Cosigner;
-  readonly logs: TrustedLogs;
+  readonly keys: LogKeys;
   /** Folder of the copies. */
   readonly folder: string;
   readonly durable: Durable;
@@ -45,32 +46,10 @@ export interface MirrorParts {
   readonly onSplitView?: (origin: string, evidence: SplitView) => void;
 }
 
-/** A checkpoint that uploads lead up to: the newest pending one, or an earlier one that a ticket or the mirror's own head vouches for. */
-export interface Target {
-  readonly checkpoint: Checkpoint;
-  /** With the log's signatures and no other. */
-  readonly note: Uint8Array;
-}
-
-export type CheckpointAnswer = (
-  | { readonly status: 200; /** False if it was the pending checkpoint already. */ readonly recorded: boolean }
-  | Conflict
-  | Refusal
-) & {
-  /** A configured log's, or null. */ readonly origin: string | null;
-};
-
-export interface UploadConflict {
-  readonly status: 409;
-  readonly info: MirrorInfo;
-}
-
-export type UploadStart =
-  | { readonly status: 'go'; readonly target: Target }
-  | UploadConflict
-  | { readonly status: 404 | 422; readonly code: string; readonly detail: string };
-
-export type Committed = { readonly status: 200; readonly lines: string } | UploadConflict;
+const REPLACED = {
+  code: 'not-signed',
+  detail: 'expected a signature by the key that the log has at this size, found one of a key that it replaced',
+} as const;
 
 /** Entries before the next one that an upload may repeat: more is a waste of time for both (C2SP tlog-mirror, "excess_entries"). */
 const MAX_EXCESS = 8n * 256n;
@@ -94,9 +73,10 @@ export class Mirror {
   /** Reads back every copy, and holds it against what was cosigned. Throws DamagedCopyError, SqliteError, DurableError. */
   static async open(parts: MirrorParts): Promise<Mirror> {
     const mirror = new Mirror(parts);
-    parts.store.track(parts.logs.keys());
+    parts.store.track(parts.keys.trusted.keys());
     for (const origin of parts.store.origins()) {
       const copy = await mirror.#copy(origin);
+      await mirror.#readControl(origin, copy);
       const { checkpoint } = parts.store.mirrored(origin);
       // The row is the promise; the file is for whoever serves the folder as it is.
       if (checkpoint !== null) await copy.folder.writeCheckpoint(checkpoint);
@@ -111,27 +91,30 @@ export class Mirror {
 
   /** Answer to the body of an add-checkpoint request: it moves the pending checkpoint, and nothing is cosigned. Throws SqliteError. */
   addCheckpoint(body: Uint8Array): CheckpointAnswer {
-    const { store, logs, verify } = this.#parts;
-    const submission = readSubmission(body, logs, verify);
+    const { store, keys, verify } = this.#parts;
+    const submission = readSubmission(body, keys.trusted, verify);
     if ('status' in submission) return { ...submission, origin: null };
     const { origin } = submission.checkpoint;
+    if (!keys.isSigned(origin, submission.checkpoint.size, submission.signatures)) return { ...REPLACED, status: 403, origin };
     const pending = store.pending(origin);
-    if (contradicts(pending, submission) || this.#deniesStored(submission)) this.#keepEvidence(submission);
+    if (contradicts(pending, submission) || this.denies(submission.checkpoint)) this.#keepEvidence(submission);
     const refused = judgeSubmission(pending, submission);
     if (refused !== null) return { ...refused, origin };
     const { size, root } = submission.checkpoint;
-    const note = formatNote({ text: submission.text, signatures: [...submission.signatures] });
-    const same = pending.note !== null && size === pending.size;
-    if (!same && !store.advancePending(origin, submission.oldSize, { size, root, note })) {
+    const lines = logLines(body, origin);
+    // While a log changes its key, the lines of both may come one after the other.
+    const known = pending.note !== null && size === pending.size && lines.length <= parseNote(pending.note).signatures.length;
+    const note = formatNote({ text: submission.text, signatures: lines });
+    if (!known && !store.advancePending(origin, submission.oldSize, { size, root, note })) {
       return { status: 409, size: store.pending(origin).size, origin };
     }
-    return { status: 200, recorded: !same, origin };
+    return { status: 200, recorded: !known, origin };
   }
 
   /** May an upload begin, and up to which checkpoint? Throws SqliteError. */
   begin({ origin, start, end, ticket }: AddEntriesHeader): UploadStart {
-    const { store, logs } = this.#parts;
-    if (!logs.has(origin)) return { status: 404, code: 'unknown-origin', detail: 'the log of that origin is not mirrored here' };
+    const { store, keys } = this.#parts;
+    if (!keys.trusted.has(origin)) return { status: 404, code: 'unknown-origin', detail: 'the log of that origin is not mirrored here' };
     const pending = store.pending(origin);
     if (pending.note === null) {
       return { status: 422, code: 'no-checkpoint', detail: 'expected an add-checkpoint request for this log first' };
@@ -168,24 +151,26 @@ export class Mirror {
   commit(target: Target): Promise<Committed> {
     const { origin, size, root } = target.checkpoint;
     return this.#inTurn(origin, async () => {
-      const { store, cosigner, now } = this.#parts;
+      const { store, cosigner, keys, now } = this.#parts;
       const head = store.mirrored(origin);
       if (size < head.size) return this.#conflict(origin, null);
       const copy = await this.#copy(origin);
       if (copy.next < size) return this.#conflict(origin, target);
+      const { text, signatures } = parseNote(target.note);
+      const signed = keys.verified(origin, text, signatures);
+      if (!keys.isSigned(origin, size, signed)) return { status: 422, ...REPLACED };
       if (!bytesEqual(copy.rootAt(size), root)) {
         throw new DamagedCopyError(
           `${copy.folder.path}: the entries that were stored up to ${size} have another root than was proved for them`,
         );
       }
       await copy.completeEdge(size);
-      const { text, signatures } = parseNote(target.note);
       const timestamp = cosignatureTime(now(), head.timestamp);
       const lines = cosigner.cosign(text, timestamp);
       const answer: Committed = { status: 200, lines: lines.map(formatSignatureLine).join('') };
       // Repeated within a second: an Ed25519 cosignature is the same, and there is nothing new to remember.
       if (head.checkpoint !== null && head.size === size && head.timestamp === timestamp) return answer;
-      const checkpoint = formatNote({ text, signatures: [...signatures, ...lines] });
+      const checkpoint = formatNote({ text, signatures: [...signed, ...lines] });
       if (!store.commit(origin, { size, root, timestamp, checkpoint })) return this.#conflict(origin, null);
       await copy.folder.writeCheckpoint(checkpoint);
       return answer;
@@ -235,7 +220,7 @@ export class Mirror {
   }
 
   /** Does a signed checkpoint deny entries that were proved to be the log's? */
-  #deniesStored({ checkpoint: { origin, size, root } }: Submission): boolean {
+  denies({ origin, size, root }: Checkpoint): boolean {
     const copy = this.#copies.get(origin);
     return copy !== undefined && size <= copy.next && !bytesEqual(copy.rootAt(size), root);
   }
@@ -252,8 +237,24 @@ export class Mirror {
     const known = copy.next - start;
     if (known >= BigInt(entries.length)) return;
     if (known < 0n) throw new RangeError(`expected entries from ${copy.next} on, found ${start}`);
-    await copy.append(entries.slice(Number(known)));
-    this.#parts.store.advanceNext(origin, copy.next);
+    const { store, keys } = this.#parts;
+    const first = copy.next;
+    const added = entries.slice(Number(known));
+    await copy.append(added);
+    const trail = keys.trail(origin)?.with(added.map((entry, i) => ({ index: first + BigInt(i), entry }))) ?? null;
+    store.advanceNext(origin, copy.next, trail?.text ?? null);
+    if (trail !== null) keys.know(origin, trail);
+  }
+
+  /** What the stored entries say about the log's keys: as kept, or read from them when its root key was not known then. */
+  async #readControl(origin: string, copy: LogCopy): Promise<void> {
+    const { store, keys } = this.#parts;
+    let trail = keys.trail(origin);
+    if (trail === null) return;
+    const control = store.control(origin);
+    if (control !== null) trail = trail.restored(control, copy.next);
+    else for await (const entry of copy.entries()) trail = trail.with([entry]);
+    keys.know(origin, trail);
   }
 
   /** The open copy, read back from disk if the last write failed. */
@@ -280,6 +281,11 @@ export class Mirror {
       }
     });
   }
+}
+
+/** Every line that has the log's name: by a key, perhaps, that only the entries on their way make known. The submission was read before. */
+function logLines(body: Uint8Array, origin: string): NoteSignature[] {
+  return parseNote(parseAddCheckpoint(body).checkpoint).signatures.filter(({ name }) => name === origin);
 }
 
 function readTarget(note: Uint8Array): Target {

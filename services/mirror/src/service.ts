@@ -10,6 +10,7 @@ import {
   serve,
   StorageGuard,
   type Durable,
+  type Health,
   type RunningService,
   type ServiceContext,
 } from '@verbatim/service-kit';
@@ -20,8 +21,9 @@ import { createMirrorApp } from './app.ts';
 import type { MirrorConfig } from './config.ts';
 import { followLog, type FollowLogOptions } from './follow-log.ts';
 import { mirrorDatabase } from './init.ts';
+import { LogKeys } from './log-keys.ts';
 import { createMirrorMetrics } from './metrics.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror, originHash } from './mirror.ts';
 
 const systemSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 /** After an upload's deadline, for its answer. */
@@ -45,8 +47,9 @@ export async function startMirror(
   store.track(config.logs.keys());
   const metrics = createMetrics({ service: 'mirror', version: packageJson.version });
   const own = createMirrorMetrics(metrics.registry, store);
+  const keys = new LogKeys({ logs: config.logs, roots: config.roots, verify: verifyEd25519 });
   const mirror = await Mirror.open({
-    ...{ store, cosigner, logs: config.logs, verify: verifyEd25519, now, durable: files, fatal },
+    ...{ store, cosigner, keys, verify: verifyEd25519, now, durable: files, fatal },
     folder: join(config.data_dir, 'logs'),
     onSplitView(origin, { size }) {
       own.countSplitView(origin);
@@ -66,10 +69,15 @@ export async function startMirror(
     };
     stack.use(PartialTileCollector.start({ folder: copy.folder, published }, logger));
   }
+  /** Why a log is not followed any more. */
+  const caught = new Map<string, string>();
   const uploadMs = config.upload_seconds * 1000;
   const app = createMirrorApp({
     ...{ mirror, store, guard, vkeys: cosigner.vkeys, uploadMs, maxUploads: config.max_uploads, logger },
-    checks: cosignerHealth(guard, { now, lastTimestamp: () => mirror.lastTimestamp() }),
+    checks: [
+      ...cosignerHealth(guard, { now, lastTimestamp: () => mirror.lastTimestamp() }),
+      { name: 'logs', check: () => alarmHealth(caught) },
+    ],
     middleware: metrics.requests,
     onCheckpoint: (answer) => own.countCheckpoint(answer),
     onUpload: (result) => own.countUpload(result),
@@ -77,11 +85,12 @@ export async function startMirror(
   const { url: metricsUrl } = stack.use(await metricsServer(metrics, { ...config.metrics_listen, signal }));
   const { url } = stack.use(await serve(app, { ...config.listen, signal, requestTimeoutMs: uploadMs + ANSWER_MS }));
   stack.use(
-    followAll(config, {
-      ...{ mirror, store, verify: verifyEd25519, pollMs: config.poll_ms, logger },
+    followAll(config, fatal, {
+      ...{ mirror, store, keys, pollMs: config.poll_ms, logger },
       settle: (work) => guard.settle(work),
       onCheckpoint: (answer) => own.countCheckpoint(answer),
       onTrouble: (origin) => own.countTrouble(origin),
+      onCaught: (origin, detail) => void caught.set(origin, detail),
       onCommitted: () => guard.recovered(),
     }),
   );
@@ -91,15 +100,26 @@ export async function startMirror(
 }
 
 /** Follows every log that has an address, until it is disposed of. */
-function followAll({ sources, logs }: MirrorConfig, options: Omit<FollowLogOptions, 'signal'>): AsyncDisposable {
+function followAll(
+  { sources, logs, roots, data_dir }: MirrorConfig,
+  fatal: ServiceContext['fatal'],
+  options: Omit<FollowLogOptions, 'signal'>,
+): AsyncDisposable {
   const stop = new AbortController();
-  const following = [...sources].map(([origin, url]) =>
-    followLog({ origin, url, keys: logs.get(origin)! }, { ...options, signal: stop.signal }),
-  );
+  const following = [...sources].map(async ([origin, url]) => {
+    const alarmFile = join(data_dir, `stopped-${originHash(origin)}.json`);
+    const log = { origin, url, keys: logs.get(origin)!, root: roots.get(origin), evidenceFolder: join(data_dir, 'evidence'), alarmFile };
+    await followLog(log, { ...options, signal: stop.signal }).catch(fatal);
+  });
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
       await Promise.all(following);
     },
   };
+}
+
+function alarmHealth(caught: ReadonlyMap<string, string>): Health {
+  const [first] = caught;
+  return first === undefined ? { ok: true } : { ok: false, detail: `${first[0]} is not followed any more: ${first[1]}` };
 }

@@ -4,7 +4,7 @@ import { EMPTY_ROOT, type TreeHead } from '@verbatim/tlog';
 
 /** The newest checkpoint that the log has shown: what uploads lead up to (C2SP tlog-mirror, "pending checkpoint"). */
 export interface PendingHead extends TreeHead {
-  /** With the log's signatures and no other; null if there was none yet. */
+  /** With the lines that have the log's name, and no other; null if there was none yet. */
   readonly note: Uint8Array | null;
 }
 
@@ -30,6 +30,8 @@ const migrations = [
      checkpoint BLOB
    ) STRICT;
    ${SPLIT_VIEW_TABLE}`,
+  // The control entries below next_entry, of a log whose root key is known.
+  'ALTER TABLE log ADD COLUMN control TEXT;',
 ];
 
 export class MirrorStore extends CosignerStore {
@@ -70,9 +72,14 @@ export class MirrorStore extends CosignerStore {
     return this.#statements.advancePending.run(size, root, note, origin, oldSize).changes === 1;
   }
 
-  /** Entries up to `next` are on disk, durably. Never goes back. */
-  advanceNext(origin: string, next: bigint): void {
-    this.#statements.advanceNext.run(next, origin, next);
+  /** What the stored entries say about who speaks for the log; null if nobody looked. */
+  control(origin: string): string | null {
+    return this.#statements.control.get(origin) as string | null;
+  }
+
+  /** Entries up to `next` are on disk, durably. Never goes back. @param control what they say; null if nobody looks */
+  advanceNext(origin: string, next: bigint, control: string | null): void {
+    this.#statements.advanceNext.run(next, control, origin, next);
   }
 
   /** A cosigned checkpoint. False if a larger one was by now: nothing changed. */
@@ -88,7 +95,8 @@ function prepare(db: OwnedDatabase) {
     mirrored: db.prepare('SELECT size, root, timestamp, checkpoint FROM log WHERE origin = ?'),
     next: db.prepare('SELECT next_entry FROM log WHERE origin = ?').pluck(),
     advancePending: db.prepare('UPDATE log SET pending_size = ?, pending_root = ?, pending_note = ? WHERE origin = ? AND pending_size = ?'),
-    advanceNext: db.prepare('UPDATE log SET next_entry = ? WHERE origin = ? AND next_entry < ?'),
+    control: db.prepare('SELECT control FROM log WHERE origin = ?').pluck(),
+    advanceNext: db.prepare('UPDATE log SET next_entry = ?, control = ? WHERE origin = ? AND next_entry < ?'),
     commit: db.prepare(
       'UPDATE log SET size = ?, root = ?, timestamp = ?, checkpoint = ? WHERE origin = ? AND size <= ? AND next_entry >= ?',
     ),

@@ -1,6 +1,7 @@
 /** One add-entries request, as it arrives: C2SP tlog-mirror, "Processing". */
 import { AddEntriesReader, packageRanges, TlogError, type AddEntriesHeader, type MirrorInfo, type PackageRange } from '@verbatim/tlog';
-import type { Mirror, Target } from './mirror.ts';
+import type { Target } from './answers.ts';
+import type { Mirror } from './mirror.ts';
 
 export type UploadAnswer =
   /** Everything is stored and cosigned. */

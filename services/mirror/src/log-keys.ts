@@ -1,0 +1,78 @@
+/** Who may sign for the mirrored logs: the configured keys, and those that a log's root key has put in their place. */
+import { ControlTrail } from '@verbatim/client';
+import { utf8Encode, type Ed25519Verify, type NoteSignature, type TrustedLogs, type VerifierKey } from '@verbatim/tlog';
+
+export interface LogKeysOptions {
+  readonly logs: TrustedLogs;
+  /** By origin. A log without one has its configured keys for ever. */
+  readonly roots: ReadonlyMap<string, VerifierKey>;
+  readonly verify: Ed25519Verify;
+}
+
+export class LogKeys {
+  readonly #logs: TrustedLogs;
+  readonly #trails = new Map<string, ControlTrail>();
+  readonly #trusted: Map<string, readonly VerifierKey[]>;
+  /** Keys that entries lead to which are not stored yet. */
+  readonly #ahead = new Map<string, VerifierKey>();
+
+  readonly #verify: Ed25519Verify;
+
+  constructor({ logs, roots, verify }: LogKeysOptions) {
+    this.#logs = logs;
+    this.#verify = verify;
+    this.#trusted = new Map(logs);
+    for (const [origin, root] of roots) {
+      this.#trails.set(origin, new ControlTrail({ logKey: logs.get(origin)![0]!, root }, [], 0n, verify));
+    }
+  }
+
+  /** Every key that may sign; which of them must, depends on the size. */
+  get trusted(): TrustedLogs {
+    return this.#trusted;
+  }
+
+  /** What is known of a log's control entries; null when its root key is not. */
+  trail(origin: string): ControlTrail | null {
+    return this.#trails.get(origin) ?? null;
+  }
+
+  know(origin: string, trail: ControlTrail): void {
+    this.#trails.set(origin, trail);
+    this.#trust(origin);
+  }
+
+  /** Somebody who reads on was led to this key; the entries that say so are still to be stored. */
+  expect(origin: string, key: VerifierKey): void {
+    this.#ahead.set(origin, key);
+    this.#trust(origin);
+  }
+
+  /** The lines of trusted keys that verify. */
+  verified(origin: string, text: string, lines: readonly NoteSignature[]): NoteSignature[] {
+    const message = utf8Encode(text);
+    return lines.filter(({ name, keyId, signature }) => {
+      const key = this.#trusted.get(origin)?.find((each) => each.name === name && each.keyId === keyId);
+      return key !== undefined && this.#verify(key.publicKey, message, signature);
+    });
+  }
+
+  /**
+   * Whether verified lines of trusted keys are enough for a checkpoint of this size: after a rotation the old key may be in other hands
+   * (docs/reference/control-entries.md).
+   */
+  isSigned(origin: string, size: bigint, lines: readonly NoteSignature[]): boolean {
+    const trail = this.trail(origin);
+    if (trail === null) return true;
+    const ahead = trail.next < size ? this.#ahead.get(origin) : undefined;
+    return [trail.logKeyAt(size), ...(ahead === undefined ? [] : [ahead])].some((key) => {
+      return lines.some(({ name, keyId }) => name === key.name && keyId === key.keyId);
+    });
+  }
+
+  #trust(origin: string): void {
+    const ahead = this.#ahead.get(origin);
+    const keys = [...this.#logs.get(origin)!, ...(this.trail(origin)?.logKeys ?? []), ...(ahead === undefined ? [] : [ahead])];
+    this.#trusted.set(origin, [...new Map(keys.map((key) => [key.text, key])).values()]);
+  }
+}
