@@ -39,7 +39,7 @@ async function seen(plan: BuildPlan): Promise<Record<string, string>> {
     plan,
     fetched: { folders: { source } },
     sandbox: await detectSandbox(),
-    limits: limitsOf({ wallSeconds: 60 }),
+    limits: limitsOf({ wallSeconds: 280 }),
     workDir: join(folder, 'work'),
     outDir: join(folder, 'out'),
   });

@@ -10,7 +10,7 @@ import {
   type ReleaseStatement,
   type Statement,
 } from '@verbatim/statements';
-import { anEnrolment, testSigner } from '@verbatim/testkit';
+import { aLoopbackAddress, anEnrolment, testSigner } from '@verbatim/testkit';
 import { parseVkey, type Signer } from '@verbatim/tlog';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -69,8 +69,8 @@ export function temporaryFolder(): string {
 export class Network implements AsyncDisposable {
   readonly folder = temporaryFolder();
   #log: Service | null = null;
-  #url = '';
-  #port = 0;
+  /** The log keeps it over its restarts. */
+  readonly #address = aLoopbackAddress();
   readonly #nodes: TestNode[] = [];
 
   static async start(): Promise<Network> {
@@ -84,7 +84,7 @@ export class Network implements AsyncDisposable {
   }
 
   get url(): string {
-    return this.#url;
+    return this.#address.url;
   }
 
   get vkey(): string {
@@ -95,8 +95,7 @@ export class Network implements AsyncDisposable {
   async startLog(): Promise<void> {
     this.#writeLogToml();
     this.#log = new Service(LOG_MAIN, ['serve', '--config', join(this.folder, 'log.toml')]);
-    this.#url = await this.#log.ready();
-    this.#port = Number.parseInt(new URL(this.#url).port, 10);
+    await this.#log.ready();
   }
 
   async stopLog(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -105,9 +104,9 @@ export class Network implements AsyncDisposable {
 
   /** Submits a signed statement and returns its index. */
   async submit(statement: Statement, signer: Signer = REGISTRAR): Promise<bigint> {
-    const client = new LogClient({ url: this.#url, logKey: parseVkey(this.vkey) });
+    const client = new LogClient({ url: this.url, logKey: parseVkey(this.vkey) });
     try {
-      const result = await client.waitUntilPublished(signStatement(statement, [signer]), 20_000);
+      const result = await client.waitUntilPublished(signStatement(statement, [signer]), 120_000);
       if (result.kind !== 'published')
         throw new Error(`not published: ${JSON.stringify(result, (_, value) => (typeof value === 'bigint' ? String(value) : value))}`);
       return result.index;
@@ -122,7 +121,7 @@ export class Network implements AsyncDisposable {
 
   /** Every observation in the log, by the key if one is given, in order. */
   async observations(by?: Signer): Promise<ObservationStatement['predicate'][]> {
-    const reader = new LogReader({ source: await openSource(this.#url), logKey: parseVkey(this.vkey) });
+    const reader = new LogReader({ source: await openSource(this.url), logKey: parseVkey(this.vkey) });
     try {
       const { tree } = await reader.latest();
       const found: ObservationStatement['predicate'][] = [];
@@ -165,6 +164,7 @@ export class Network implements AsyncDisposable {
   }
 
   #writeLogToml(): void {
+    const { host, port } = this.#address;
     const file = (name: string): string => JSON.stringify(join(this.folder, name));
     writeFileSync(
       join(this.folder, 'log.toml'),
@@ -177,7 +177,8 @@ quorum = "none"
 [limits]
 min_free_bytes = 0
 [listen]
-port = ${this.#port}
+host = "${host}"
+port = ${port}
 [metrics_listen]
 port = 0
 `,
@@ -296,7 +297,7 @@ ${this.#toml}
   }
 
   /** Waits until `condition` holds of the status. */
-  async until(condition: (status: NodeStatus) => boolean, seconds = 60): Promise<NodeStatus> {
+  async until(condition: (status: NodeStatus) => boolean, seconds = 240): Promise<NodeStatus> {
     const end = Date.now() + seconds * 1000;
     for (;;) {
       const status = await this.status().catch(() => null);
