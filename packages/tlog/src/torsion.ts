@@ -11,7 +11,6 @@
 import { etc, type Point } from '@noble/ed25519';
 
 const P = (1n << 255n) - 19n;
-const MASK = (1n << 255n) - 1n;
 const A = 486662n;
 /** √−1 mod p. */
 const SQRT_M1 = 0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0n;
@@ -91,10 +90,12 @@ function square(a: bigint, times: number): bigint {
   return result;
 }
 
-/** Congruent to `a` mod p and close to 255 bits, for |a| < 2^520: cheaper than a division. May be negative. */
+/**
+ * Congruent to `a` mod p, between −p and p. A division makes one number where shifts and masks make eight: these are a quarter faster once they
+ * are compiled, and half as fast in a new process, which checks a dozen keys and is done.
+ */
 function fold(a: bigint): bigint {
-  const once = (a & MASK) + 19n * (a >> 255n);
-  return (once & MASK) + 19n * (once >> 255n);
+  return a % P;
 }
 
 function isOne(a: bigint): boolean {
