@@ -1,21 +1,37 @@
 #!/usr/bin/env node
 // The launcher: plain JavaScript that also Node 20 understands. It finds the Node.js this repository is pinned to, and starts the
 // bundle (`npm run build`) or else the sources. Whatever goes wrong here ends in exit code 2, never 0.
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import * as nodeModule from 'node:module';
-import { dirname, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// CommonJS, since an ES module that imports node:fs makes Node load everything that has a name there, streams among it.
+'use strict';
+
+const { existsSync, mkdirSync, statSync } = require('node:fs');
+const nodeModule = require('node:module');
+const { dirname, isAbsolute, join } = require('node:path');
 
 const NEEDED = 26;
 process.exitCode = process.argv[2] === 'exec' ? 125 : 2;
 
-if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
+try {
+  start();
+} catch (error) {
+  fail(error);
+}
+
+function start() {
+  if (Number.parseInt(process.versions.node, 10) < NEEDED) {
+    startWithPinnedNode();
+    return;
+  }
   enableCompileCache();
-  const bundle = fileURLToPath(new URL('../dist/verbatim.js', import.meta.url));
-  if (process.env.VERBATIM_FROM_SOURCE !== '1' && existsSync(bundle)) nodeModule.createRequire(import.meta.url)(bundle);
-  else await import('../src/main.ts');
-} else {
-  await startWithPinnedNode();
+  const bundle = join(__dirname, '../dist/verbatim.js');
+  if (process.env.VERBATIM_FROM_SOURCE !== '1' && existsSync(bundle)) require(bundle);
+  else import('../src/main.ts').catch(fail);
+}
+
+// Node's own code for an uncaught error is 1, which here means "not reproduced".
+function fail(error) {
+  console.error(error);
+  process.exit(process.exitCode);
 }
 
 /**
@@ -36,12 +52,12 @@ function enableCompileCache() {
   }
 }
 
-async function startWithPinnedNode() {
-  const { spawn } = await import('node:child_process');
+function startWithPinnedNode() {
+  const { spawn } = require('node:child_process');
   const name = `node-${process.platform}-${process.arch}`;
   let node;
   try {
-    node = join(dirname(nodeModule.createRequire(import.meta.url).resolve(`${name}/package.json`)), 'bin', 'node');
+    node = join(dirname(require.resolve(`${name}/package.json`)), 'bin', 'node');
   } catch {
     console.error(
       `verbatim: needs Node.js ${NEEDED} or later, this is ${process.version}, and the package ${name} with the pinned one is not installed.\n` +
@@ -53,22 +69,18 @@ async function startWithPinnedNode() {
     console.error(`verbatim: ${node} is older than Node.js ${NEEDED}; run \`npm ci\` in the repository.`);
     return;
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(node, [__filename, ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, VERBATIM_LAUNCHED: '1' },
   });
   const forward = (signal) => child.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
-  await new Promise((resolve) => {
-    child.on('error', (error) => {
-      console.error(`verbatim: could not start ${node}: ${error.message}`);
-      resolve();
-    });
-    child.on('exit', (code, signal) => {
-      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward);
-      if (signal !== null) process.kill(process.pid, signal);
-      if (code !== null) process.exitCode = code;
-      resolve();
-    });
+  child.on('error', (error) => {
+    console.error(`verbatim: could not start ${node}: ${error.message}`);
+  });
+  child.on('exit', (code, signal) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward);
+    if (signal !== null) process.kill(process.pid, signal);
+    if (code !== null) process.exitCode = code;
   });
 }

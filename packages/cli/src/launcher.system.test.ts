@@ -26,7 +26,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'verbatim-launcher-'));
   mkdirSync(join(folder, 'packages/cli/bin'), { recursive: true });
   launcher = join(folder, 'packages/cli/bin/verbatim.js');
-  cpSync(join(PACKAGE, 'bin/verbatim.js'), launcher);
+  cpSync(join(PACKAGE, 'bin'), join(launcher, '..'), { recursive: true });
   cpSync(join(PACKAGE, 'package.json'), join(folder, 'packages/cli/package.json'));
   cpSync(join(bundledCommand(), '..'), join(folder, 'packages/cli/dist'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
@@ -68,12 +68,12 @@ describe('the launcher', () => {
   test('says what to do when the pinned Node.js is not installed', async () => {
     const lone = join(folder, 'lone/bin');
     mkdirSync(lone, { recursive: true });
-    const command = join(lone, 'verbatim.mjs');
+    const command = join(lone, 'verbatim.cjs');
     cpSync(launcher, command);
     // Out of reach of the repository's node_modules.
     const away = mkdtempSync(join(tmpdir(), 'verbatim-lone-'));
-    cpSync(command, join(away, 'verbatim.mjs'));
-    const { code, stderr } = await launch(['verify', 'x'], { node: OLD, command: join(away, 'verbatim.mjs') });
+    cpSync(command, join(away, 'verbatim.cjs'));
+    const { code, stderr } = await launch(['verify', 'x'], { node: OLD, command: join(away, 'verbatim.cjs') });
     rmSync(away, { recursive: true });
     expect(code).toBe(2);
     expect(stderr).toContain(`node-${process.platform}-${process.arch}`);
@@ -84,7 +84,7 @@ describe('the launcher', () => {
     const broken = join(folder, 'broken');
     cpSync(join(folder, 'packages/cli'), broken, { recursive: true });
     writeFileSync(join(broken, 'dist/verbatim.js'), 'throw new Error("broken")');
-    expect((await launch(['verify', 'x'], { command: join(broken, 'bin/verbatim.js') })).code).not.toBe(0);
+    expect((await launch(['verify', 'x'], { command: join(broken, 'bin/verbatim.js') })).code).toBe(2);
     writeFileSync(join(broken, 'dist/verbatim.js'), 'void new Promise(() => {});');
     expect((await launch(['verify', 'x'], { command: join(broken, 'bin/verbatim.js') })).code).toBe(2);
     expect((await launch(['verify', 'x'], { node: OLD, command: join(broken, 'bin/verbatim.js') })).code).not.toBe(0);

@@ -13,11 +13,13 @@ import type { GatherRequest } from './stages.ts';
  */
 export async function auditedTrees(evidence: Evidence, request: GatherRequest): Promise<AuditedTree[]> {
   const state = stateFolder(request.env);
+  const hasAudited = state !== null && existsSync(join(state, 'audited'));
+  // Most machines have audited nothing: then there is nothing to look up, and not even the code is loaded.
+  if (!hasAudited && !request.audit) return [];
   const signed = signedCheckpoint(evidence, request.policy);
   if (signed === null) return [];
   const { checkpoint, log } = signed;
-  // Most machines have audited nothing: then not even the code is loaded.
-  if (state !== null && existsSync(join(state, 'audited'))) {
+  if (hasAudited) {
     const { wasAudited } = await import('@verbatim/client/offline');
     if (await wasAudited(state, log.key, checkpoint)) return [checkpoint];
   }
