@@ -33,7 +33,7 @@ export {
   type CosignerDatabase,
   type CosignerErrorCode,
 } from './cosigner.ts';
-export { logEntry, logVkey, rootKeys, trustedLogs } from './trusted-logs.ts';
+export { logEntry, logVkey, trustedLogs } from './trusted-logs.ts';
 export { MAX_ADD_CHECKPOINT_BYTES, answerLines, methodNotAllowed, refuseCheckpoint } from './add-checkpoint.ts';
 export { CosignerStore, IDENTITY_TABLE } from './cosigner-store.ts';
 export { serviceApp, type ServiceAppParts } from './service-app.ts';

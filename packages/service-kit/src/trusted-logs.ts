@@ -20,14 +20,13 @@ export const logEntry = z.strictObject({
   vkey: logVkey,
   /** First line of its checkpoints; the key's name by default. */
   origin: z.string().min(1).max(255).optional(),
-  /** The log's root key: with it the log is followed when it changes its key. Once for an origin, and only where the key has the origin's name. */
-  root_vkey: logVkey.optional(),
 });
 
-type LogEntry = z.output<typeof logEntry>;
-
 /** The keys of all tables by origin; the same key twice is an issue. */
-export function trustedLogs(entries: readonly Pick<LogEntry, 'vkey' | 'origin'>[], context: z.core.$RefinementCtx): TrustedLogs {
+export function trustedLogs(
+  entries: readonly { readonly vkey: VerifierKey; readonly origin?: string | undefined }[],
+  context: z.core.$RefinementCtx,
+): TrustedLogs {
   const logs = new Map<string, VerifierKey[]>();
   for (const [i, { vkey, origin = vkey.name }] of entries.entries()) {
     const keys = logs.get(origin) ?? [];
@@ -37,17 +36,4 @@ export function trustedLogs(entries: readonly Pick<LogEntry, 'vkey' | 'origin'>[
     logs.set(origin, [...keys, vkey]);
   }
   return logs;
-}
-
-/** The root keys by origin. */
-export function rootKeys(entries: readonly LogEntry[], context: z.core.$RefinementCtx): ReadonlyMap<string, VerifierKey> {
-  const roots = new Map<string, VerifierKey>();
-  for (const [i, { vkey, origin = vkey.name, root_vkey: root }] of entries.entries()) {
-    if (root === undefined) continue;
-    const path = [i, 'root_vkey'];
-    if (roots.has(origin)) context.addIssue({ code: 'custom', path, message: 'expected one root key for an origin' });
-    if (origin !== vkey.name) context.addIssue({ code: 'custom', path, message: `expected a log key named ${origin}, found ${vkey.name}` });
-    roots.set(origin, root);
-  }
-  return roots;
 }

@@ -1,12 +1,15 @@
 /** The mirror's configuration file. README.md shows one. */
-import { filePath, listenAddress, logEntry, rootKeys, trustedLogs } from '@verbatim/service-kit';
+import { filePath, listenAddress, logEntry, logVkey, trustedLogs } from '@verbatim/service-kit';
 import { isKeyName, type VerifierKey } from '@verbatim/tlog';
 import * as z from 'zod';
 
 const mirroredLog = logEntry.extend({
   /** Where the log is read, if the mirror is to follow it by itself; else somebody uploads to it. */
   url: z.url({ protocol: /^https?$/ }).optional(),
+  /** The log's root key: with it the log is followed when it changes its key. Once for an origin, and only where the key has the origin's name. */
+  root_vkey: logVkey.optional(),
 });
+type MirroredLog = z.output<typeof mirroredLog>;
 
 export const mirrorConfig = z
   .strictObject({
@@ -56,4 +59,17 @@ function sources(
     urls.set(origin, url);
   }
   return urls;
+}
+
+/** The root keys by origin. */
+function rootKeys(entries: readonly MirroredLog[], context: z.core.$RefinementCtx): ReadonlyMap<string, VerifierKey> {
+  const roots = new Map<string, VerifierKey>();
+  for (const [i, { vkey, origin = vkey.name, root_vkey: root }] of entries.entries()) {
+    if (root === undefined) continue;
+    const path = [i, 'root_vkey'];
+    if (roots.has(origin)) context.addIssue({ code: 'custom', path, message: 'expected one root key for an origin' });
+    if (origin !== vkey.name) context.addIssue({ code: 'custom', path, message: `expected a log key named ${origin}, found ${vkey.name}` });
+    roots.set(origin, root);
+  }
+  return roots;
 }

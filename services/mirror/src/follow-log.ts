@@ -9,12 +9,13 @@ import {
   type FollowBatch,
   type FollowConsumer,
   type FollowPosition,
+  logPart,
+  type LogKeys,
   type LogView,
 } from '@verbatim/client';
 import { ProblemError, type Logger } from '@verbatim/service-kit';
-import { formatAddCheckpoint, formatNote, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
+import { formatAddCheckpoint, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
 import type { CheckpointAnswer } from './answers.ts';
-import type { LogKeys } from './log-keys.ts';
 import type { Mirror } from './mirror.ts';
 import type { MirrorStore } from './store.ts';
 
@@ -131,7 +132,7 @@ class LogFollowing implements FollowConsumer {
     const pending = store.pending(origin);
     if (pending.note !== null && pending.size >= size) return;
     const proof = await tree.consistencyProof(pending.size);
-    const answer = mirror.addCheckpoint(formatAddCheckpoint({ oldSize: pending.size, proof, checkpoint: ownPart(note, origin) }));
+    const answer = mirror.addCheckpoint(formatAddCheckpoint({ oldSize: pending.size, proof, checkpoint: logPart(note, origin) }));
     onCheckpoint(answer);
     if (answer.status === 200) return;
     if (answer.status === 409) throw new ClientError('not-kept', `a checkpoint of ${answer.size} entries was handed in meanwhile`);
@@ -149,7 +150,7 @@ class LogFollowing implements FollowConsumer {
       const checkpoint = parseCheckpoint(parseNote(note).text);
       const cosigned = store.mirrored(origin);
       if (cosigned.checkpoint !== null && cosigned.size >= checkpoint.size) return;
-      const answer = await mirror.commit({ checkpoint, note: ownPart(note, origin) });
+      const answer = await mirror.commit({ checkpoint, note: logPart(note, origin) });
       if (answer.status === 200) onCommitted();
       if (answer.status === 422) throw new ClientError('not-kept', answer.detail);
     });
@@ -188,13 +189,7 @@ class LogFollowing implements FollowConsumer {
     const known = store.pending(origin).note;
     if (error.code !== 'fork' || seen === null || known === null) return;
     const { size, root } = parseCheckpoint(parseNote(seen).text);
-    mirror.keepEvidence(origin, { size, root, known, conflicting: ownPart(seen, origin) });
+    mirror.keepEvidence(origin, { size, root, known, conflicting: logPart(seen, origin) });
     await keepAlarm(alarmFile, error);
   }
-}
-
-/** With the log's own signatures only: nobody else's lines are a mirror's business. */
-function ownPart(note: Uint8Array, origin: string): Uint8Array {
-  const { text, signatures } = parseNote(note);
-  return formatNote({ text, signatures: signatures.filter(({ name }) => name === origin) });
 }

@@ -1,4 +1,5 @@
 /** The mirror itself: what may be stored, and what may be cosigned. C2SP tlog-mirror, "Updating a Mirror". */
+import { type LogKeys, logPart } from '@verbatim/client';
 import { cosignatureTime, type Cosigner, type Durable, type SplitView } from '@verbatim/service-kit';
 import {
   bytesEqual,
@@ -18,14 +19,12 @@ import {
   type Checkpoint,
   type EntryPackage,
   type MirrorInfo,
-  type NoteSignature,
   type NoteVerify,
   type Submission,
 } from '@verbatim/tlog';
 import { join } from 'node:path';
 import type { CheckpointAnswer, Committed, Target, UploadConflict, UploadStart } from './answers.ts';
 import { DamagedCopyError, LogCopy } from './log-copy.ts';
-import type { LogKeys } from './log-keys.ts';
 import type { MirrorStore } from './store.ts';
 import { Tickets } from './tickets.ts';
 import { Turns } from './turns.ts';
@@ -101,10 +100,9 @@ export class Mirror {
     const refused = judgeSubmission(pending, submission);
     if (refused !== null) return { ...refused, origin };
     const { size, root } = submission.checkpoint;
-    const lines = logLines(body, origin);
+    const note = logPart(parseAddCheckpoint(body).checkpoint, origin);
     // While a log changes its key, the lines of both may come one after the other.
-    const known = pending.note !== null && size === pending.size && lines.length <= parseNote(pending.note).signatures.length;
-    const note = formatNote({ text: submission.text, signatures: lines });
+    const known = pending.note !== null && size === pending.size && note.length <= pending.note.length;
     if (!known && !store.advancePending(origin, submission.oldSize, { size, root, note })) {
       return { status: 409, size: store.pending(origin).size, origin };
     }
@@ -281,11 +279,6 @@ export class Mirror {
       }
     });
   }
-}
-
-/** Every line that has the log's name: by a key, perhaps, that only the entries on their way make known. The submission was read before. */
-function logLines(body: Uint8Array, origin: string): NoteSignature[] {
-  return parseNote(parseAddCheckpoint(body).checkpoint).signatures.filter(({ name }) => name === origin);
 }
 
 function readTarget(note: Uint8Array): Target {

@@ -14,6 +14,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@verbatim/service-kit';
+import { LogKeys } from '@verbatim/client';
 import { PartialTileCollector } from '@verbatim/service-kit/tree';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import packageJson from '../package.json' with { type: 'json' };
@@ -21,7 +22,6 @@ import { createMirrorApp } from './app.ts';
 import type { MirrorConfig } from './config.ts';
 import { followLog, type FollowLogOptions } from './follow-log.ts';
 import { mirrorDatabase } from './init.ts';
-import { LogKeys } from './log-keys.ts';
 import { createMirrorMetrics } from './metrics.ts';
 import { Mirror, originHash } from './mirror.ts';
 

@@ -43,8 +43,17 @@ export interface TestWitness {
 }
 
 /** Over real sockets, in this process, so that the clock can be set. */
-export async function startTestWitness(logVkeys: readonly string[], now: () => bigint = () => 1_700_000_000n): Promise<TestWitness> {
-  const { config, vkey } = await prepareWitness(logVkeys);
+export async function startTestWitness(logVkeys: readonly string[], now?: () => bigint): Promise<TestWitness> {
+  const prepared = await prepareWitness(logVkeys);
+  const { url, metricsUrl } = await startPrepared(prepared, now);
+  return clientOf(url, metricsUrl, prepared.vkey);
+}
+
+/** The same of a folder that is there; until it is stopped, or the test is over. */
+export async function startPrepared(
+  { config }: Pick<TestFolder, 'config'>,
+  now: () => bigint = () => 1_700_000_000n,
+): Promise<{ url: string; metricsUrl: string; stop: () => Promise<void> }> {
   const context = {
     signal: new AbortController().signal,
     logger: createLogger({ name: 'witness', level: 'silent' }),
@@ -53,8 +62,10 @@ export async function startTestWitness(logVkeys: readonly string[], now: () => b
     },
   };
   const running = await startWitness(loadConfig(witnessConfig, config), context, now);
-  onTestFinished(() => running[Symbol.asyncDispose]());
-  return clientOf(running.url!, running.metricsUrl!, vkey);
+  let stopped: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopped ??= Promise.resolve(running[Symbol.asyncDispose]()));
+  onTestFinished(stop);
+  return { url: running.url!, metricsUrl: running.metricsUrl!, stop };
 }
 
 function clientOf(url: string, metricsUrl: string, vkey: string): TestWitness {

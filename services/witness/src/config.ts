@@ -1,5 +1,5 @@
 /** The witness's configuration file. README.md shows one. */
-import { filePath, listenAddress, logEntry, trustedLogs } from '@verbatim/service-kit';
+import { filePath, listenAddress, logEntry, logVkey, trustedLogs } from '@verbatim/service-kit';
 import { isKeyName } from '@verbatim/tlog';
 import * as z from 'zod';
 
@@ -12,7 +12,14 @@ const indexWitness = z.strictObject({
   ml_dsa_key_file: filePath().optional(),
   /** Where the entries of a log are read; its keys are those of `[[logs]]`. */
   logs: z
-    .array(z.strictObject({ origin: z.string().min(1).max(255), url: z.url({ protocol: /^(?:https?|file)$/ }) }))
+    .array(
+      z.strictObject({
+        origin: z.string().min(1).max(255),
+        url: z.url({ protocol: /^(?:https?|file)$/ }),
+        /** The log's root key: with it the log is followed when it changes its key. */
+        root_vkey: logVkey.optional(),
+      }),
+    )
     .min(1)
     .max(100),
   /** How long a request may wait for the audit, in milliseconds; below what the log waits for its witnesses. Reading goes on after that. */
@@ -54,6 +61,13 @@ export const witnessConfig = z
     path: ['index', 'logs'],
     message: 'expected each origin once',
   })
+  .refine(
+    ({ index, logs }) =>
+      index?.logs.every(
+        ({ origin, root_vkey: root }) => root === undefined || (logs.get(origin) ?? []).every(({ name }) => name === origin),
+      ) ?? true,
+    { path: ['index', 'logs'], message: 'expected root_vkey only where the log key has the name of the origin' },
+  )
   .refine(({ index, logs }) => index?.logs.every(({ origin }) => logs.has(origin)) ?? true, {
     path: ['index', 'logs'],
     message: 'expected origins of [[logs]], which have the keys',

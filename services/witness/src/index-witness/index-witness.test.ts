@@ -1,31 +1,15 @@
-import { createLogger, loadConfig } from '@verbatim/service-kit';
+import { loadConfig } from '@verbatim/service-kit';
 import { makeControl } from '@verbatim/statements';
 import { anEnrolment, ADMIN, forkedLog, InMemoryLog, Scene, testSigner } from '@verbatim/testkit';
 import { fromBase64, parseVkey } from '@verbatim/tlog';
 import { formatPrivateKey } from '@verbatim/tlog/node';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ask, askUntilDone, indexToml, INDEX_NAME, prepareIndexWitness, requestOf, serveLog, type ServedLog } from '../_index-witness.ts';
-import { cosignedAt, NAME, prepareWitness, witnessToml, type TestFolder } from '../_witness.ts';
+import { cosignedAt, NAME, prepareWitness, startPrepared, witnessToml } from '../_witness.ts';
 import { witnessConfig } from '../config.ts';
 import { initWitness } from '../init.ts';
-import { startWitness } from '../service.ts';
-
-async function start({ config }: TestFolder): Promise<{ url: string; metricsUrl: string; stop: () => Promise<void> }> {
-  const context = {
-    signal: new AbortController().signal,
-    logger: createLogger({ name: 'witness', level: 'silent' }),
-    fatal: (error: unknown): never => {
-      throw error;
-    },
-  };
-  const running = await startWitness(loadConfig(witnessConfig, config), context, () => 1_700_000_000n);
-  let stopped: Promise<void> | null = null;
-  const stop = (): Promise<void> => (stopped ??= Promise.resolve(running[Symbol.asyncDispose]()));
-  onTestFinished(stop);
-  return { url: running.url!, metricsUrl: running.metricsUrl!, stop };
-}
 
 function grownLog(size: bigint): InMemoryLog {
   const { log } = new Scene();
@@ -37,7 +21,7 @@ function grownLog(size: bigint): InMemoryLog {
 async function startAll(log: InMemoryLog, more = '') {
   const served = await serveLog(log);
   const prepared = await prepareIndexWitness(served, more);
-  return { served, prepared, ...(await start(prepared)) };
+  return { served, prepared, ...(await startPrepared(prepared)) };
 }
 
 function addWrongRoot(log: InMemoryLog): void {
@@ -110,7 +94,7 @@ describe('an index-witness', () => {
     log.seal();
     expect(await ask(url, requestOf(log, sound))).toMatchObject({ status: 403, code: 'wrong-index' });
     await stop();
-    const again = await start(prepared);
+    const again = await startPrepared(prepared);
     expect(await ask(again.url, requestOf(log, sound))).toMatchObject({ status: 403, code: 'wrong-index' });
     // Not even what was right when it was cosigned: a renewal would say that all is well.
     expect(await ask(again.url, requestOf(log, sound, sound))).toMatchObject({ status: 403, code: 'wrong-index' });
@@ -135,7 +119,7 @@ describe('an index-witness', () => {
     const served = await serveLog(log);
     const release = holdBundles(served);
     const prepared = await prepareIndexWitness(served, 'wait_ms = 20\n');
-    const { url } = await start(prepared);
+    const { url } = await startPrepared(prepared);
     const first = await ask(url, requestOf(log, 0n));
     expect(first).toMatchObject({ status: 503, code: 'catching-up', retryAfter: '1' });
     expect(first.body).toContain('600 entries');
@@ -162,7 +146,7 @@ describe('an index-witness', () => {
     }
     const served = await serveLog(log);
     const prepared = await prepareIndexWitness(served, 'wait_ms = 0\n');
-    const { url, metricsUrl } = await start(prepared);
+    const { url, metricsUrl } = await startPrepared(prepared);
     await ask(url, requestOf(log, 0n));
     await untilAudited(metricsUrl, log.size);
     expect((await askUntilDone(url, () => requestOf(log, 0n, sizes[0]))).status).toBe(200);
@@ -278,7 +262,7 @@ describe('the configuration of an index-witness', () => {
     await initWitness(config);
     const seed = fromBase64(readFileSync(config.key_file, 'utf8').trim().split('+').slice(4).join('+')).slice(1);
     writeFileSync(config.index!.key_file, `${formatPrivateKey(INDEX_NAME, seed)}\n`);
-    await expect(start({ folder: '', config: join(config.data_dir, '..', 'witness.toml'), vkey: '' })).rejects.toMatchObject({
+    await expect(startPrepared({ config: join(config.data_dir, '..', 'witness.toml') })).rejects.toMatchObject({
       code: 'wrong-key',
     });
   });

@@ -2,9 +2,11 @@
 import {
   catchUp,
   ClientError,
+  ControlTrail,
   describeFinding,
   IndexAuditor,
   LogMisbehaviour,
+  LogReader,
   ReaderAt,
   type AuditStore,
   type Source,
@@ -12,10 +14,11 @@ import {
 import type { Logger } from '@verbatim/service-kit';
 import { decodeEntry, PREDICATE } from '@verbatim/statements';
 import { bytesEqual, parseCheckpoint, parseNote, type Checkpoint, type VerifierKey } from '@verbatim/tlog';
+import { verifyEd25519 } from '@verbatim/tlog/node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alarm } from '../store.ts';
 
-/** A checkpoint whose log signature was verified. */
+/** A checkpoint whose log signature was verified, with every line that has the log's name. */
 export interface Target {
   readonly note: Uint8Array;
   readonly checkpoint: Checkpoint;
@@ -31,10 +34,16 @@ export type AuditOutcome =
   /** For good. */
   | { readonly kind: 'unsound'; readonly detail: string };
 
+const SEARCH_PAUSE_MS = 5_000;
+
 export interface LogAuditOptions {
   readonly logKey: VerifierKey;
   /** Others that the log has or had; those that a rotation in the log names need not be here. */
   readonly otherKeys: readonly VerifierKey[];
+  /** The log's root key, by which it is followed to other keys. */
+  readonly root: VerifierKey | undefined;
+  /** Called with what the audited entries say about the log's keys, whenever there are more of them. */
+  readonly onTrail: (trail: ControlTrail) => void;
   /** Where the log serves its tiles, up to the size that it has signed. */
   readonly source: Source;
   /** Called again after a failure of the last one. */
@@ -60,6 +69,9 @@ export class LogAudit implements AsyncDisposable {
   #earlier: Checkpoint | null = null;
   #run: Promise<void> | null = null;
   #trouble: string | null = null;
+  #search: Promise<VerifierKey | null> | null = null;
+  /** By `performance.now()`. */
+  #searchedAt = Number.NEGATIVE_INFINITY;
 
   /** Throws `ClientError` 'unusable' when the store holds something else. */
   constructor(options: LogAuditOptions) {
@@ -67,6 +79,7 @@ export class LogAudit implements AsyncDisposable {
     this.#alarm = options.alarm;
     [this.#store, this.#auditor] = open(options);
     this.#raiseFindings();
+    this.#tellTrail();
   }
 
   get alarm(): Alarm | null {
@@ -89,6 +102,51 @@ export class LogAudit implements AsyncDisposable {
     await Promise.race([this.#run, sleep(waitMs, undefined, { signal: patience.signal }).catch(() => {})]);
     patience.abort();
     return this.#known(target) ?? this.#unfinished(target);
+  }
+
+  /**
+   * The key that has signed a checkpoint, if the root key's statements in the log lead to it; null else. Anybody may ask: bytes that are not the log's
+   * fail at the first tile, and there is one search at a time, and a pause after one that found nothing.
+   */
+  async keyOf(note: Uint8Array): Promise<VerifierKey | null> {
+    if (this.#options.root === undefined || performance.now() - this.#searchedAt < SEARCH_PAUSE_MS) return null;
+    this.#search ??= this.#searchKey(note).finally(() => {
+      this.#search = null;
+    });
+    return this.#search;
+  }
+
+  async #searchKey(note: Uint8Array): Promise<VerifierKey | null> {
+    const reader = this.#reader();
+    try {
+      await reader.adopt(note, this.#stop.signal);
+    } catch (error) {
+      if (!(error instanceof ClientError) && !this.#stop.signal.aborted) throw error;
+      this.#searchedAt = performance.now();
+      return null;
+    }
+    return reader.followed;
+  }
+
+  /** It knows what was audited. */
+  #reader(): LogReader {
+    const { source, logKey, root } = this.#options;
+    const reader = new LogReader({ source, logKey, ...(root && { root }) });
+    const trail = this.#trail();
+    if (trail !== null) reader.know(trail);
+    return reader;
+  }
+
+  #trail(): ControlTrail | null {
+    const { logKey, root } = this.#options;
+    const { control, next = 0n } = this.#auditor.position() ?? {};
+    if (root === undefined || control === undefined) return null;
+    return new ControlTrail({ logKey, root }, [], 0n, verifyEd25519).restored(control, next);
+  }
+
+  #tellTrail(): void {
+    const trail = this.#trail();
+    if (trail !== null) this.#options.onTrail(trail);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,11 +192,12 @@ export class LogAudit implements AsyncDisposable {
   }
 
   async #audit({ note, checkpoint }: Target): Promise<void> {
-    const { logKey, source, evidenceFolder } = this.#options;
-    const reader = new ReaderAt({ source, logKey }, { note, checkpoint });
+    const { logKey, root, source, evidenceFolder } = this.#options;
+    const reader = new ReaderAt({ source, logKey, ...(root && { root }) }, { note, checkpoint });
     const { signal } = this.#stop;
     await catchUp(reader, this.#auditor, { evidenceFolder, signal });
     this.#raiseFindings();
+    this.#tellTrail();
     const { size } = checkpoint;
     if (size === this.size || this.#alarm !== null) return;
     // Older than what was audited, and a beginning of it: catchUp has seen to that.

@@ -1,5 +1,5 @@
 /** The running index-witness: its database, an audit for each log, its part of the listener. */
-import { openSource } from '@verbatim/client';
+import { LogKeys, openSource, type ControlTrail } from '@verbatim/client';
 import { openCosignerStore, type Cosigner, type Health, type Logger, type StorageGuard } from '@verbatim/service-kit';
 import { SqliteAuditStore } from '@verbatim/service-kit/audit-store';
 import { sha256, toHex, utf8Encode, type TrustedLogs } from '@verbatim/tlog';
@@ -45,16 +45,20 @@ export async function startIndexWitness(
   const store = stack.use(openCosignerStore(settings, indexWitnessDatabase(config), cosigner));
   const logs: TrustedLogs = new Map(config.index.logs.map(({ origin }) => [origin, config.logs.get(origin)!]));
   store.track(logs.keys());
+  const roots = new Map(config.index.logs.flatMap(({ origin, root_vkey: root }) => (root === undefined ? [] : [[origin, root] as const])));
+  const keys = new LogKeys({ logs, roots, verify: verifyEd25519 });
   const metrics = createWitnessMetrics(registry, store, 'index_witness');
   const audits = new Map<string, LogAudit>();
-  for (const { origin, url } of config.index.logs)
-    audits.set(origin, stack.use(await auditOf(origin, url, config, store, { ...needs, logger })));
+  for (const log of config.index.logs) {
+    const onTrail = (trail: ControlTrail): void => keys.know(log.origin, trail);
+    audits.set(log.origin, stack.use(await auditOf(log, onTrail, config, store, { ...needs, logger })));
+  }
   exportAudits(registry, audits);
 
   const onSplitView = (origin: string): void => metrics.countSplitView(origin);
-  const witness = new Witness({ store, cosigner, logs, verify: verifyEd25519, now, onSplitView });
+  const witness = new Witness({ store, cosigner, logs: keys.trusted, verify: verifyEd25519, now, onSplitView });
   const indexWitness = new IndexWitness({
-    ...{ logs, audits, verify: verifyEd25519, waitMs: config.index.wait_ms, maxEntries: config.index.max_entries },
+    ...{ keys, audits, verify: verifyEd25519, waitMs: config.index.wait_ms, maxEntries: config.index.max_entries },
     cosign: (body) => guard.run(() => witness.addCheckpoint(body)),
     head: (origin) => guard.run(() => store.head(origin)),
   });
@@ -74,8 +78,8 @@ export async function startIndexWitness(
 }
 
 async function auditOf(
-  origin: string,
-  url: string,
+  { origin, url, root_vkey: root }: IndexWitnessConfig['logs'][number],
+  onTrail: (trail: ControlTrail) => void,
   { logs, data_dir }: WitnessConfig,
   store: WitnessStore,
   { guard, logger, fatal }: Pick<IndexWitnessNeeds, 'guard' | 'logger' | 'fatal'>,
@@ -83,7 +87,7 @@ async function auditOf(
   const [logKey, ...otherKeys] = logs.get(origin)!;
   const path = join(data_dir, `index-${toHex(sha256(utf8Encode(origin))).slice(0, 32)}.sqlite`);
   return new LogAudit({
-    ...{ logKey: logKey!, otherKeys },
+    ...{ logKey: logKey!, otherKeys, root, onTrail },
     source: await openSource(url),
     openStore: () => SqliteAuditStore.open(path),
     evidenceFolder: join(data_dir, 'evidence'),

@@ -1,6 +1,14 @@
-/** Who may sign for the mirrored logs: the configured keys, and those that a log's root key has put in their place. */
-import { ControlTrail } from '@verbatim/client';
-import { utf8Encode, type Ed25519Verify, type NoteSignature, type TrustedLogs, type VerifierKey } from '@verbatim/tlog';
+/** For whoever is handed checkpoints of logs: the configured keys may sign, and those that a log's root key has put in their place. */
+import {
+  formatNote,
+  parseNote,
+  utf8Encode,
+  type Ed25519Verify,
+  type NoteSignature,
+  type TrustedLogs,
+  type VerifierKey,
+} from '@verbatim/tlog';
+import { ControlTrail } from '../control-trail.ts';
 
 export interface LogKeysOptions {
   readonly logs: TrustedLogs;
@@ -64,10 +72,15 @@ export class LogKeys {
   isSigned(origin: string, size: bigint, lines: readonly NoteSignature[]): boolean {
     const trail = this.trail(origin);
     if (trail === null) return true;
-    const ahead = trail.next < size ? this.#ahead.get(origin) : undefined;
-    return [trail.logKeyAt(size), ...(ahead === undefined ? [] : [ahead])].some((key) => {
-      return lines.some(({ name, keyId }) => name === key.name && keyId === key.keyId);
-    });
+    const keys = [trail.logKeyAt(size), ...(trail.next < size ? this.#later(origin, trail) : [])];
+    return keys.some((key) => lines.some(({ name, keyId }) => name === key.name && keyId === key.keyId));
+  }
+
+  /** Keys that entries which are not stored yet may have made the log's: never one that was replaced before. */
+  #later(origin: string, { logKeys }: ControlTrail): VerifierKey[] {
+    const ahead = this.#ahead.get(origin);
+    const later = [...this.#logs.get(origin)!, ...(ahead === undefined ? [] : [ahead])];
+    return later.filter(({ text }) => logKeys.every((known) => known.text !== text));
   }
 
   #trust(origin: string): void {
@@ -75,4 +88,13 @@ export class LogKeys {
     const keys = [...this.#logs.get(origin)!, ...(this.trail(origin)?.logKeys ?? []), ...(ahead === undefined ? [] : [ahead])];
     this.#trusted.set(origin, [...new Map(keys.map((key) => [key.text, key])).values()]);
   }
+}
+
+/**
+ * A checkpoint with every line that has the log's name, and no other: one of them may be by a key that only the entries on their way make known.
+ * Throws `TlogError` for what is no note.
+ */
+export function logPart(note: Uint8Array, origin: string): Uint8Array {
+  const { text, signatures } = parseNote(note);
+  return formatNote({ text, signatures: signatures.filter(({ name }) => name === origin) });
 }
