@@ -80,8 +80,8 @@ class Batch {
   }
 
   add(pair: Pair): void {
-    // A copy: the caller's bytes may change.
-    const leaf = leafNode(pair.key.slice(), pair.value.slice());
+    // Copies: the caller's bytes may change. Not by slice(), which for a Buffer makes none.
+    const leaf = leafNode(new Uint8Array(pair.key), new Uint8Array(pair.value));
     if (this.#top === null) {
       this.#top = leaf;
     } else {

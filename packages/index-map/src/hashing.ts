@@ -1,7 +1,7 @@
 /** Hashes of the map's nodes, and the root of a set. docs/spec/index-map.md §3. */
 import { EMPTY_ROOT, HASH_BYTES, sha256, type Hash } from '@verbatim/tlog';
 import { IndexMapError } from './errors.ts';
-import { checkKey, checkValue, compareKeys, firstDifference, keyBit } from './key-bits.ts';
+import { checkKey, checkValue, compareKeys, firstDifference, keyBit, MAX_BIT } from './key-bits.ts';
 import { varintLength, writeVarint } from './varint.ts';
 
 /** What a map holds: bytes under bytes. Both are bounded by MAX_KEY_BYTES and MAX_VALUE_BYTES. */
@@ -30,17 +30,20 @@ export function hashPair(pair: Pair): Hash {
   return sha256(encodePair(pair, LEAF));
 }
 
+/** Filled anew for each inner node: memory of its own for each would cost as much as the hash. A bit of MAX_BIT takes two bytes. */
+const innerData = new Uint8Array(1 + varintLength(MAX_BIT) + 2 * HASH_BYTES);
+innerData[0] = INNER;
+
 /** SHA-256(0x01 ‖ bit ‖ left ‖ right). Both children must be 32 bytes. */
 export function hashInner(bit: number, left: Hash, right: Hash): Hash {
   if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) {
     throw new RangeError(`expected two ${HASH_BYTES}-byte hashes, found ${left.length} and ${right.length} bytes`);
   }
-  const out = new Uint8Array(1 + varintLength(bit) + 2 * HASH_BYTES);
-  out[0] = INNER;
-  const at = writeVarint(out, 1, bit);
-  out.set(left, at);
-  out.set(right, at + HASH_BYTES);
-  return sha256(out);
+  if (bit > MAX_BIT) throw new RangeError(`expected a bit of at most ${MAX_BIT}, found ${bit}`);
+  const at = writeVarint(innerData, 1, bit);
+  innerData.set(left, at);
+  innerData.set(right, at + HASH_BYTES);
+  return sha256(innerData.subarray(0, at + 2 * HASH_BYTES));
 }
 
 /**

@@ -1,19 +1,21 @@
 /** Signing statements. The signer is a port: where the private key lives is its own business. */
 import type { Signer } from '@verbatim/tlog';
-import { decodeEnvelope, encodeEnvelope, preAuthEncoding, type EnvelopeSignature } from './envelope.ts';
+import { encodeEnvelope, preAuthEncoding, type EnvelopeSignature } from './envelope.ts';
 import { StatementError } from './errors.ts';
 import { keyidOf } from './keyid.ts';
-import { decodeEntry, decodeStatement, encodeStatement, type Statement } from './statement.ts';
+import { checkSigners, decodeEntry, encodeStatement, type Statement } from './statement.ts';
 import { PAYLOAD_TYPE } from './vocabulary.ts';
 
 function signatureOf(signer: Signer, payload: Uint8Array): EnvelopeSignature {
   return { keyid: keyidOf(signer.name, signer.publicKey), sig: signer.sign(preAuthEncoding(PAYLOAD_TYPE, payload)) };
 }
 
-function sealed(payload: Uint8Array, signatures: readonly EnvelopeSignature[]): Uint8Array {
+/** Of the statement whose payload this is, which was read already. */
+function sealed(statement: Statement, payload: Uint8Array, signatures: readonly EnvelopeSignature[]): Uint8Array {
   const ascending = signatures.toSorted((a, b) => (a.keyid < b.keyid ? -1 : 1));
-  const bytes = encodeEnvelope({ payload, payloadType: PAYLOAD_TYPE, signatures: ascending });
-  decodeStatement(decodeEnvelope(bytes));
+  const envelope = { payload, payloadType: PAYLOAD_TYPE, signatures: ascending };
+  const bytes = encodeEnvelope(envelope);
+  checkSigners(statement, envelope);
   return bytes;
 }
 
@@ -21,6 +23,7 @@ function sealed(payload: Uint8Array, signatures: readonly EnvelopeSignature[]): 
 export function signStatement(statement: Statement, signers: readonly Signer[]): Uint8Array {
   const payload = encodeStatement(statement);
   return sealed(
+    statement,
     payload,
     signers.map((signer) => signatureOf(signer, payload)),
   );
@@ -28,10 +31,10 @@ export function signStatement(statement: Statement, signers: readonly Signer[]):
 
 /** The entry with one approval more (m of n publishers). Throws `inconsistent` when this key has signed it already. */
 export function addSignature(entry: Uint8Array, signer: Signer): Uint8Array {
-  const { envelope } = decodeEntry(entry);
+  const { envelope, statement } = decodeEntry(entry);
   const added = signatureOf(signer, envelope.payload);
   if (envelope.signatures.some(({ keyid }) => keyid === added.keyid)) {
     throw new StatementError('inconsistent', 'signatures', `expected another key: ${added.keyid} has signed this already`);
   }
-  return sealed(envelope.payload, [...envelope.signatures, added]);
+  return sealed(statement, envelope.payload, [...envelope.signatures, added]);
 }

@@ -43,8 +43,8 @@ function decodePayload(payload: Uint8Array): Statement {
   return decodeCanonicalJson(payload, MAX_ENTRY_BYTES, 'a statement', statementSchema);
 }
 
-/** How many signatures a statement has, and by whom, as far as the statement itself says. */
-function checkSigners(statement: Statement, envelope: Envelope): void {
+/** How many signatures a statement has, and by whom, as far as the statement itself says. Throws StatementError `inconsistent`. */
+export function checkSigners(statement: Statement, envelope: Envelope): void {
   if (statement.predicateType === PREDICATE.control) return checkControlSigners(statement, envelope);
   const { signatures } = envelope;
   const byPublishers = statement.predicateType === PREDICATE.release && statement.predicate.claim.kind === 'publisher';

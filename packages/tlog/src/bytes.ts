@@ -4,14 +4,10 @@
  * RFC 4648 §3.5 lets decoders accept non-canonical base64; C2SP signed-note and tlog-checkpoint do
  * not. Every decoder here therefore decodes, encodes again and compares.
  */
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { TlogError, quote } from './errors.ts';
 
-/** SHA-256 of `data`: 32 bytes. */
-export function sha256(data: Uint8Array): Uint8Array {
-  return nobleSha256(data);
-}
+export { sha256 } from './sha256.ts';
 
 /** True when both have the same length and bytes. Not constant-time: use it on public data only. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {

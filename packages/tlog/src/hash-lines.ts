@@ -37,7 +37,9 @@ export function parseHashLines(lines: readonly string[], code: TlogErrorCode): H
 
 /** One line a hash, each with its newline. Throws `out-of-range` for what `parseHashLines` refuses. */
 export function formatHashLines(hashes: readonly Hash[]): string {
-  const lines = hashes.map(toBase64);
-  parseHashLines(lines, 'out-of-range');
-  return lines.map((line) => `${line}\n`).join('');
+  if (hashes.length > MAX_PROOF_HASHES)
+    throw new TlogError('out-of-range', `expected at most ${MAX_PROOF_HASHES} proof hashes, found ${hashes.length}`);
+  const odd = hashes.find(({ length }) => length !== HASH_BYTES);
+  if (odd !== undefined) throw new TlogError('out-of-range', `expected proof hashes of ${HASH_BYTES} bytes, found one of ${odd.length}`);
+  return hashes.map((hash) => `${toBase64(hash)}\n`).join('');
 }

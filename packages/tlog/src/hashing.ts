@@ -16,14 +16,16 @@ export function hashLeaf(entry: Uint8Array): Hash {
   return sha256(data);
 }
 
+/** Filled anew for each node: memory of its own for each would cost as much as the hash. */
+const nodeData = new Uint8Array(1 + 2 * HASH_BYTES);
+nodeData[0] = 1;
+
 /** Hash of an inner node: SHA-256(0x01 ‖ left ‖ right). Both children must be 32 bytes. */
 export function hashNode(left: Hash, right: Hash): Hash {
   if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) {
     throw new RangeError(`expected two ${HASH_BYTES}-byte hashes, found ${left.length} and ${right.length} bytes`);
   }
-  const data = new Uint8Array(1 + 2 * HASH_BYTES);
-  data[0] = 1;
-  data.set(left, 1);
-  data.set(right, 1 + HASH_BYTES);
-  return sha256(data);
+  nodeData.set(left, 1);
+  nodeData.set(right, 1 + HASH_BYTES);
+  return sha256(nodeData);
 }
