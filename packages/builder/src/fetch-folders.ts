@@ -29,13 +29,15 @@ export const sumDatabaseIn = (modCache: string): string => join(modCache, 'cache
 /**
  * What the go command keeps of the checksum database is kept for all builds: answers that it has seen need no network. It checks them against
  * a signed tree head whenever it reads them.
+ * @returns the folder that is shared
  */
-export async function shareSumDatabase(cacheDir: string, modCache: string): Promise<void> {
-  const [kept, link] = [join(cacheDir, 'sumdb'), sumDatabaseIn(modCache)];
+export async function shareSumDatabase(cacheDir: string, modCache: string): Promise<string> {
+  const [kept, link] = [join(resolve(cacheDir), 'sumdb'), sumDatabaseIn(modCache)];
   for (const folder of [kept, dirname(link)]) await mkdir(folder, { recursive: true });
   // Its parents are the build's to read, whatever the umask.
   for (const folder of [join(modCache, 'cache'), dirname(link)]) await chmod(folder, 0o755);
-  await symlink(resolve(kept), link);
+  await symlink(kept, link);
+  return kept;
 }
 
 /** Puts a file back as it was; null: it was not there. */

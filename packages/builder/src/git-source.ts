@@ -6,6 +6,8 @@ import { BuilderError } from './errors.ts';
 import { unavailable, type Unavailable } from './outcome.ts';
 import { removeTree } from './remove-tree.ts';
 import { requireProgram, runTool, type ToolResult } from './process.ts';
+import { runClient } from './sandbox/client.ts';
+import { pathsIn } from './sandbox/shown.ts';
 import { linkLeadingOut } from './source-links.ts';
 
 export interface GitRequest {
@@ -58,10 +60,10 @@ async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
     throw new BuilderError('bad-option', `expected 40 or 64 hex digits for a commit, found ${commit}`);
   const repository = join(scratch, 'git');
-  const git = gitIn(repository, request, protocols);
   await mkdir(repository, { recursive: true });
   await mkdir(dir, { recursive: true });
   await chmod(dir, 0o755);
+  const git = gitIn(repository, { ...request, protocols });
   try {
     const format = commit.length === 64 ? 'sha256' : 'sha1';
     const made = await git('init', '--quiet', '--bare', '--template=', `--object-format=${format}`, '.');
@@ -112,9 +114,13 @@ async function sizeOf(commit: string, git: (...args: string[]) => Promise<ToolRe
 
 const ENTRY_BYTES = 512;
 
-function gitIn(repository: string, request: GitRequest, protocols: readonly string[]): (...args: string[]) => Promise<ToolResult> {
+function gitIn(
+  repository: string,
+  { url, dir, network, protocols, timeout, signal, scratch }: GitRequest & { readonly protocols: readonly string[] },
+): (...args: string[]) => Promise<ToolResult> {
   const program = requireProgram('git', 'install git');
-  const { network, timeout, signal, scratch } = request;
+  // Of a file address only where the caller allows them: else a repository's address could name any folder.
+  const shown = [...pathsIn(Object.values(network)), ...(protocols.includes('file') ? pathsIn([url]) : [])];
   const env = {
     ...network,
     PATH: '/usr/local/bin:/usr/bin:/bin',
@@ -130,7 +136,12 @@ function gitIn(repository: string, request: GitRequest, protocols: readonly stri
     GIT_LFS_SKIP_SMUDGE: '1',
     LC_ALL: 'C',
   };
-  return (...args) => runTool({ argv: [program, ...SETTINGS, ...args], cwd: repository, env, timeout, signal });
+  return (...args) => {
+    const run = { argv: [program, ...SETTINGS, ...args], cwd: repository, env, timeout, signal };
+    // Nothing of anybody's is there yet.
+    if (args[0] === 'init') return runTool(run);
+    return runClient({ ...run, shown, writable: [repository, dir], network: args[0] === 'fetch' });
+  };
 }
 
 function failure({ ended, stderr }: ToolResult): Unavailable {

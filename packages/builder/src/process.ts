@@ -1,4 +1,4 @@
-/** Runs a tool outside of the sandbox, with exactly the environment given: the ecosystems' clients of the fetch stage. */
+/** Runs a tool with exactly the environment given, outside of the sandbox: for what strangers have no say in. Others: see sandbox/client.ts. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
@@ -25,8 +25,40 @@ export interface ToolResult {
   readonly ended: 'exit' | 'timeout' | 'overflow';
 }
 
-const MAX_OUTPUT = 16 * 1024 * 1024;
+export const MAX_OUTPUT = 16 * 1024 * 1024;
 const STDERR_TAIL = 64 * 1024;
+
+/** What a tool prints, as far as it is kept. */
+export class ToolOutput {
+  readonly #maxOutput: number;
+  readonly #stdout: Buffer[] = [];
+  #size = 0;
+  #stderr: Buffer = Buffer.alloc(0);
+
+  constructor(maxOutput: number) {
+    this.#maxOutput = maxOutput;
+  }
+
+  /** False once it is more than is kept. */
+  push(stream: 'stdout' | 'stderr', chunk: Buffer): boolean {
+    if (stream === 'stderr') {
+      this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_TAIL);
+      return true;
+    }
+    this.#size += chunk.length;
+    if (this.#size > this.#maxOutput) return false;
+    this.#stdout.push(chunk);
+    return true;
+  }
+
+  get stdout(): string {
+    return Buffer.concat(this.#stdout).toString();
+  }
+
+  get stderr(): string {
+    return this.#stderr.toString();
+  }
+}
 
 /**
  * Runs `argv` in a process group of its own, which is killed as a whole on timeout, overflow and abort. Files that it makes are readable by
@@ -49,24 +81,19 @@ export async function runTool({ argv, cwd, env, signal, timeout, maxOutput = MAX
   const timer = setTimeout(kill, timeout, 'timeout');
   const onAbort = (): void => kill('timeout');
   signal?.addEventListener('abort', onAbort, { once: true });
-  const stdout: Buffer[] = [];
-  let size = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maxOutput) kill('overflow');
-    else stdout.push(chunk);
-  });
-  let stderr = Buffer.alloc(0);
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = Buffer.concat([stderr, chunk]).subarray(-STDERR_TAIL);
-  });
+  const output = new ToolOutput(maxOutput);
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => {
+      if (!output.push(stream, chunk)) kill('overflow');
+    });
+  }
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
     });
     signal?.throwIfAborted();
-    return { code, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), ended };
+    return { code, stdout: output.stdout, stderr: output.stderr, ended };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

@@ -7,9 +7,10 @@ import { digestTree } from '../digest.ts';
 import { makeFolder } from '../fetch-folders.ts';
 import { forbiddenAmong, type Forbidden } from '../forbidden.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
-import { requireProgram, runTool } from '../process.ts';
+import { requireProgram } from '../process.ts';
 import { packNpm } from '../receive/npm.ts';
 import { removeTree } from '../remove-tree.ts';
+import { runClient } from '../sandbox/client.ts';
 import type { Toolchain } from '../toolchain.ts';
 
 type NpmTools = Extract<CargoRecipe['c'], { readonly kind: 'npm' }>;
@@ -97,10 +98,13 @@ async function fetchTarball(request: NpmToolsRequest, pin: NpmTools['packages'][
 /** What went wrong; null when nothing did. */
 async function untar({ timeout, signal }: NpmToolsRequest, file: string, to: string, members: readonly string[]): Promise<string | null> {
   const tar = requireProgram('tar', 'install tar');
-  const { code, stderr, ended } = await runTool({
+  const { code, stderr, ended } = await runClient({
     argv: [tar, '--extract', '--file', file, '--directory', to, '--no-same-owner', '--no-same-permissions', '--', ...members],
     cwd: to,
     env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+    shown: [file],
+    writable: [to],
+    network: false,
     timeout,
     signal,
   });

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readOptional } from '../digest.ts';
 import { unavailable, type Unavailable, type UnavailableReason } from '../outcome.ts';
-import { runTool } from '../process.ts';
+import { runClient } from '../sandbox/client.ts';
 import { usableCargo, type CargoClient } from './settings.ts';
 
 export interface CargoRun {
@@ -15,18 +15,34 @@ export interface CargoRun {
 
 /** Downloads one version, without what it depends on. Null when it is there. @throws BuilderError `tool-missing`, `tool-too-old` */
 export function downloadCrate(run: CargoRun, name: string, version: string): Promise<Unavailable | null> {
-  return cargo(run, ['info', '--quiet', `${name}@${version}`]);
+  return cargo(run, ['info', '--quiet', `${name}@${version}`], []);
 }
 
-/** As `downloadCrate`, everything that the lockfile beside a manifest names, for every platform. The lockfile stays as it is. */
-export function downloadLocked(run: CargoRun, manifest: string): Promise<Unavailable | null> {
-  return cargo(run, ['fetch', '--quiet', '--locked', '--manifest-path', manifest]);
+/**
+ * As `downloadCrate`, everything that the lockfile of a package names, for every platform. The lockfile stays as it is.
+ * @param source all that the package's manifest may refer to
+ * @param directory the package's own, in it
+ */
+export function downloadLocked(run: CargoRun, source: string, directory: string): Promise<Unavailable | null> {
+  return cargo(run, ['fetch', '--quiet', '--locked', '--manifest-path', join(source, directory, 'Cargo.toml')], [source]);
 }
 
-async function cargo({ client, timeout, signal }: CargoRun, args: readonly string[]): Promise<Unavailable | null> {
+async function cargo(
+  { client, timeout, signal }: CargoRun,
+  args: readonly string[],
+  sources: readonly string[],
+): Promise<Unavailable | null> {
   const program = await usableCargo(client, signal);
   // cargo reads the configuration of every folder above the current one: here there is none.
-  const result = await runTool({ argv: [program, ...args], cwd: '/', env: client.env, timeout, signal });
+  const result = await runClient({
+    argv: [program, ...args],
+    cwd: '/',
+    env: client.env,
+    shown: [...client.shown, ...sources],
+    writable: [client.home],
+    timeout,
+    signal,
+  });
   if (result.ended === 'timeout') return unavailable('fetch-timeout', `cargo ${args[0]!} took more than ${timeout / 1000} s`);
   if (result.code === 0) return null;
   return unavailable(reasonOf(result.stderr), withoutPasswords(result.stderr));
@@ -41,6 +57,8 @@ const REASONS: readonly (readonly [RegExp, UnavailableReason])[] = [
   [/lock file [^\n]* needs to be updated|cannot update the lock file|cannot create the lock file/i, 'bad-lockfile'],
   [/failed to parse lock file/i, 'bad-lockfile'],
   [/failed to (?:parse|load|read) (?:the )?manifest|could not find `Cargo\.toml`|feature `[^`]*` is required/i, 'not-a-package'],
+  // A folder of the host's, which was never part of the source.
+  [/failed to load source for dependency[\s\S]*No such file or directory/i, 'not-a-package'],
   [
     /could not find `[^`]*` in registry|no matching package|failed to select a version|got 40\d|got 410|status code 40\d/i,
     'crate-unavailable',

@@ -156,7 +156,7 @@ class CargoFetch {
       if (downloaded) return null;
       downloaded = true;
       log(`fetching ${crates.length} crates`);
-      return downloadLocked(this.#run, join(folders.source, recipe.directory, 'Cargo.toml'));
+      return downloadLocked(this.#run, folders.source, recipe.directory);
     };
     for (const crate of crates) {
       signal?.throwIfAborted();

@@ -10,6 +10,7 @@ import { readOptional } from '../digest.ts';
 import { BuilderError, messageOf } from '../errors.ts';
 import { findProgram, requireProgram, runTool } from '../process.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
+import { installationOf, pathsIn } from '../sandbox/shown.ts';
 
 export interface CargoClient {
   /** Path of the cargo command that downloads, for `usableCargo`; null on a machine without. It compiles nothing. */
@@ -18,8 +19,12 @@ export interface CargoClient {
   readonly env: Readonly<Record<string, string>>;
   /** Proxies and certificates alone, for other programs that download. */
   readonly network: Readonly<Record<string, string>>;
-  /** CARGO_HOME of our cargo commands. */
+  /** The only folder that our cargo commands may write to. */
+  readonly home: string;
+  /** CARGO_HOME of our cargo commands, in it. */
   readonly cargoHome: string;
+  /** What they read: where cargo and Rust are installed, and what the user's settings name. */
+  readonly shown: readonly string[];
   /** Settings of the user's that are not followed, for the log. Values are left out: they may hold passwords. */
   readonly notices: readonly string[];
 }
@@ -80,8 +85,13 @@ export async function cargoClient(environment: Environment, home: string): Promi
   await writeFile(join(cargoHome, 'config.toml'), settings.text, { mode: 0o600 });
   const credentials = (await readOptional(join(theirs, 'credentials.toml'))) ?? (await readOptional(join(theirs, 'credentials')));
   if (credentials !== null) await writeFile(join(cargoHome, 'credentials.toml'), credentials, { mode: 0o600 });
-  return { program, env, network, cargoHome, notices: settings.notices };
+  const { PATH: _path, HOME: _home, CARGO_HOME: _own, ...named } = env;
+  const shown = [...(program === null ? [] : installationOf(program)), ...pathsIn([...Object.values(named), ...stringsIn(settings.text)])];
+  return { program, env, network, home, cargoHome, shown, notices: settings.notices };
 }
+
+/** Of TOML that `stringify` wrote. */
+const stringsIn = (text: string): string[] => [...text.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([quoted]) => JSON.parse(quoted) as string);
 
 function pick(environment: Environment, wanted: (name: string) => boolean): Record<string, string> {
   const picked: Record<string, string> = {};

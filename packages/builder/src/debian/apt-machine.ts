@@ -1,9 +1,11 @@
 /** What the machine's apt knows: mirrors, proxies, passwords. Read at run time, so that no address stands in our code. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitForLock } from '../cache/lock.ts';
 import { BuilderError } from '../errors.ts';
 import { runTool, type ToolRun } from '../process.ts';
+import { runClient } from '../sandbox/client.ts';
+import { pathsIn } from '../sandbox/shown.ts';
 import {
   ADD_SOURCE,
   TARGET_FORMAT,
@@ -72,11 +74,43 @@ export async function readMachine({ root, env, timeout, signal }: MachineQuestio
   const sources = `Dir::Etc::sourcelist "${paths[2]}";\nDir::Etc::sourceparts "${paths[3]}";\n`;
   const settings = await writeSettings(folder, `${own}${sources}`, '');
   // Some of the machine's sources may be out of reach.
-  await ask(['apt-get', 'update'], settings);
+  await runClient({
+    argv: ['apt-get', 'update'],
+    cwd: '/',
+    env: { ...env, ...settings },
+    // Its sources, its keys, and what its sources name on disk.
+    shown: [
+      '/etc/apt',
+      ...(await passwordFiles(passwords)),
+      ...paths.slice(2),
+      ...pathsIn(Object.values(env)),
+      ...(await namedBySources(paths.slice(2))),
+    ],
+    writable: [],
+    shared: [folder],
+    timeout,
+    signal,
+  });
   const mirrors = mirrorsOf(await ask(targets, settings));
   if (mirrors.main.length === 0)
     throw new BuilderError('tool-missing', `expected a source of Debian packages in apt's settings, found none; ${ADD_SOURCE}`);
   return { followed, passwords, mirrors };
+}
+
+/** File, folder, and the files in it. */
+export async function passwordFiles({ file, folder }: AptConfiguration['passwords']): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return [file, folder, ...names.map((name) => join(folder, name))];
+}
+
+/** Keyrings and mirrors on disk, by the text of sources.list(5) and of what is in its folder. */
+async function namedBySources(places: readonly string[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const place of places) {
+    const names = await readdir(place).catch(() => []);
+    for (const file of [place, ...names.map((name) => join(place, name))]) texts.push(await readFile(file, 'utf8').catch(() => ''));
+  }
+  return pathsIn(texts.flatMap((text) => text.split(/[[\]=]/)));
 }
 
 /** Lines `P0='/etc/apt/auth.conf'` of apt-config(8). */

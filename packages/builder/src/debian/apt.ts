@@ -6,9 +6,11 @@ import { join, resolve } from 'node:path';
 import { waitForLock } from '../cache/lock.ts';
 import { BuilderError } from '../errors.ts';
 import type { Unavailable } from '../outcome.ts';
-import { requireProgram, runTool, type ToolResult } from '../process.ts';
+import { requireProgram, type ToolResult } from '../process.ts';
+import { runClient, type ClientRun } from '../sandbox/client.ts';
+import { pathsIn } from '../sandbox/shown.ts';
 import { aptFailure } from './apt-errors.ts';
-import { lockOf, machineEnvironment, readMachine, writeSettings } from './apt-machine.ts';
+import { lockOf, machineEnvironment, passwordFiles, readMachine, writeSettings } from './apt-machine.ts';
 import { ADD_SOURCE, KEYRING, configurationOf, sourcesOf } from './apt-settings.ts';
 
 export interface AptRequest {
@@ -33,11 +35,14 @@ export class Apt {
   readonly #request: AptRequest;
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string>>;
+  /** What it reads, beside its own folder. */
+  readonly #shown: readonly string[];
 
-  private constructor(request: AptRequest, folder: string, env: Readonly<Record<string, string>>) {
+  private constructor(request: AptRequest, folder: string, env: Readonly<Record<string, string>>, shown: readonly string[]) {
     this.#request = request;
     this.#folder = folder;
     this.#env = env;
+    this.#shown = shown;
   }
 
   /**
@@ -73,7 +78,9 @@ export class Apt {
     const folder = join(root, key);
     await using _setup = await waitForLock(lockOf(folder), { mode: 'exclusive', signal });
     const configuration = configurationOf({ ...machine, folder, architecture, foreign });
-    const apt = new Apt(request, folder, { ...env, ...(await writeSettings(folder, configuration, sources)) });
+    const named = pathsIn([...Object.values(env), sources, ...machine.followed.map((line) => line.replaceAll('"', ' '))]);
+    const settings = await writeSettings(folder, configuration, sources);
+    const apt = new Apt(request, folder, { ...env, ...settings }, [...(await passwordFiles(machine.passwords)), ...named]);
     return existsSync(apt.#stamp) ? apt : ((await apt.#update()) ?? apt);
   }
 
@@ -90,7 +97,7 @@ export class Apt {
 
   async #update(): Promise<Unavailable | null> {
     const { suites, timeout } = this.#request;
-    const result = await this.#run(['apt-get', 'update'], this.#folder);
+    const result = await this.#run(['apt-get', 'update'], { shared: [this.#folder] });
     if (result.code !== 0) return aptFailure(`lists of ${suites.join(', ')}`, result, timeout);
     await writeFile(this.#stamp, '');
     const now = new Date();
@@ -105,7 +112,9 @@ export class Apt {
    */
   async run(argv: readonly [program: 'apt-get' | 'apt-cache', ...rest: string[]], cwd = '/', maxOutput?: number): Promise<ToolResult> {
     await using _reading = await waitForLock(lockOf(this.#folder), { mode: 'shared', signal: this.#request.signal });
-    return this.#run(argv, cwd, maxOutput);
+    // Settings and lists stay as they are.
+    const shown = ['apt.conf', 'etc', 'state', 'status'].map((name) => join(this.#folder, name));
+    return this.#run(argv, { shown, shared: [this.#folder], writable: cwd === '/' ? [] : [cwd] }, cwd, maxOutput);
   }
 
   /** As `run`; once more with new lists when these do not have what is asked for. Null when it went well. */
@@ -121,11 +130,14 @@ export class Apt {
     return second.code === 0 ? null : aptFailure(what, second, timeout);
   }
 
-  #run(argv: readonly string[], cwd: string, maxOutput?: number): Promise<ToolResult> {
+  #run(argv: readonly string[], { shown = [], shared, writable = [] }: Places, cwd = '/', maxOutput?: number): Promise<ToolResult> {
     const { timeout, signal } = this.#request;
-    return runTool({ argv, cwd, env: this.#env, timeout, signal, ...(maxOutput === undefined ? {} : { maxOutput }) });
+    const most = maxOutput === undefined ? {} : { maxOutput };
+    return runClient({ argv, cwd, env: this.#env, shown: [...this.#shown, ...shown], writable, shared, timeout, signal, ...most });
   }
 }
+
+type Places = Pick<ClientRun, 'shared'> & Partial<Pick<ClientRun, 'shown' | 'writable'>>;
 
 /** Lists of this age are not asked for again. */
 const FRESH_MILLISECONDS = 10 * 60_000;

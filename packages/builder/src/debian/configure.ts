@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BuilderError } from '../errors.ts';
 import { BUILD_ID } from '../sandbox/arguments.ts';
-import { detectSandbox } from '../sandbox/detect.ts';
+import { knownSandbox } from '../sandbox/detect.ts';
 import { limitsOf } from '../sandbox/limits.ts';
 import { runSandboxed, type Sandbox } from '../sandbox/run.ts';
 import { CONTROL_FORMAT, bootstrapSet, parseControl } from './bootstrap.ts';
@@ -34,7 +34,7 @@ dpkg --audit
 /** Makes the system in `root`. @throws Error with the end of dpkg's log; BuilderError of the sandbox. */
 export async function configureRoot(request: ConfigureRequest): Promise<void> {
   const { root, folder, packages, timeout, signal } = request;
-  const sandbox = await detectSandbox();
+  const sandbox = await knownSandbox();
   await unpackPackages({ ...request, packages: await firstOf(packages) });
   await prepare(root, sandbox);
   const logPath = `${root}.log`;

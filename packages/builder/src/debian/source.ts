@@ -9,7 +9,7 @@ import { cargoClient } from '../cargo/settings.ts';
 import type { FetchContext } from '../fetch.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import { BUILD_ID } from '../sandbox/arguments.ts';
-import { detectSandbox } from '../sandbox/detect.ts';
+import { knownSandbox } from '../sandbox/detect.ts';
 import { limitsOf } from '../sandbox/limits.ts';
 import { runSandboxed } from '../sandbox/run.ts';
 import { Apt } from './apt.ts';
@@ -85,7 +85,7 @@ const LOG_TAIL = 1500;
 /** Unpacks the source package in the sandbox, with the dpkg-source of the recipe's own system: its archives and patches are other people's. */
 export async function unpackSource({ recipe, folders, limits, signal }: Context, files: string, root: string): Promise<Unavailable | null> {
   const dsc = recipe.source.files.find(({ name }) => name.endsWith('.dsc'))!.name;
-  const sandbox = await detectSandbox();
+  const sandbox = await knownSandbox();
   const out = join(folders.scratch, 'unpacked');
   await mkdir(out, { mode: 0o700 });
   if (sandbox.setpriv !== null) await chown(out, BUILD_ID, BUILD_ID);

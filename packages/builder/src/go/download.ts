@@ -1,8 +1,12 @@
 /** `go mod download -json`: the ecosystem's own client fetches, unpacks and checks modules. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isTime } from '@verbatim/statements';
+import { sumDatabaseIn } from '../fetch-folders.ts';
 import { unavailable, type Origin, type Unavailable, type UnavailableReason } from '../outcome.ts';
-import { runTool } from '../process.ts';
+import { runClient } from '../sandbox/client.ts';
+import { installationOf, pathsIn } from '../sandbox/shown.ts';
+import { downloadEnvironment, type GoClient, type GoFolders } from './settings.ts';
 
 export interface DownloadedModule {
   readonly path: string;
@@ -20,9 +24,16 @@ export interface DownloadedModule {
 }
 
 export interface DownloadRequest {
-  readonly go: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly client: GoClient;
+  /** Another go command than the client's own, by its path in its GOROOT. */
+  readonly go?: string;
+  readonly folders: GoFolders;
+  /** File address of modules downloaded before, asked first; null: there is none. */
+  readonly store: string | null;
+  /** The home folder, or that of a main module. */
   readonly cwd: string;
+  /** Whether all is in the module cache and only looked at: it may not be changed then, but for what the checksum database answers. */
+  readonly present?: boolean;
   /** `path@version`, or none for everything that the module in `cwd` needs. */
   readonly modules: readonly string[];
   /** Milliseconds. */
@@ -30,10 +41,24 @@ export interface DownloadRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Downloads modules into the module cache that `env` names. */
+/** Downloads modules into the module cache. */
 export async function downloadModules(request: DownloadRequest): Promise<readonly DownloadedModule[] | Unavailable> {
-  const { go, env, cwd, modules, timeout, signal } = request;
-  const result = await runTool({ argv: [go, 'mod', 'download', '-json', ...modules], cwd, env, timeout, signal });
+  const { client, go = client.program, folders, store, cwd, present = false, modules, timeout, signal } = request;
+  const { home, modCache, goPath, sumDatabase = present ? sumDatabaseIn(modCache) : null } = folders;
+  const shared = [goPath, ...(sumDatabase === null ? [] : [sumDatabase])];
+  for (const folder of shared) await mkdir(folder, { recursive: true });
+  const root = go === client.program ? [client.root, ...installationOf(go)] : [dirname(dirname(go))];
+  const named = pathsIn([...Object.values(client.network), store ?? '']);
+  const result = await runClient({
+    argv: [go, 'mod', 'download', '-json', ...modules],
+    cwd,
+    env: downloadEnvironment(client, folders, store),
+    shown: [...root, ...named, ...(present ? [modCache] : [])],
+    writable: [home, cwd, ...(present ? [] : [modCache])],
+    shared,
+    timeout,
+    signal,
+  });
   if (result.ended === 'timeout') return unavailable('fetch-timeout', `go mod download took more than ${timeout / 1000} s`);
   if (result.ended === 'overflow') return unavailable('inputs-too-large', 'go mod download lists more modules than we take');
   const reports = parseReports(result.stdout);

@@ -17,32 +17,33 @@ import type { Toolchain } from '../toolchain.ts';
 import { downloadModules, type DownloadedModule } from './download.ts';
 import { requiresSource, writeMainModule } from './main-module.ts';
 import { writePatched } from './patched.ts';
-import { downloadEnvironment, goClient, offlineClient, type GoClient } from './settings.ts';
+import { goClient, offlineClient, type GoClient, type GoFolders } from './settings.ts';
 import { takeToolchain, toolchainKey } from './toolchain.ts';
 
 /** Folders: `source`, `toolchain` (GOROOT), `modules` (a GOMODCACHE with exactly the modules that this source needs), `patches` (changed files of the toolchain). */
 export async function fetchGo(context: FetchContext<GoRecipe>): Promise<Inputs | Unavailable> {
   const modCache = join(context.folders.root, 'modules');
   await makeFolder(modCache);
-  await shareSumDatabase(context.cacheDir, modCache);
+  const sumDatabase = await shareSumDatabase(context.cacheDir, modCache);
   const client = await goClient(context.environment, context.signal);
-  return new GoFetch(context, context.offline === true ? offlineClient(client) : client, modCache).run();
+  const places = { home: context.folders.home, modCache, goPath: join(context.cacheDir, 'gopath'), sumDatabase };
+  return new GoFetch(context, context.offline === true ? offlineClient(client) : client, places).run();
 }
 
 class GoFetch {
   readonly #context: FetchContext<GoRecipe>;
   readonly #client: GoClient;
-  readonly #modCache: string;
+  readonly #places: GoFolders;
   readonly #notes: string[];
   readonly #timeout: number;
   #kept = false;
   /** Paths in the cache. */
   readonly #paths: string[] = ['sumdb', 'gopath/pkg/sumdb'];
 
-  constructor(context: FetchContext<GoRecipe>, client: GoClient, modCache: string) {
+  constructor(context: FetchContext<GoRecipe>, client: GoClient, places: GoFolders) {
     this.#context = context;
     this.#client = client;
-    this.#modCache = modCache;
+    this.#places = places;
     this.#notes = [...client.notices];
     this.#timeout = context.limits.seconds * 1000;
   }
@@ -133,15 +134,15 @@ class GoFetch {
     if (this.#kept) await evict(cacheDir, limits.cacheBytes);
     const among =
       (await forbiddenIn(source, forbidden, signal)) ??
-      (await forbiddenIn(this.#modCache, forbidden, signal)) ??
+      (await forbiddenIn(this.#places.modCache, forbidden, signal)) ??
       forbiddenAmong(toolchain.files, forbidden, ` of toolchain ${toolchain.version}`);
     if (among !== null) return among;
     if (recipe.vcs !== null) await makeFolder(join(source, '.git'));
     await this.#placeForToolchain();
-    await rm(sumDatabaseIn(this.#modCache), { force: true });
+    await rm(sumDatabaseIn(this.#places.modCache), { force: true });
     return {
       kind: 'inputs',
-      folders: { source, toolchain: toolchain.dir, modules: this.#modCache, ...(patched.length === 0 ? {} : { patches }) },
+      folders: { source, toolchain: toolchain.dir, modules: this.#places.modCache, ...(patched.length === 0 ? {} : { patches }) },
       toolchains: [toolchain],
       dependencies: modules.map(({ path, version, sum }) => ({ name: path, version, digest: sum })),
       origin,
@@ -179,17 +180,15 @@ class GoFetch {
   /** Where the publisher's toolchain lay among the modules, the sandbox mounts it there: on a folder that must exist. */
   async #placeForToolchain(): Promise<void> {
     const { paths } = this.#context.recipe;
-    if (paths?.goroot.startsWith(`${paths.modules}/`)) await makeFolder(join(this.#modCache, paths.goroot.slice(paths.modules.length + 1)));
+    if (paths?.goroot.startsWith(`${paths.modules}/`))
+      await makeFolder(join(this.#places.modCache, paths.goroot.slice(paths.modules.length + 1)));
   }
 
   /** From the store first; if what is there is wrong, once more without it, and the store gets what comes then. */
   async #download(go: string, cwd: string, modules: readonly string[]): Promise<readonly DownloadedModule[] | Unavailable> {
-    const { cacheDir, signal, folders } = this.#context;
-    const attempt = (store: string | null) => {
-      const places = { home: folders.home, modCache: this.#modCache, goPath: join(cacheDir, 'gopath') };
-      const env = downloadEnvironment(this.#client, places, store);
-      return downloadModules({ go, env, cwd, modules, timeout: this.#timeout, signal });
-    };
+    const { cacheDir, signal } = this.#context;
+    const request = { client: this.#client, go, folders: this.#places, cwd, modules, timeout: this.#timeout, signal };
+    const attempt = (store: string | null) => downloadModules({ ...request, store });
     const found = await attempt(storeAddress(cacheDir));
     if (!('kind' in found) || !['checksum-mismatch', 'fetch-failed'].includes(found.reason)) return found;
     const fresh = await attempt(null);
@@ -198,8 +197,8 @@ class GoFetch {
   }
 
   async #keep(module: DownloadedModule): Promise<void> {
-    this.#paths.push(...modulePaths(module, this.#modCache));
-    if (await keepModule(this.#context.cacheDir, this.#modCache, module)) this.#kept = true;
+    this.#paths.push(...modulePaths(module, this.#places.modCache));
+    if (await keepModule(this.#context.cacheDir, this.#places.modCache, module)) this.#kept = true;
     // The build reads the unpacked files and the recorded hash; the zip would only be another way to them.
     await rm(module.zip, { force: true });
   }

@@ -7,7 +7,7 @@ import { shareSumDatabase } from '../fetch-folders.ts';
 import { unavailable, type Origin, type Unavailable } from '../outcome.ts';
 import { removeTree } from '../remove-tree.ts';
 import { downloadModules, type DownloadedModule } from './download.ts';
-import { downloadEnvironment, goClient } from './settings.ts';
+import { goClient } from './settings.ts';
 
 export interface ModuleQuery {
   /** As in go.mod, with its /vN. */
@@ -99,10 +99,18 @@ async function lookUp(request: Omit<ModuleQuery, 'module' | 'query'>, coordinate
   try {
     const [home, modCache] = [join(root, 'home'), join(root, 'modules')];
     for (const folder of [home, modCache]) await mkdir(folder);
-    await shareSumDatabase(cacheDir, modCache);
+    const sumDatabase = await shareSumDatabase(cacheDir, modCache);
     const client = await goClient(environment, signal);
-    const env = downloadEnvironment(client, { home, modCache, goPath: join(cacheDir, 'gopath') }, storeAddress(cacheDir));
-    const modules = await downloadModules({ go: client.program, env, cwd: home, modules: coordinates, timeout, signal });
+    const folders = { home, modCache, goPath: join(cacheDir, 'gopath'), sumDatabase };
+    const modules = await downloadModules({
+      client,
+      folders,
+      store: storeAddress(cacheDir),
+      cwd: home,
+      modules: coordinates,
+      timeout,
+      signal,
+    });
     if ('kind' in modules) {
       await removeTree(root);
       return modules;

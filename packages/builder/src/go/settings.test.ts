@@ -38,7 +38,7 @@ test.each([
   const { network, notices } = networkOf(settings, environment);
   expect(notices).toHaveLength(1);
   expect(notices[0]).toContain('checksum database');
-  const env = downloadEnvironment({ program: 'go', network, notices }, folders, null);
+  const env = downloadEnvironment({ program: 'go', root: '/go', network, notices }, folders, null);
   for (const name of ['GOSUMDB', 'GONOSUMDB', 'GOINSECURE', 'GONOSUMCHECK', 'GOPRIVATE']) expect(env[name]).toBeUndefined();
   expect(env['GOFLAGS']).toBe('-modcacherw');
 });

@@ -8,6 +8,8 @@ import { requireProgram, runTool } from '../process.ts';
 export interface GoClient {
   /** Path of the go command that downloads. It compiles nothing. */
   readonly program: string;
+  /** Where its installation is, for the sandbox that it runs in. */
+  readonly root: string;
   /** What to add to a clean environment so that the user's proxies and mirrors are used. */
   readonly network: Readonly<Record<string, string>>;
   /** Settings of the user's that are not followed, for the log. Values are left out: they may hold passwords. */
@@ -16,7 +18,7 @@ export interface GoClient {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const READ = ['GOPROXY', 'GONOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOINSECURE', 'GOFLAGS', 'GOAUTH'] as const;
+const READ = ['GOROOT', 'GOPROXY', 'GONOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOINSECURE', 'GOFLAGS', 'GOAUTH'] as const;
 /** Proxies and certificate stores, of every program that downloads. */
 const PASSED = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
@@ -42,7 +44,8 @@ export async function goClient(environment: Environment = process.env, signal?: 
   });
   if (code !== 0)
     throw new BuilderError('tool-missing', `expected ${program} env to print the user's settings, found exit code ${code}: ${stderr}`);
-  return { program, ...networkOf(JSON.parse(stdout) as Record<string, string>, environment) };
+  const settings = JSON.parse(stdout) as Record<string, string>;
+  return { program, root: settings['GOROOT']!, ...networkOf(settings, environment) };
 }
 
 /** A client that asks nobody: modules come from the store, sums from what the go command remembers, and nothing listens where it would ask. */
@@ -83,6 +86,8 @@ export interface GoFolders {
   readonly modCache: string;
   /** Holds the checksum database's latest tree head, which the go command remembers to notice a fork. */
   readonly goPath: string;
+  /** Where answers of the checksum database are kept for all (see `shareSumDatabase`); in the module cache when left out. */
+  readonly sumDatabase?: string;
 }
 
 /**

@@ -8,7 +8,7 @@ import { takeEntry } from '../cache/entry.ts';
 import { downloadModules, type DownloadedModule } from './download.ts';
 import { makeRunnable, verifyGoroot, type Goroot } from './goroot.ts';
 import { takeRebuilt } from './rebuilt.ts';
-import { downloadEnvironment, type GoClient } from './settings.ts';
+import type { GoClient } from './settings.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
 import type { Toolchain } from '../toolchain.ts';
 
@@ -52,7 +52,7 @@ async function takeServed(request: ToolchainRequest): Promise<Toolchain | Unavai
     ...request,
     key,
     async install(fresh) {
-      const module = await download(request, key, fresh);
+      const module = await download(request, key, fresh, false);
       if ('kind' in module) return module;
       await makeRunnable(module.dir);
       return null;
@@ -62,7 +62,7 @@ async function takeServed(request: ToolchainRequest): Promise<Toolchain | Unavai
      * then what is on disk against that.
      */
     async verify(folder) {
-      const module = await download(request, key, folder);
+      const module = await download(request, key, folder, true);
       return 'kind' in module ? module : verifyGoroot(module, signal);
     },
   });
@@ -84,11 +84,15 @@ async function takeServed(request: ToolchainRequest): Promise<Toolchain | Unavai
   };
 }
 
-async function download(request: ToolchainRequest, key: string, modCache: string): Promise<DownloadedModule | Unavailable> {
-  const { client, cacheDir, home, timeout, signal } = request;
-  const env = downloadEnvironment(client, { home, modCache, goPath: join(cacheDir, 'gopath') }, null);
+async function download(
+  { client, cacheDir, home, timeout, signal }: ToolchainRequest,
+  key: string,
+  modCache: string,
+  present: boolean,
+): Promise<DownloadedModule | Unavailable> {
+  const folders = { home, modCache, goPath: join(cacheDir, 'gopath') };
   const modules = [`${TOOLCHAIN_MODULE}@v0.0.1-${key}`];
-  const found = await downloadModules({ go: client.program, env, cwd: home, modules, timeout, signal });
+  const found = await downloadModules({ client, folders, store: null, cwd: home, present, modules, timeout, signal });
   if ('kind' in found) return found.reason === 'module-unavailable' ? { ...found, reason: 'toolchain-unavailable' } : found;
   return found[0]!;
 }

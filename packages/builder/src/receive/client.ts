@@ -2,7 +2,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Purl } from '@verbatim/statements';
-import { findProgram, runTool } from '../process.ts';
+import { findProgram } from '../process.ts';
+import { runClient } from '../sandbox/client.ts';
+import { installationOf, pathsIn } from '../sandbox/shown.ts';
 import { notReceived, type NotReceived, type ReceiveReason } from './outcome.ts';
 
 export interface ClientRequest {
@@ -26,19 +28,35 @@ export interface Download {
   /** @param target the folder that the file must be written to */
   readonly argv: (target: string) => readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Paths of the programs that run, and of the files that the client may have its settings in. */
+  readonly programs: readonly string[];
+  readonly settings: readonly string[];
   /** What the client's words come to; `network`, which may go better next time, when none fits. */
   readonly reasons: readonly (readonly [RegExp, ReceiveReason])[];
 }
 
 /** Runs a client that writes one file. */
-export async function download({ name, argv, env, reasons }: Download, request: ClientRequest): Promise<string | NotReceived> {
+export async function download(
+  { name, argv, env, programs, settings, reasons }: Download,
+  request: ClientRequest,
+): Promise<string | NotReceived> {
   const { dir, maxBytes, timeout, signal } = request;
-  const [target, cwd] = [join(dir, 'target'), join(dir, 'empty')];
-  for (const folder of [target, cwd]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const [target, cwd, temporary] = [join(dir, 'target'), join(dir, 'empty'), join(dir, 'client-cache')];
+  for (const folder of [target, cwd, temporary]) await mkdir(folder, { recursive: true, mode: 0o700 });
   // None of them has a limit of its own for what a registry sends.
   const prlimit = findProgram('prlimit');
   const limited = prlimit === null ? [] : [prlimit, `--fsize=${maxBytes}`, '--'];
-  const result = await runTool({ argv: [...limited, ...argv(target)], cwd, env, timeout, signal });
+  const { PATH: _path, HOME: _home, XDG_CONFIG_HOME: _config, ...named } = env;
+  const result = await runClient({
+    argv: [...limited, ...argv(target)],
+    cwd,
+    // A sandbox's /tmp is small, and in memory.
+    env: { ...env, TMPDIR: temporary },
+    shown: [...programs.flatMap(installationOf), ...settings, ...pathsIn(Object.values(named))],
+    writable: [dir],
+    timeout,
+    signal,
+  });
   if (result.ended === 'timeout') return notReceived('receive-timeout', `${name} took more than ${timeout / 1000} s`);
   if (result.code !== 0) {
     const said = `${result.stdout}\n${result.stderr}`;

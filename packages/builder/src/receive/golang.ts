@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadModules } from '../go/download.ts';
-import { downloadEnvironment, goClient } from '../go/settings.ts';
+import { goClient } from '../go/settings.ts';
 import type { UnavailableReason } from '../outcome.ts';
 import type { ClientRequest } from './client.ts';
 import { notReceived, type NotReceived, type ReceiveReason } from './outcome.ts';
@@ -36,8 +36,9 @@ export async function downloadModuleZip({
   const client = await goClient(environment, signal);
   const [home, modCache] = [join(dir, 'empty'), join(dir, 'client-cache')];
   for (const folder of [home, modCache]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  const env = downloadEnvironment(client, { home, modCache, goPath: join(dir, 'client-cache') }, null);
-  const found = await downloadModules({ go: client.program, env, cwd: home, modules: [`${module}@${purl.version}`], timeout, signal });
+  const folders = { home, modCache, goPath: join(dir, 'client-cache') };
+  const modules = [`${module}@${purl.version}`];
+  const found = await downloadModules({ client, folders, store: null, cwd: home, modules, timeout, signal });
   if ('kind' in found) return notReceived(REASONS[found.reason] ?? 'receive-failed', found.detail);
   const { zip } = found[0]!;
   const { size } = await stat(zip);

@@ -1,6 +1,6 @@
 /** The published tarball of an npm package, by `npm pack`: the client's own registry, proxy and certificate settings are followed. */
-import { join } from 'node:path';
-import { requireProgram } from '../process.ts';
+import { dirname, join } from 'node:path';
+import { findProgram, requireProgram } from '../process.ts';
 import { clientEnvironment, download, type ClientRequest, type Download } from './client.ts';
 import { notReceived, type NotReceived } from './outcome.ts';
 
@@ -30,7 +30,11 @@ export async function packNpm(request: ClientRequest): Promise<string | NotRecei
   const npm = requireProgram('npm', 'install Node with its npm');
   const options = ['--cache', join(dir, 'client-cache'), '--ignore-scripts', '--json', '--loglevel=error', '--update-notifier=false'];
   const argv = (target: string): string[] => [npm, 'pack', '--pack-destination', target, ...options, '--', `${name}@${purl.version}`];
-  return download({ name: 'npm pack', argv, env: npmEnvironment(environment), reasons: REASONS }, request);
+  // What runs npm, whose prefix has the settings of all users.
+  const node = findProgram('node');
+  const programs = [npm, ...(node === null ? [] : [node])];
+  const settings = [join(environment['HOME'] ?? '/', '.npmrc'), ...programs.map((path) => join(dirname(dirname(path)), 'etc', 'npmrc'))];
+  return download({ name: 'npm pack', argv, env: npmEnvironment(environment), programs, settings, reasons: REASONS }, request);
 }
 
 /** npm's settings by variable name in upper or lower case, and the few other variables that it needs. */

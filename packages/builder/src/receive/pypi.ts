@@ -2,7 +2,7 @@
  * One wheel of a Python project, by `pip download`: the user's own index, proxy and certificate settings are followed. A project has many files
  * of one version, so the coordinate names the wheel: pkg:pypi/NAME@VERSION?file_name=FILE (purl-spec, pypi).
  */
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { findProgram, requireProgram } from '../process.ts';
 import { clientEnvironment, download, type ClientRequest, type Download } from './client.ts';
 import { notReceived, type NotReceived } from './outcome.ts';
@@ -46,9 +46,17 @@ export async function downloadWheel(request: ClientRequest): Promise<string | No
   ];
   const argv = (target: string): string[] => [pip, 'download', '--dest', target, ...options, '--', `${name}==${version}`];
   const env = clientEnvironment(request.environment, SETTING);
-  const downloaded = await download({ name: 'pip download', argv, env, reasons: REASONS }, request);
+  const downloaded = await download(
+    { name: 'pip download', argv, env, programs: [pip], settings: settingsOf(request.environment), reasons: REASONS },
+    request,
+  );
   if (typeof downloaded !== 'string' || basename(downloaded) === file) return downloaded;
   return notReceived('not-published', `expected ${file}, found ${basename(downloaded)}, which pip prefers for the same tags`);
+}
+
+/** Where pip looks for its settings, and for passwords. */
+function settingsOf({ HOME: home = '/', XDG_CONFIG_HOME: config = join(home, '.config') }: ClientRequest['environment']): string[] {
+  return ['/etc/pip.conf', '/etc/xdg/pip', join(home, '.pip', 'pip.conf'), join(config, 'pip'), join(home, '.netrc')];
 }
 
 interface WheelName {

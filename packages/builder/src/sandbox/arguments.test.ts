@@ -31,6 +31,12 @@ test('a build gets namespaces of its own, no capability, no environment, and may
   expect(at(args, '--seccomp', String(SECCOMP_FD))).toBeGreaterThan(-1);
 });
 
+test('only the network may be the host’s, and only where that is asked for', () => {
+  const [own, hosts] = [inside, { ...inside, network: true }].map((each) => sandboxCommand(each, '/usr/bin/bwrap'));
+  expect(hosts!.filter((word) => !own!.includes(word))).toEqual(['--share-net']);
+  expect(at(hosts!, '--unshare-all', '--share-net')).toBeGreaterThan(-1);
+});
+
 test('only what is mounted is there, and the root is closed after that', () => {
   const args = sandboxCommand(inside, '/usr/bin/bwrap');
   expect(at(args, '--ro-bind', '/root/private/go', '/build/go')).toBeGreaterThan(-1);

@@ -18,6 +18,8 @@ export interface Inside {
   readonly hostname: string;
   /** User and group. */
   readonly user: number;
+  /** Whether the host's network is there. None when left out. */
+  readonly network?: boolean;
 }
 
 /** The user that a build sees itself as, whatever user it is outside. */
@@ -33,7 +35,7 @@ export const EXIT_FD = 6;
 const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
 
 /**
- * Arguments for a build: no namespace of the host's, no capability, no environment, no further user namespaces, none of the calls that
+ * Arguments for a command: no namespace of the host's but, where it is asked for, that of the network, no capability, no environment, no further user namespaces, none of the calls that
  * seccomp.ts refuses, a root of its own that holds nothing but `mounts`, and is read-only but for them.
  */
 function confined(inside: Inside, reporting: readonly string[]): string[] {
@@ -41,7 +43,15 @@ function confined(inside: Inside, reporting: readonly string[]): string[] {
   const base = inside.mounts.filter(({ path }) => path === '/');
   const variables = Object.entries(inside.env).flatMap(([name, value]) => ['--setenv', name, value]);
   return [
-    ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
+    ...[
+      '--unshare-all',
+      ...(inside.network === true ? ['--share-net'] : []),
+      '--unshare-user',
+      '--disable-userns',
+      '--die-with-parent',
+      '--new-session',
+      '--clearenv',
+    ],
     ...['--seccomp', String(SECCOMP_FD), '--cap-drop', 'ALL'],
     ...['--uid', String(inside.user), '--gid', String(inside.user), '--hostname', inside.hostname],
     ...base.flatMap(mountArguments),

@@ -41,7 +41,19 @@ export async function detectSandbox({ limits = 'best' }: DetectOptions = {}): Pr
   const groups = limits === 'rlimit' ? null : await usableGroups();
   const sandbox: Sandbox = { executor: 'bubblewrap', version, limits: groups?.kind ?? 'rlimit', program, setpriv, groups };
   await tryOut(sandbox);
+  if (limits === 'best') known = Promise.resolve(sandbox);
   return sandbox;
+}
+
+let known: Promise<Sandbox> | null = null;
+
+/** What `detectSandbox` found in this process, which asks now if nobody did: a fetch runs many clients. @throws as detectSandbox */
+export function knownSandbox(): Promise<Sandbox> {
+  known ??= detectSandbox().catch((error: unknown) => {
+    known = null;
+    throw error;
+  });
+  return known;
 }
 
 function versionOf(program: string): string {

@@ -22,7 +22,7 @@ export function distributionFolders(): SystemMount[] {
   return [...systemFolders(), ...local.map((path): SystemMount => ({ kind: 'empty', path }))];
 }
 
-/** /usr and its companions, as links where the system has links. Holds whatever the operator installed: not for builds. */
+/** /usr and its companions, as links where the system has links. Holds whatever the operator installed: for clients that fetch, not for builds. */
 export function systemFolders(): SystemMount[] {
   return SYSTEM_FOLDERS.flatMap((path): SystemMount[] => {
     const stat = lstatSync(path, { throwIfNoEntry: false });

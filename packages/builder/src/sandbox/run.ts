@@ -28,16 +28,24 @@ export interface SandboxJob {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly mounts: readonly Mount[];
-  /** Programs of the host that are shown, with their libraries; the whole system; or another system, whose root is a folder. */
-  readonly programs: readonly string[] | 'system' | SystemRoot;
+  /**
+   * Programs of the host that are shown, with their libraries; the system as its distribution made it; that with what the operator installed
+   * beside it; or another system, whose root is a folder.
+   */
+  readonly programs: readonly string[] | 'system' | 'installed' | SystemRoot;
   readonly limits: Limits;
-  /** A new file. */
-  readonly logPath: string;
   readonly hostname?: string;
   /** Number of the user and group that it sees itself as. */
   readonly user?: number;
-  readonly onLog?: ((text: string) => void) | undefined;
+  /** Whether it has the host's network. */
+  readonly network?: boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface LoggedJob extends SandboxJob {
+  /** A new file. */
+  readonly logPath: string;
+  readonly onLog?: ((text: string) => void) | undefined;
 }
 
 export type SandboxEnd =
@@ -50,11 +58,17 @@ export type SandboxEnd =
   /** The sandbox could not be set up, or was killed from outside: the machine's trouble, not the command's. */
   | { readonly kind: 'failed'; readonly detail: string };
 
-export interface SandboxResult {
+export interface SandboxRan {
   readonly end: SandboxEnd;
-  readonly log: LogSummary;
   readonly usage: Usage;
 }
+
+export interface SandboxResult extends SandboxRan {
+  readonly log: LogSummary;
+}
+
+/** Hears what the command prints; false once it printed so much that it should be stopped. */
+export type Hear = (stream: 'stdout' | 'stderr', chunk: Buffer) => boolean;
 
 const LOOK_MILLISECONDS = 200;
 const DETAIL_CHARS = 2000;
@@ -63,13 +77,26 @@ const DETAIL_CHARS = 2000;
  * Runs `job.argv` and returns when every process of the sandbox is dead, those in the background included.
  * @throws the signal's reason when aborted; BuilderError `tool-missing`.
  */
-export async function runSandboxed(sandbox: Sandbox, job: SandboxJob): Promise<SandboxResult> {
+export async function runSandboxed(sandbox: Sandbox, job: LoggedJob): Promise<SandboxResult> {
+  job.signal?.throwIfAborted();
+  const log = new BuildLog(job.logPath, job.limits.logBytes, job.onLog);
+  let summary: LogSummary;
+  let ran: SandboxRan;
+  try {
+    ran = await runHeard(sandbox, job, (stream, chunk) => log.push(stream, chunk));
+  } finally {
+    summary = log.end();
+  }
+  return { ...ran, log: summary };
+}
+
+/** As `runSandboxed`, for who does not want a log of what it prints. */
+export async function runHeard(sandbox: Sandbox, job: SandboxJob, hear: Hear): Promise<SandboxRan> {
   job.signal?.throwIfAborted();
   const argv = commandLine(sandbox, job);
   const group = makeGroup(sandbox, job.limits);
-  const log = new BuildLog(job.logPath, job.limits.logBytes, job.onLog);
   try {
-    return await supervise(argv, sandbox.setpriv !== null, group, log, job);
+    return await supervise(argv, sandbox.setpriv !== null, group, hear, job);
   } finally {
     await group?.remove();
   }
@@ -92,6 +119,7 @@ function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
     mounts: [...programs, ...job.mounts],
     hostname: job.hostname ?? 'build',
     user: job.user ?? BUILD_ID,
+    network: job.network ?? false,
   };
   if (sandbox.setpriv === null) return sandboxCommand(inside, sandbox.program);
   return stagedCommand(inside, systemFolders(), sandbox.program, sandbox.setpriv);
@@ -99,6 +127,7 @@ function commandLine(sandbox: Sandbox, job: SandboxJob): string[] {
 
 function shown(programs: SandboxJob['programs']): { readonly programs: readonly SystemMount[]; readonly prlimit: string } {
   if (programs === 'system') return { programs: distributionFolders(), prlimit: '/usr/bin/prlimit' };
+  if (programs === 'installed') return { programs: systemFolders(), prlimit: '/usr/bin/prlimit' };
   if ('root' in programs) return { programs: rootFolders(programs), prlimit: '/usr/bin/prlimit' };
   return { programs: distinctMounts(['prlimit', ...programs].flatMap(programMounts)), prlimit: '/bin/prlimit' };
 }
@@ -112,18 +141,12 @@ function writableFolders({ mounts, programs }: SandboxJob): string[] {
   return [...root, ...mounts.flatMap((mount) => (mount.kind === 'writable' ? [mount.source] : []))];
 }
 
-async function supervise(
-  argv: readonly string[],
-  staged: boolean,
-  group: Group | null,
-  log: BuildLog,
-  job: SandboxJob,
-): Promise<SandboxResult> {
+async function supervise(argv: readonly string[], staged: boolean, group: Group | null, hear: Hear, job: SandboxJob): Promise<SandboxRan> {
   const { limits, signal } = job;
   let tail = '';
   using sealed = sealedStdio(['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...(staged ? (['pipe'] as const) : [])]);
   const child = spawn(argv[0]!, argv.slice(1), { env: {}, stdio: [...sealed.stdio], cwd: '/' });
-  const running = new RunningSandbox(child, staged ? EXIT_FD : STATUS_FD);
+  const running = new RunningSandbox(child, staged ? EXIT_FD : STATUS_FD, job.network ?? false);
   const closed = once(child);
 
   let broken: SandboxEnd | null = null;
@@ -131,9 +154,9 @@ async function supervise(
     broken ??= end;
     running.kill();
   };
-  const take = (stream: string) => (chunk: Buffer) => {
+  const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
     tail = (tail + chunk.toString()).slice(-DETAIL_CHARS);
-    if (!log.push(stream, chunk)) stop({ kind: 'limit', limit: 'log' });
+    if (!hear(stream, chunk)) stop({ kind: 'limit', limit: 'log' });
   };
   child.stdout!.on('data', take('stdout'));
   child.stderr!.on('data', take('stderr'));
@@ -174,10 +197,9 @@ async function supervise(
     signal?.removeEventListener('abort', onAbort);
     await running.allDead();
   }
-  const summary = log.end();
   signal?.throwIfAborted();
   const usage = watchdog?.usage() ?? { cpuSeconds: 0, wallSeconds: 0, peakMemoryBytes: null };
-  return { end: endOf(running.exitCode, broken, watchdog, trouble === null ? tail : `${tail}${messageOf(trouble)}`), log: summary, usage };
+  return { end: endOf(running.exitCode, broken, watchdog, trouble === null ? tail : `${tail}${messageOf(trouble)}`), usage };
 }
 
 function endOf(code: number | null, broken: SandboxEnd | null, watchdog: Watchdog | null, detail: string): SandboxEnd {

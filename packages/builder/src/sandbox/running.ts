@@ -17,8 +17,11 @@ export class RunningSandbox {
   #startTime = '';
   #killed = false;
 
-  /** @param exitFd the descriptor on which the bubblewrap that runs the command itself reports */
-  constructor(child: ChildProcess, exitFd: number) {
+  /**
+   * @param exitFd the descriptor on which the bubblewrap that runs the command itself reports
+   * @param network whether it is in the host's network namespace
+   */
+  constructor(child: ChildProcess, exitFd: number, network: boolean) {
     this.#child = child;
     this.started = new Promise((resolve) => {
       readReports(child, STATUS_FD, (report) => {
@@ -35,7 +38,7 @@ export class RunningSandbox {
     });
     // bubblewrap may be gone before it reads; its end tells why.
     for (const descriptor of [BLOCK_FD, SECCOMP_FD]) this.#to(descriptor).on('error', () => {});
-    this.#to(SECCOMP_FD).end(seccompProgram());
+    this.#to(SECCOMP_FD).end(seccompProgram(network));
     // Its monitor goes first when the command ends; what the command left in the background goes now.
     child.once('exit', () => this.kill());
   }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { FAMILIES, REFUSED, seccompProgram } from './seccomp.ts';
+import { FAMILIES, NETWORK_FAMILIES, REFUSED, seccompProgram } from './seccomp.ts';
 
 const ARCH = { amd64: 0xc000003e, arm64: 0xc00000b7, i386: 0x40000003, arm: 0x40000028 };
 const SOCKET = { amd64: [41, 53], arm64: [198, 199] };
 
 /** What the kernel's interpreter of classic BPF makes of a call: `allow`, or an errno. */
-function judge(arch: number, number: number, first = 0): 'allow' | number {
-  const program = seccompProgram();
+function judge(arch: number, number: number, first = 0, network = false): 'allow' | number {
+  const program = seccompProgram(network);
   const data = Buffer.alloc(64);
   data.writeInt32LE(number, 0);
   data.writeUInt32LE(arch, 4);
@@ -48,6 +48,18 @@ test.each(['amd64', 'arm64'] as const)('on %s sockets are only of families that 
     expect(judge(ARCH[arch], number, 0x1_0000_0028)).toBe(97);
   }
 });
+
+test.each(['amd64', 'arm64'] as const)(
+  'on %s, with the host’s network, sockets of a name of the host’s are refused and pairs are not',
+  (arch) => {
+    const allowed = SOCKET[arch].map((number) =>
+      Array.from({ length: 64 }, (_, family) => family).filter((family) => judge(ARCH[arch], number, family, true) === 'allow'),
+    );
+    expect(allowed).toEqual([[2, 10, 16], [...FAMILIES]]);
+    expect(allowed).toEqual([NETWORK_FAMILIES.socket, NETWORK_FAMILIES.socketpair]);
+    expect(judge(ARCH[arch], SOCKET[arch][0]!, 1, true)).toBe(97);
+  },
+);
 
 test('other ABIs of the same processor have no calls at all', () => {
   for (const arch of [ARCH.i386, ARCH.arm]) expect([1, 102, 359].map((number) => judge(arch, number, 1))).toEqual([38, 38, 38]);

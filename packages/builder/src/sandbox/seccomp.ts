@@ -1,5 +1,5 @@
 /**
- * What a build may not ask of the kernel: what no namespace keeps apart, what hides memory from those who count it, and interfaces that no
+ * What a sandbox may not ask of the kernel: what no namespace keeps apart, what hides memory from those who count it, and interfaces that no
  * compiler needs and many exploits did. One classic BPF program (seccomp(2)) for amd64 and arm64 alike, because the sandbox's programs need not
  * be of the architecture that this process is of. A refused call answers as a kernel without it would: ENOSYS, or EAFNOSUPPORT for a socket.
  */
@@ -42,6 +42,9 @@ const SOCKETS: Readonly<Record<'socket' | 'socketpair', Readonly<Record<Arch, nu
  */
 export const FAMILIES = [1, 2, 10, 16] as const;
 
+/** With the host's network its abstract sockets are in reach, and who listens there believes whoever can connect: a pair of one's own must do. */
+export const NETWORK_FAMILIES = { socket: FAMILIES.filter((family) => family !== 1), socketpair: FAMILIES } as const;
+
 /** From here on amd64 has the calls of the x32 ABI, under numbers of their own. */
 const X32 = 0x40000000;
 
@@ -73,23 +76,31 @@ const ifEqual = (value: number, then: readonly Instruction[]): Instruction[] => 
 ];
 const refuse = (errno: number): Instruction => end(ERRNO | errno);
 
-function onArchitecture(arch: Arch): Instruction[] {
-  const family = [load(OFFSET.firstArgument), ...FAMILIES.flatMap((each) => ifEqual(each, [end(ALLOW)])), refuse(EAFNOSUPPORT)];
+function onArchitecture(arch: Arch, network: boolean): Instruction[] {
+  const allowed = network ? NETWORK_FAMILIES : { socket: FAMILIES, socketpair: FAMILIES };
+  const family = (families: readonly number[]): Instruction[] => [
+    load(OFFSET.firstArgument),
+    ...families.flatMap((each) => ifEqual(each, [end(ALLOW)])),
+    refuse(EAFNOSUPPORT),
+  ];
   return [
     load(OFFSET.number),
     { code: CODE.atLeast, yes: 0, no: 1, value: X32 },
     refuse(ENOSYS),
     ...Object.values(REFUSED).flatMap((number) => ifEqual(number[arch], [refuse(ENOSYS)])),
-    ...Object.values(SOCKETS).flatMap((number) => ifEqual(number[arch], family)),
+    ...(['socket', 'socketpair'] as const).flatMap((call) => ifEqual(SOCKETS[call][arch], family(allowed[call]))),
     end(ALLOW),
   ];
 }
 
-/** The program, as bubblewrap's --seccomp reads it. Calls of other architectures (32-bit ones of the same processor) are all refused. */
-export function seccompProgram(): Buffer {
+/**
+ * The program, as bubblewrap's --seccomp reads it. Calls of other architectures (32-bit ones of the same processor) are all refused.
+ * @param network whether the sandbox is in the host's network namespace
+ */
+export function seccompProgram(network = false): Buffer {
   const instructions = [
     load(OFFSET.architecture),
-    ...(['amd64', 'arm64'] as const).flatMap((arch) => ifEqual(AUDIT_ARCH[arch], onArchitecture(arch))),
+    ...(['amd64', 'arm64'] as const).flatMap((arch) => ifEqual(AUDIT_ARCH[arch], onArchitecture(arch, network))),
     refuse(ENOSYS),
   ];
   const bytes = Buffer.alloc(instructions.length * 8);
