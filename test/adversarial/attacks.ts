@@ -266,6 +266,36 @@ export const SOURCES: readonly Attack[] = [
     reported: 'input-unavailable, artifact-among-inputs',
   },
   {
+    name: 'manifest-elsewhere',
+    tries: 'a dependency in a folder of the node’s, whose `Cargo.toml` cargo would quote in its error',
+    contained: 'the client’s sandbox shows it the source and what it is installed as',
+    reported: 'input-unavailable, not-a-package',
+  },
+  {
+    name: 'module-elsewhere',
+    tries: 'a `replace` that leads to a folder of the node’s, whose `go.mod` the go command would read',
+    contained: 'the same sandbox',
+    reported: 'input-unavailable, not-a-module',
+  },
+  {
+    name: 'repository-elsewhere',
+    tries: 'a dependency in a repository of the host’s, by a file address',
+    contained: 'the same sandbox',
+    reported: 'input-unavailable, not-a-package',
+  },
+  {
+    name: 'cargo-settings',
+    tries: 'a `.cargo/config.toml` and a `rust-toolchain.toml` that name programs to run',
+    contained: 'clients run in a folder without settings; and would run such programs in their sandbox',
+    reported: 'input-unavailable, bad-lockfile',
+  },
+  {
+    name: 'git-settings',
+    tries: 'attributes, filters, hooks and submodules that name programs to run',
+    contained: 'git has our settings alone',
+    reported: 'fetched',
+  },
+  {
     name: 'swapped-cache',
     tries: 'another file in the shared cache under a crate’s digest',
     contained:

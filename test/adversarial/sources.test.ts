@@ -55,9 +55,75 @@ version = "1.0.0"
 dependencies = ["evil"]
 `;
   const source = commitOf(work, 'rust', { files: { 'Cargo.lock': lock } });
-  // Where nobody listens: what the cache has not got is not to be had.
-  const environment = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:1', CARGO_NET_RETRY: '0' };
-  return { source, kind: 'cargo', changes: { cacheDir, environment } };
+  return { source, kind: 'cargo', changes: { cacheDir, environment: NOBODY } };
+}
+
+/** Where nobody listens: what the cache has not got is not to be had. */
+const NOBODY = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:1', CARGO_NET_RETRY: '0' };
+
+/** A source whose lockfile names a crate that no cache has, so that cargo is run on it; with more in its manifest. */
+function askingCargo(work: string, manifest: string, files: Readonly<Record<string, string>> = {}): Attacked {
+  const lock = `version = 4
+
+[[package]]
+name = "absent"
+version = "1.0.0"
+source = "registry+https://index.example/index"
+checksum = "${'0'.repeat(64)}"
+
+[[package]]
+name = "hostile"
+version = "1.0.0"
+dependencies = ["absent"]
+`;
+  const own = `[package]\nname = "hostile"\nversion = "1.0.0"\n\n[dependencies]\n${manifest}`;
+  const source = commitOf(work, 'rust', { files: { 'Cargo.toml': own, 'Cargo.lock': lock, ...files } });
+  return { source, kind: 'cargo', changes: { environment: NOBODY } };
+}
+
+/** What the node has beside its key: files that clients take for their own, with secrets in them. */
+function nodesFiles(): string {
+  const folder = inScratch('node');
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['Cargo.toml', 'go.mod']) writeFileSync(join(folder, name), `${KEY}\n`);
+  return folder;
+}
+
+/** Whoever runs it says so: what a client says is in the outcome. */
+const PROGRAM = '#!/bin/sh\necho PRIVATE program >&2\nexit 1\n';
+
+/** Whatever cargo and rustup would read in the folder that they are run in. */
+function cargoSettings(work: string): Attacked {
+  const evil = join(work, 'evil');
+  const config = `[build]
+rustc = "${evil}/bin/rustc"
+rustc-wrapper = "${evil}/bin/rustc"
+[registry]
+global-credential-providers = ["${evil}/bin/rustc"]
+[net]
+git-fetch-with-cli = true
+[alias]
+fetch = "!${evil}/bin/rustc"
+`;
+  const programs = Object.fromEntries(['cargo', 'rustc', 'git'].map((name) => [`evil/bin/${name}`, PROGRAM]));
+  const toolchain = `[toolchain]\npath = "${evil}"\n`;
+  const attacked = askingCargo(work, '', { '.cargo/config.toml': config, 'rust-toolchain.toml': toolchain, ...programs });
+  execFileSync('chmod', ['-R', 'a+x', evil]);
+  return attacked;
+}
+
+/** Attributes, modules and settings that make git run programs, where somebody believes them. */
+function gitSettings(work: string): Attacked {
+  const run = `touch ${work}-work/inputs/source/ran`;
+  const settings = `[filter "evil"]\n\tsmudge = ${run}\n\tprocess = ${run}\n[core]\n\tfsmonitor = ${run}\n\thooksPath = hooks\n`;
+  const files = {
+    '.gitattributes': '* filter=evil diff=evil merge=evil\n',
+    '.gitmodules': `[submodule "evil"]\n\tpath = evil\n\turl = ext::sh -c "${run}"\n`,
+    '.gitconfig': settings,
+    'hooks/post-checkout': `#!/bin/sh\n${run}\n`,
+    '.lfsconfig': `[lfs]\n\turl = file:///\n\tcustomtransfer = ${run}\n`,
+  };
+  return { kind: 'go', source: commitOf(work, 'go/hello', { files }) };
 }
 
 function evilCrate(): Buffer {
@@ -75,6 +141,17 @@ const PREPARE: Readonly<Record<string, (work: string) => Attacked>> = {
   'copy-in-source': (work) => ({ kind: 'cargo', source: commitOf(work, 'rust', { files: { 'src/data.bin': PUBLISHED } }) }),
   'copy-in-dependency': (work) => withCrate(work, evilCrate()),
   'copy-as-dependency': (work) => withCrate(work, PUBLISHED),
+  'manifest-elsewhere': (work) => askingCargo(work, `key = { path = "${nodesFiles()}" }\n`),
+  'module-elsewhere': (work) => {
+    const goMod = `module example.com/hostile\n\ngo 1.20\n\nrequire example.com/key v1.0.0\n\nreplace example.com/key v1.0.0 => ${nodesFiles()}\n`;
+    return { kind: 'go', source: commitOf(work, 'go/hello', { files: { 'go.mod': goMod } }) };
+  },
+  'repository-elsewhere': (work) => {
+    const { url } = commitOf(`${work}-of-the-host`, 'rust', { files: { 'Cargo.toml': `${KEY}\n` } });
+    return askingCargo(work, `key = { git = "${url}" }\n`);
+  },
+  'cargo-settings': cargoSettings,
+  'git-settings': gitSettings,
   'swapped-cache': (work) => withCrate(work, evilCrate(), sha256(Buffer.from('another crate'))),
 };
 
@@ -90,7 +167,10 @@ test.each(SOURCES.map(({ name, reported }) => [name, reported] as const))('%s is
   saw(name, reported, (performance.now() - started) / 1000);
   expect(reported, outcome.kind === 'unavailable' ? outcome.detail : '').toBe(expected);
   expect(JSON.stringify(outcome)).not.toContain('PRIVATE');
-  expect(outcome).toMatchObject({ transient: false });
+  if (outcome.kind === 'fetched') {
+    expect(readdirSync(outcome.folders['source']!)).not.toContain('ran');
+    await outcome[Symbol.asyncDispose]();
+  } else expect(outcome).toMatchObject({ transient: false });
   if (name === 'swapped-cache')
     expect(readdirSync(join(inScratch(`${name}-cache`), 'files'), { recursive: true }).filter((path) => String(path).length > 60)).toEqual(
       [],
