@@ -46,15 +46,15 @@ describe('a node’s roles', () => {
   });
 
   it('a mirror follows the log, a witness is asked', () => {
-    expect(roleToml('/data', node!, 'mirror', { vkey: 'V', url: 'http://log.invalid' })).toContain(
-      'vkey = "V"\nurl = "http://log.invalid"\n',
+    expect(roleToml('/data', node!, 'mirror', { vkey: 'V', followed: { url: 'http://log.invalid', rootVkey: 'R' } })).toContain(
+      'vkey = "V"\nurl = "http://log.invalid"\nroot_vkey = "R"\n',
     );
     expect(roleToml('/data', node!, 'witness', { vkey: 'V' })).not.toContain('url');
   });
 });
 
 describe('a node’s configuration', () => {
-  const toml = (node: Node): string => rebuilderToml('/data', '/cache', node, 'http://log.invalid/');
+  const toml = (node: Node): string => rebuilderToml('/data', '/cache', node, { url: 'http://log.invalid/', rootVkey: 'R' });
 
   it('subscribes to the node’s targets', () => {
     expect(toml({ ...NODES[0]!, targets: ['linux/amd64', 'linux/arm64'] })).toContain(

@@ -45,7 +45,12 @@ export function roleKeyName(node: Node, role: Role): string {
 }
 
 /** A witness waits to be asked by the log; a mirror is told where the log is, and follows it. */
-export function roleToml(dataDir: string, node: Node, role: Role, log: { readonly vkey: string; readonly url?: string }): string {
+export function roleToml(
+  dataDir: string,
+  node: Node,
+  role: Role,
+  log: { readonly vkey: string; readonly followed?: { readonly url: string; readonly rootVkey: string } },
+): string {
   const file = roleOf(node, role);
   return `name = ${quoted(roleKeyName(node, role))}
 data_dir = ${quoted(join(dataDir, file))}
@@ -53,7 +58,7 @@ key_file = ${quoted(join(dataDir, `${file}.key`))}
 
 [[logs]]
 vkey = ${quoted(log.vkey)}
-${log.url === undefined ? '' : `url = ${quoted(log.url)}\n`}
+${log.followed === undefined ? '' : `url = ${quoted(log.followed.url)}\nroot_vkey = ${quoted(log.followed.rootVkey)}\n`}
 [listen]
 ${onLoopback}
 [metrics_listen]
@@ -64,18 +69,18 @@ ${onLoopback}`;
  * Services listen where the system lets them; each says where on its ready line. The log starts after its witnesses: the index-witness reads the
  * log's folder.
  */
-export function witnessToml(dataDir: string, logVkey: string): string {
+export function witnessToml(dataDir: string, keys: { readonly log: string; readonly root: string }): string {
   return `name = ${quoted(WITNESS)}
 data_dir = ${quoted(join(dataDir, 'witness'))}
 key_file = ${quoted(join(dataDir, 'witness.key'))}
 
 [[logs]]
-vkey = ${quoted(logVkey)}
+vkey = ${quoted(keys.log)}
 
 [index]
 name = ${quoted(INDEX_WITNESS)}
 key_file = ${quoted(join(dataDir, 'index-witness.key'))}
-logs = [{ origin = ${quoted(ORIGIN)}, url = ${quoted(pathToFileURL(join(dataDir, 'log', 'public')).href)} }]
+logs = [{ origin = ${quoted(ORIGIN)}, url = ${quoted(pathToFileURL(join(dataDir, 'log', 'public')).href)}, root_vkey = ${quoted(keys.root)} }]
 
 [listen]
 ${onLoopback}
@@ -102,7 +107,12 @@ ${onLoopback}
 ${onLoopback}`;
 }
 
-export function rebuilderToml(dataDir: string, cacheDir: string, node: Node, logUrl: string): string {
+export function rebuilderToml(
+  dataDir: string,
+  cacheDir: string,
+  node: Node,
+  log: { readonly url: string; readonly rootVkey: string },
+): string {
   return `name = ${quoted(keyName(node))}
 operator = ${quoted(node.operator)}
 key_file = ${quoted(join(dataDir, `${node.name}.key`))}
@@ -110,8 +120,9 @@ data_dir = ${quoted(join(dataDir, node.name))}
 cache_dir = ${quoted(cacheDir)}
 
 [log]
-url = ${quoted(logUrl)}
+url = ${quoted(log.url)}
 policy_file = ${quoted(join(dataDir, 'log.policy'))}
+root_vkey = ${quoted(log.rootVkey)}
 poll_seconds = 0.5
 ${node.targets === undefined ? '' : `\n[[subscriptions]]\ntargets = [${node.targets.map((target) => quoted(target)).join(', ')}]\n`}`;
 }

@@ -95,7 +95,7 @@ export async function startNetwork(
   for (const type of ecosystems) keys.registrars.set(type, await key(registrarOf(type), `${registrarOf(type)}.verbatim.invalid/local`));
   for (const node of members) keys.nodes.set(node.name, await key(node.name, keyName(node)));
 
-  await writeFile(join(dataDir, 'witness.toml'), witnessToml(dataDir, keys.log));
+  await writeFile(join(dataDir, 'witness.toml'), witnessToml(dataDir, keys));
   const witness = started.use(await start('witness', 'witness'));
   const witnesses = [
     { vkey: keys.witness, url: witness.ready.url },
@@ -109,7 +109,10 @@ export async function startNetwork(
         const vkey = await key(name, roleKeyName(node, role), KEY_TYPE_COSIGNATURE);
         await writeFile(
           join(dataDir, `${name}.toml`),
-          roleToml(dataDir, node, role, { vkey: keys.log, ...(logUrl === undefined ? {} : { url: logUrl }) }),
+          roleToml(dataDir, node, role, {
+            vkey: keys.log,
+            ...(logUrl === undefined ? {} : { followed: { url: logUrl, rootVkey: keys.root } }),
+          }),
         );
         return { name, vkey, url: started.use(await start(name, role)).ready.url };
       }),
@@ -149,7 +152,7 @@ export async function startNetwork(
     async startNodes(nodes = members) {
       await Promise.all(
         nodes.map(async (node) => {
-          await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, url));
+          await writeFile(join(dataDir, `${node.name}.toml`), rebuilderToml(dataDir, cacheDir, node, { url, rootVkey: keys.root }));
           services.use(await start(node.name, 'rebuilder', await runtimeOf(node, dataDir, cacheDir)));
         }),
       );
