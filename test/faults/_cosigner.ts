@@ -7,23 +7,26 @@ import { initialise, startService, type Service } from '@verbatim/local';
 const LISTEN = 'listen = { host = "127.0.0.1", port = 0 }\nmetrics_listen = { host = "127.0.0.1", port = 0 }\n';
 
 export class CosignerProcess implements AsyncDisposable {
-  readonly folder: string;
+  readonly #folder: string;
+  readonly #dataDir: string;
   readonly #name: 'witness' | 'mirror';
   #service: Service | null = null;
   #ended: string | null = null;
 
-  private constructor(name: 'witness' | 'mirror', folder: string) {
+  private constructor(name: 'witness' | 'mirror', folder: string, dataDir: string) {
     this.#name = name;
-    this.folder = folder;
+    this.#folder = folder;
+    this.#dataDir = dataDir;
   }
 
-  static async start(name: 'witness' | 'mirror', logVkey: string): Promise<CosignerProcess> {
+  static async start(name: 'witness' | 'mirror', logVkey: string, dataDir?: string): Promise<CosignerProcess> {
     process.env['UV_THREADPOOL_SIZE'] = '1';
     process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'verbatim-compile-cache');
-    const cosigner = new CosignerProcess(name, await mkdtemp(join(tmpdir(), `verbatim-${name}-`)));
+    const folder = await mkdtemp(join(tmpdir(), `verbatim-${name}-`));
+    const cosigner = new CosignerProcess(name, folder, dataDir ?? join(folder, 'data'));
     await writeFile(
       cosigner.#config,
-      `name = "${name}.example/struck"\ndata_dir = "data"\nkey_file = "key"\n${LISTEN}[[logs]]\nvkey = "${logVkey}"\n`,
+      `name = "${name}.example/struck"\ndata_dir = "${cosigner.#dataDir}"\nkey_file = "key"\n${LISTEN}[[logs]]\nvkey = "${logVkey}"\n`,
     );
     await initialise(name, cosigner.#config);
     await cosigner.restart();
@@ -31,7 +34,7 @@ export class CosignerProcess implements AsyncDisposable {
   }
 
   get #config(): string {
-    return join(this.folder, 'config.toml');
+    return join(this.#folder, 'config.toml');
   }
 
   get url(): string {
@@ -44,7 +47,7 @@ export class CosignerProcess implements AsyncDisposable {
 
   /** Its files, relative to its data folder; null for anything else. */
   below(path: string): string | null {
-    const data = join(this.folder, 'data/');
+    const data = `${this.#dataDir}/`;
     return path.startsWith(data) ? path.slice(data.length) : null;
   }
 
@@ -69,7 +72,7 @@ export class CosignerProcess implements AsyncDisposable {
   }
 
   async restart(): Promise<void> {
-    const service = await startService(this.#name, this.#name, this.#config, join(this.folder, 'log'));
+    const service = await startService(this.#name, this.#name, this.#config, join(this.#folder, 'log'));
     [this.#service, this.#ended] = [service, null];
     void service.ended.then((how) => {
       if (this.#service === service) this.#ended = how.replace(/; its log is .*/, '');
@@ -89,6 +92,6 @@ export class CosignerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#service?.[Symbol.asyncDispose]();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -43,7 +43,7 @@ export interface Hit {
 }
 
 /** What SQLite does is counted on its file: other files of that thread are sockets, whose calls nobody can count. */
-export const isDatabase = (kind: string): boolean => /\.(?:db|sqlite)(?:-\w+)?$/.test(kind);
+const isDatabase = (kind: string): boolean => /\.(?:db|sqlite)(?:-\w+)?$/.test(kind);
 
 /** Everything that the service does with its files under one load, in order. */
 export async function sitesOf(subject: Subject, load: string): Promise<Site[]> {

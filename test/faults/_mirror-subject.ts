@@ -24,9 +24,10 @@ export class MirrorSubject implements Subject {
     this.#log = log;
   }
 
-  static async start(): Promise<MirrorSubject> {
+  /** @param dataDir on another disk; a folder of its own otherwise */
+  static async start(dataDir?: string): Promise<MirrorSubject> {
     const log = new TestLog({ size: SIZE });
-    const subject = new MirrorSubject(await CosignerProcess.start('mirror', log.vkey), log);
+    const subject = new MirrorSubject(await CosignerProcess.start('mirror', log.vkey, dataDir), log);
     await subject.#upload(300);
     return subject;
   }
@@ -64,6 +65,11 @@ export class MirrorSubject implements Subject {
     await this.#upload(next);
     if (this.#cosigned !== next) throw new Error(`expected the mirror to go on to ${next}`);
     return outcome;
+  }
+
+  /** Ends it at once; `recover` brings it back. */
+  kill(): Promise<void> {
+    return this.#mirror.stop('SIGKILL');
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -23,14 +23,15 @@ export class WitnessSubject implements Subject {
     this.#fork = fork;
   }
 
-  static async start(): Promise<WitnessSubject> {
+  /** @param dataDir on another disk; a folder of its own otherwise */
+  static async start(dataDir?: string): Promise<WitnessSubject> {
     const log = new InMemoryLog({ origin: 'log.example/witnessed' });
     const fork = new InMemoryLog({ origin: log.origin, signer: log.signer });
     for (let i = 0; i < SIZE; i++) {
       log.add(utf8Encode(`entry ${i}`));
       fork.add(utf8Encode(i === 0 ? 'another' : `entry ${i}`));
     }
-    const subject = new WitnessSubject(await CosignerProcess.start('witness', log.vkey), log, fork);
+    const subject = new WitnessSubject(await CosignerProcess.start('witness', log.vkey, dataDir), log, fork);
     await subject.#grow(0);
     return subject;
   }
@@ -70,6 +71,11 @@ export class WitnessSubject implements Subject {
     const grown = await this.#grow(known);
     if (grown !== 200) throw new Error(`expected the witness to go on at ${known}; found ${grown}`);
     return outcome;
+  }
+
+  /** Ends it at once; `recover` brings it back. */
+  kill(): Promise<void> {
+    return this.#witness.stop('SIGKILL');
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Disks that stop taking anything, under a running log: a file system of its own that goes read-only, as ext4 does after an error of the disk, and
+ * Disks that stop taking anything, under a running log, witness and mirror: a file system of its own that goes read-only, as ext4 does after an error of the disk, and
  * one that is full.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LogSubject } from './_log-subject.ts';
+import { MirrorSubject } from './_mirror-subject.ts';
+import { WitnessSubject } from './_witness-subject.ts';
 
 /** The guard turns submissions away below 8 MiB. */
 const DISK_BYTES = 48 * 1024 * 1024;
@@ -72,4 +74,30 @@ test('a disk that goes read-only: nothing more is acknowledged, the log stops, s
   await subject.check();
   expect(await subject.submit()).toMatchObject({ status: 200 });
   await subject.check();
+  // The disk is needed for others.
+  await log.stop();
 });
+
+test.each([
+  ['witness', () => WitnessSubject.start(join(mount, 'witness'))],
+  ['mirror', () => MirrorSubject.start(join(mount, 'mirror'))],
+])(
+  'a %s whose disk fills up, and then goes read-only, cosigns nothing that it has not kept, and goes on once it can write',
+  async (_, start) => {
+    await using cosigner = await start();
+    const [load] = cosigner.loads as [string];
+    const ballast = join(mount, 'ballast');
+    await expect(writeFile(ballast, Buffer.alloc(DISK_BYTES, 1))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await cosigner.load(load);
+    await rm(ballast);
+    await cosigner.recover();
+    run('mount', '-o', 'remount,abort', mount);
+    const before = cosigner.acknowledged;
+    await cosigner.load(load);
+    expect(cosigner.acknowledged).toBe(before);
+    await cosigner.kill();
+    run('umount', mount);
+    run('mount', '-o', 'loop', image, mount);
+    await cosigner.recover();
+  },
+);
