@@ -16,8 +16,8 @@ export interface LedgerIdentity {
   readonly holdsLogKey: (vkey: string) => boolean;
 }
 
-/** Parsed releases kept in memory: each observation names one. */
-const MAX_RELEASES = 4096;
+/** What admission knows of releases, kept in memory, up to some 10 kB each: every observation names one. */
+const MAX_RELEASES = 512;
 
 /** What admission sees, read on the connection that writes: inside the transaction, the batch's earlier entries are there. */
 export class LedgerView implements AdmissionView {

@@ -21,8 +21,8 @@ export interface ReadEntry {
 
 /** Nodes that gather in memory before they are written. Most of them are superseded before that, and never written. */
 const WRITTEN_AT = 8192;
-/** Releases kept in memory: each observation names one. */
-const MAX_RELEASES = 4096;
+/** Releases kept in memory, up to some 40 kB each: every observation names one, and what is rebuilt at a time is a few hundred. */
+const MAX_RELEASES = 512;
 
 /**
  * The log's verifiable index (docs/spec/index-map.md §6): kept by the transaction that sequences, read at the published size. The state of
