@@ -282,7 +282,9 @@ ${this.#toml}
   /** Asks the control socket. */
   async control<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; body: T }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: T }>();
-    const asked = request({ socketPath: this.socket, method, path, headers: { 'content-type': 'application/json' } }, (response) => {
+    const headers = { 'content-type': 'application/json' };
+    // A connection of its own: while a test looks at something for long, the node closes one that is kept.
+    const asked = request({ socketPath: this.socket, method, path, headers, agent: false }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
       response.on('end', () => resolve({ status: response.statusCode!, body: JSON.parse(text) as T }));
