@@ -30,7 +30,10 @@ const MAX_COPIED = 1024 ** 2;
  */
 export async function lend({ mounts, writable, shared, staged }: Lending): Promise<Lent> {
   const copies = await mkdtemp(join(tmpdir(), 'verbatim-lent-'));
-  if (staged) await give([...writable, ...(await notGiven(shared))], BUILD_ID, BUILD_ID);
+  if (staged) {
+    await give(writable, BUILD_ID, BUILD_ID);
+    await giveForGood(shared);
+  }
   return {
     mounts: await Promise.all(mounts.map((mount, index) => stable(mount, join(copies, String(index)), staged))),
     async [Symbol.asyncDispose]() {
@@ -41,16 +44,18 @@ export async function lend({ mounts, writable, shared, staged }: Lending): Promi
 }
 
 const run = promisify(execFile);
+const OPTIONS = { env: { PATH: '/usr/bin:/bin' } };
 
 /** Links are not followed. */
 async function give(folders: readonly string[], user: number, group: number): Promise<void> {
-  if (folders.length === 0) return;
-  await run('chown', ['-R', '--no-dereference', `${user}:${group}`, '--', ...folders], { env: { PATH: '/usr/bin:/bin' } });
+  if (folders.length > 0) await run('chown', ['-R', '--no-dereference', `${user}:${group}`, '--', ...folders], OPTIONS);
 }
 
-async function notGiven(folders: readonly string[]): Promise<string[]> {
-  const owners = await Promise.all(folders.map(async (folder) => (await stat(folder)).uid));
-  return folders.filter((_, index) => owners[index] !== BUILD_ID);
+/** What is not that user's yet, such as files that were imported. Other clients make and remove files meanwhile. */
+async function giveForGood(folders: readonly string[]): Promise<void> {
+  const owner = `${BUILD_ID}:${BUILD_ID}`;
+  const others = ['-xdev', '!', '-uid', String(BUILD_ID), '-exec', 'chown', '--no-dereference', owner, '{}', '+'];
+  if (folders.length > 0) await run('find', ['-P', ...folders, ...others], OPTIONS).catch(() => {});
 }
 
 async function stable(mount: Mount, copy: string, staged: boolean): Promise<Mount> {
