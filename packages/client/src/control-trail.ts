@@ -115,6 +115,14 @@ export class ControlTrail {
     return own?.terms.log.map(({ key }) => key) ?? [logKey];
   }
 
+  /** The log that goes on from this one, as its root key named it; null while it goes on by itself. Whether it does so is still to be seen. */
+  get successor(): SuccessorLog | null {
+    const { successor, eras } = this.#history;
+    if (successor === null || !this.#isAnchored || eras.at(-1)!.origin !== this.#anchor.logKey.name) return null;
+    const { vkey, rootVkey, url } = successor;
+    return { vkey, rootVkey, url };
+  }
+
   /** The log that sequenced an entry: this one, or one that it goes on from. */
   originAt(index: bigint): string {
     return this.#isAnchored ? eraAt(this.#history, index).origin : this.#anchor.logKey.name;

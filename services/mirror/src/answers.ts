@@ -1,5 +1,5 @@
 /** What the mirror answers to a checkpoint, to an upload, and at its end. */
-import type { Checkpoint, Conflict, MirrorInfo, Refusal } from '@verbatim/tlog';
+import { parseCheckpoint, parseNote, type Checkpoint, type Conflict, type MirrorInfo, type Refusal } from '@verbatim/tlog';
 
 /** A checkpoint that uploads lead up to: the newest pending one, or an earlier one that a ticket or the mirror's own head vouches for. */
 export interface Target {
@@ -30,3 +30,13 @@ export type Committed =
   | { readonly status: 200; readonly lines: string }
   | UploadConflict
   | { readonly status: 422; readonly code: string; readonly detail: string };
+
+/** Of a checkpoint whose signer is not the log's key any more. */
+export const REPLACED = {
+  code: 'not-signed',
+  detail: 'expected a signature by the key that the log has at this size, found one of a key that it replaced',
+} as const;
+
+export function readTarget(note: Uint8Array): Target {
+  return { checkpoint: parseCheckpoint(parseNote(note).text), note };
+}

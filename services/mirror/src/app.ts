@@ -18,7 +18,8 @@ import { TileServer } from '@verbatim/service-kit/tree';
 import { formatMirrorInfo } from '@verbatim/tlog';
 import type { Context, Hono } from 'hono';
 import type { CheckpointAnswer } from './answers.ts';
-import { type Mirror, originHash } from './mirror.ts';
+import { originHash } from './log-copy.ts';
+import type { Mirror } from './mirror.ts';
 import type { MirrorStore } from './store.ts';
 import { receiveUpload, type UploadAnswer, type UploadResult } from './upload.ts';
 
@@ -143,10 +144,15 @@ function answerUpload(c: Context, answer: UploadAnswer): Response {
 
 /** tlog-tiles below the origin's hash, at the cosigned checkpoint; also of a log that is no longer configured. */
 function reading({ mirror, store, guard }: MirrorAppParts) {
-  const originOf = new Map(store.origins().map((origin) => [originHash(origin), origin]));
+  const origins = new Map<string, string>();
+  /** A successor may have joined them. */
+  const originOf = (hash: string): string | undefined => {
+    if (!origins.has(hash)) for (const origin of store.origins()) origins.set(originHash(origin), origin);
+    return origins.get(hash);
+  };
   const servers = new Map<string, TileServer>();
   const headOf = (c: Context): { origin: string; size: bigint; checkpoint: Uint8Array } | null => {
-    const origin = originOf.get(c.req.param('originHash') ?? '');
+    const origin = guard.run(() => originOf(c.req.param('originHash') ?? ''));
     if (origin === undefined) return null;
     const { size, checkpoint } = guard.run(() => store.mirrored(origin));
     return checkpoint === null ? null : { origin, size, checkpoint };

@@ -7,7 +7,7 @@ import { parseVkey } from '@verbatim/tlog';
 import { generateSeed } from '@verbatim/tlog/node';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { originHash } from './mirror.ts';
+import { originHash } from './log-copy.ts';
 import { prepareMirror, startTestMirror, type MirrorClient } from './_mirror.ts';
 import { serveTestLog, TestLog } from './_log.ts';
 

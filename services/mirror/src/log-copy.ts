@@ -10,8 +10,11 @@ import {
   entriesPath,
   HASH_BYTES,
   hashLeaf,
+  sha256,
   TILE_WIDTH,
   tilePath,
+  toHex,
+  utf8Encode,
   type Hash,
   type TreeHead,
 } from '@verbatim/tlog';
@@ -20,6 +23,11 @@ import {
 export class DamagedCopyError extends Error {
   readonly code = 'damaged-copy';
   override readonly name = 'DamagedCopyError';
+}
+
+/** Name of a log's copy, below the monitoring prefix and on disk. */
+export function originHash(origin: string): string {
+  return toHex(sha256(utf8Encode(origin)));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The mirror itself: what may be stored, and what may be cosigned. C2SP tlog-mirror, "Updating a Mirror". */
-import { type LogKeys, logPart } from '@verbatim/client';
+import { type ControlTrail, type LogKeys, logPart, type SuccessorLog } from '@verbatim/client';
 import { cosignatureTime, type Cosigner, type Durable, type SplitView } from '@verbatim/service-kit';
 import {
   bytesEqual,
@@ -8,12 +8,9 @@ import {
   formatSignatureLine,
   judgeSubmission,
   parseAddCheckpoint,
-  parseCheckpoint,
   parseNote,
+  parseVkey,
   readSubmission,
-  sha256,
-  toHex,
-  utf8Encode,
   verifySubtreeConsistency,
   type AddEntriesHeader,
   type Checkpoint,
@@ -23,8 +20,16 @@ import {
   type Submission,
 } from '@verbatim/tlog';
 import { join } from 'node:path';
-import type { CheckpointAnswer, Committed, Target, UploadConflict, UploadStart } from './answers.ts';
-import { DamagedCopyError, LogCopy } from './log-copy.ts';
+import {
+  readTarget,
+  REPLACED,
+  type CheckpointAnswer,
+  type Committed,
+  type Target,
+  type UploadConflict,
+  type UploadStart,
+} from './answers.ts';
+import { DamagedCopyError, LogCopy, originHash } from './log-copy.ts';
 import type { MirrorStore } from './store.ts';
 import { Tickets } from './tickets.ts';
 import { Turns } from './turns.ts';
@@ -43,20 +48,12 @@ export interface MirrorParts {
   readonly fatal: (error: unknown) => never;
   /** A log signed two histories. Called each time; the evidence is kept already. */
   readonly onSplitView?: (origin: string, evidence: SplitView) => void;
+  /** A log has named its successor, which is mirrored from now on, too. */
+  readonly onSuccessor?: (origin: string, successor: SuccessorLog) => void;
 }
-
-const REPLACED = {
-  code: 'not-signed',
-  detail: 'expected a signature by the key that the log has at this size, found one of a key that it replaced',
-} as const;
 
 /** Entries before the next one that an upload may repeat: more is a waste of time for both (C2SP tlog-mirror, "excess_entries"). */
 const MAX_EXCESS = 8n * 256n;
-
-/** Name of a log's copy, below the monitoring prefix and on disk. */
-export function originHash(origin: string): string {
-  return toHex(sha256(utf8Encode(origin)));
-}
 
 export class Mirror {
   readonly #parts: MirrorParts;
@@ -75,11 +72,12 @@ export class Mirror {
     parts.store.track(parts.keys.trusted.keys());
     for (const origin of parts.store.origins()) {
       const copy = await mirror.#copy(origin);
-      await mirror.#readControl(origin, copy);
       const { checkpoint } = parts.store.mirrored(origin);
       // The row is the promise; the file is for whoever serves the folder as it is.
       if (checkpoint !== null) await copy.folder.writeCheckpoint(checkpoint);
     }
+    // Successors join them on the way.
+    for (const origin of parts.keys.trusted.keys()) await mirror.#readControl(origin);
     return mirror;
   }
 
@@ -241,18 +239,32 @@ export class Mirror {
     await copy.append(added);
     const trail = keys.trail(origin)?.with(added.map((entry, i) => ({ index: first + BigInt(i), entry }))) ?? null;
     store.advanceNext(origin, copy.next, trail?.text ?? null);
-    if (trail !== null) keys.know(origin, trail);
+    if (trail !== null) await this.#know(origin, trail);
   }
 
   /** What the stored entries say about the log's keys: as kept, or read from them when its root key was not known then. */
-  async #readControl(origin: string, copy: LogCopy): Promise<void> {
+  async #readControl(origin: string): Promise<void> {
     const { store, keys } = this.#parts;
     let trail = keys.trail(origin);
     if (trail === null) return;
+    const copy = await this.#copy(origin);
     const control = store.control(origin);
     if (control !== null) trail = trail.restored(control, copy.next);
     else for await (const entry of copy.entries()) trail = trail.with([entry]);
+    await this.#know(origin, trail);
+  }
+
+  /** A log that has named its successor: that one is mirrored, too, from its first entry on. */
+  async #know(origin: string, trail: ControlTrail): Promise<void> {
+    const { store, keys, cosigner, onSuccessor } = this.#parts;
     keys.know(origin, trail);
+    const { successor } = trail;
+    if (successor === null) return;
+    const logKey = parseVkey(successor.vkey);
+    if (logKey.name === cosigner.name || !keys.add(logKey, parseVkey(successor.rootVkey))) return;
+    store.track([logKey.name]);
+    await this.#copy(logKey.name);
+    onSuccessor?.(origin, successor);
   }
 
   /** The open copy, read back from disk if the last write failed. */
@@ -279,8 +291,4 @@ export class Mirror {
       }
     });
   }
-}
-
-function readTarget(note: Uint8Array): Target {
-  return { checkpoint: parseCheckpoint(parseNote(note).text), note };
 }

@@ -7,7 +7,7 @@ import { parseMirrorInfo } from '@verbatim/tlog';
 import { expect, test } from 'vitest';
 import { mirrorConfig } from './config.ts';
 import { initMirror } from './init.ts';
-import { originHash } from './mirror.ts';
+import { originHash } from './log-copy.ts';
 import { mirrorToml, prepareMirror, startTestMirror, type TestFolder } from './_mirror.ts';
 import { TestLog } from './_log.ts';
 

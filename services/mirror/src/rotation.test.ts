@@ -2,7 +2,7 @@
 import { loadConfig } from '@verbatim/service-kit';
 import { makeControl, signStatement } from '@verbatim/statements';
 import { aGenesis, ROOT, testSigner } from '@verbatim/testkit';
-import { parseVkey, utf8Encode } from '@verbatim/tlog';
+import { parseVkey, toHex, utf8Encode } from '@verbatim/tlog';
 import { signerFromSeed, vkeyOf } from '@verbatim/tlog/node';
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -109,6 +109,37 @@ test('without a root key the configured keys are all there are; with one, what i
   await using mirror = await startTestMirror(prepared);
   expect(await upload(mirror, log, 400, 500, [LOG1])).toEqual([403]);
   expect(await upload(mirror, log, 400, 500, [LOG2])).toEqual([200, 200]);
+});
+
+test('a log that names its successor: both are mirrored from then on, whoever feeds them, and after a restart', async () => {
+  const origin = 'example.org/next';
+  const [seed, nextRoot] = [new Uint8Array(32).fill(3), testSigner('next-root')];
+  const vkey = vkeyOf(signerFromSeed(origin, seed));
+  const [size, root] = [200, toHex(aLog().root(200))];
+  const named = { action: 'successor', origin: ORIGIN, vkey, rootVkey: vkeyOf(nextRoot), size, root } as const;
+  const genesis = { action: 'genesis', origin, root: vkeyOf(nextRoot), admin: vkeyOf(testSigner('next-admin')) } as const;
+  const shownNext = { log: aLog(), size: 0 };
+  const handingOver = signStatement(makeControl({ ...named, url: `${await serveTestLog(() => shownNext)}/` }), [ROOT]);
+  const begun = signStatement(makeControl({ ...genesis, predecessor: { origin: ORIGIN, size, root } }), [nextRoot]);
+  const beginning = entries.slice(0, size);
+  shownNext.log = new TestLog({ origin, seed, entries: [...beginning, begun, handingOver, ...entries.slice(400, 800)] });
+  shownNext.size = 300;
+  const shown = { log: new TestLog({ origin: ORIGIN, seed: SEED1, entries: [...beginning, handingOver] }), size };
+  const prepared = await prepareMirror([{ vkey: vkeyOf(LOG1), rootVkey: ROOT_VKEY, url: await serveTestLog(() => shown) }]);
+  let mirror = await startTestMirror(prepared);
+  const nextReaches = (to: number): Promise<void> => expect.poll(() => mirror.size(origin), { timeout: 50_000 }).toBe(to);
+  await reaches(mirror, size);
+  expect((await mirror.read(origin, 'checkpoint')).status).toBe(404);
+  shown.size = size + 1;
+  await nextReaches(300);
+  await reaches(mirror, size + 1);
+  await mirror[Symbol.asyncDispose]();
+  shownNext.size = 400;
+  mirror = await startTestMirror(prepared);
+  await nextReaches(400);
+  expect((await mirror.addCheckpoint(shownNext.log.request(400, 500))).status).toBe(200);
+  expect((await mirror.addEntries(shownNext.log.upload(400, 500))).status).toBe(200);
+  expect(await mirror.size(origin, vkey, ...prepared.vkeys)).toBe(500);
 });
 
 test.each([

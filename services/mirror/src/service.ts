@@ -16,14 +16,15 @@ import {
 } from '@verbatim/service-kit';
 import { LogKeys } from '@verbatim/client';
 import { PartialTileCollector } from '@verbatim/service-kit/tree';
+import { parseVkey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import packageJson from '../package.json' with { type: 'json' };
 import { createMirrorApp } from './app.ts';
 import type { MirrorConfig } from './config.ts';
-import { followLog, type FollowLogOptions } from './follow-log.ts';
+import { FollowedLogs } from './followed-logs.ts';
 import { mirrorDatabase } from './init.ts';
 import { createMirrorMetrics } from './metrics.ts';
-import { Mirror, originHash } from './mirror.ts';
+import { Mirror } from './mirror.ts';
 
 const systemSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 /** After an upload's deadline, for its answer. */
@@ -48,6 +49,7 @@ export async function startMirror(
   const metrics = createMetrics({ service: 'mirror', version: packageJson.version });
   const own = createMirrorMetrics(metrics.registry, store);
   const keys = new LogKeys({ logs: config.logs, roots: config.roots, verify: verifyEd25519 });
+  let followed: FollowedLogs | null = null;
   const mirror = await Mirror.open({
     ...{ store, cosigner, keys, verify: verifyEd25519, now, durable: files, fatal },
     folder: join(config.data_dir, 'logs'),
@@ -58,17 +60,27 @@ export async function startMirror(
         'split view: the log signed two histories; both checkpoints are kept in table split_view',
       );
     },
+    onSuccessor(origin, successor) {
+      logger.warn({ origin, ...successor }, 'the log has ended and goes on as another one: that one is mirrored, too');
+      // Before that, whoever starts looks at all of them.
+      if (followed === null) return;
+      collect(parseVkey(successor.vkey).name);
+      followed.goOn(origin, successor);
+    },
   });
   const guard = new StorageGuard(fatal);
-  for (const origin of store.origins()) {
+  /** What is started while it runs: a successor's. */
+  const later = stack.use(new AsyncDisposableStack());
+  const collect = (origin: string): void => {
     const copy = mirror.copyOf(origin)!;
     const published = {
       get size() {
         return store.mirrored(origin).size;
       },
     };
-    stack.use(PartialTileCollector.start({ folder: copy.folder, published }, logger));
-  }
+    later.use(PartialTileCollector.start({ folder: copy.folder, published }, logger));
+  };
+  for (const origin of store.origins()) collect(origin);
   /** Why a log is not followed any more. */
   const caught = new Map<string, string>();
   const uploadMs = config.upload_seconds * 1000;
@@ -84,9 +96,9 @@ export async function startMirror(
   });
   const { url: metricsUrl } = stack.use(await metricsServer(metrics, { ...config.metrics_listen, signal }));
   const { url } = stack.use(await serve(app, { ...config.listen, signal, requestTimeoutMs: uploadMs + ANSWER_MS }));
-  stack.use(
-    followAll(config, fatal, {
-      ...{ mirror, store, keys, pollMs: config.poll_ms, logger },
+  followed = stack.use(
+    new FollowedLogs(config, {
+      ...{ mirror, store, keys, pollMs: config.poll_ms, logger, fatal },
       settle: (work) => guard.settle(work),
       onCheckpoint: (answer) => own.countCheckpoint(answer),
       onTrouble: (origin) => own.countTrouble(origin),
@@ -97,26 +109,6 @@ export async function startMirror(
   logger.info({ vkeys: cosigner.vkeys, logs: [...config.logs.keys()] }, 'mirror');
   const running = stack.move();
   return { url, metricsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-/** Follows every log that has an address, until it is disposed of. */
-function followAll(
-  { sources, logs, roots, data_dir }: MirrorConfig,
-  fatal: ServiceContext['fatal'],
-  options: Omit<FollowLogOptions, 'signal'>,
-): AsyncDisposable {
-  const stop = new AbortController();
-  const following = [...sources].map(async ([origin, url]) => {
-    const alarmFile = join(data_dir, `stopped-${originHash(origin)}.json`);
-    const log = { origin, url, keys: logs.get(origin)!, root: roots.get(origin), evidenceFolder: join(data_dir, 'evidence'), alarmFile };
-    await followLog(log, { ...options, signal: stop.signal }).catch(fatal);
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await Promise.all(following);
-    },
-  };
 }
 
 function alarmHealth(caught: ReadonlyMap<string, string>): Health {

@@ -18,7 +18,7 @@ export interface LogKeysOptions {
 }
 
 export class LogKeys {
-  readonly #logs: TrustedLogs;
+  readonly #logs: Map<string, readonly VerifierKey[]>;
   readonly #trails = new Map<string, ControlTrail>();
   readonly #trusted: Map<string, readonly VerifierKey[]>;
   /** Keys that entries lead to which are not stored yet. */
@@ -27,12 +27,21 @@ export class LogKeys {
   readonly #verify: Ed25519Verify;
 
   constructor({ logs, roots, verify }: LogKeysOptions) {
-    this.#logs = logs;
+    this.#logs = new Map(logs);
     this.#verify = verify;
     this.#trusted = new Map(logs);
     for (const [origin, root] of roots) {
       this.#trails.set(origin, new ControlTrail({ logKey: logs.get(origin)![0]!, root }, [], 0n, verify));
     }
+  }
+
+  /** A log more, by its first key; one that is known stays as it is. Whether it was none of those. */
+  add(logKey: VerifierKey, root: VerifierKey): boolean {
+    const { name } = logKey;
+    if (this.#logs.has(name)) return false;
+    this.#logs.set(name, [logKey]);
+    this.know(name, new ControlTrail({ logKey, root }, [], 0n, this.#verify));
+    return true;
   }
 
   /** Every key that may sign; which of them must, depends on the size. */
