@@ -8,6 +8,7 @@ import { removeTree } from './remove-tree.ts';
 import { requireProgram, runTool, type ToolResult } from './process.ts';
 import { runClient } from './sandbox/client.ts';
 import { pathsIn } from './sandbox/shown.ts';
+import { quote } from './script.ts';
 import { linkLeadingOut } from './source-links.ts';
 
 export interface GitRequest {
@@ -66,29 +67,32 @@ async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
   const git = gitIn(repository, { ...request, protocols });
   try {
     const format = commit.length === 64 ? 'sha256' : 'sha1';
-    const made = await git('init', '--quiet', '--bare', '--template=', `--object-format=${format}`, '.');
+    const made = await git(['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, '.']);
     if (made.code !== 0) return failure(made);
     // One commit where the server allows it; else everything that its branches and tags hold.
-    const one = await git('fetch', '--quiet', '--no-tags', '--depth=1', '--', url, commit);
-    const all = one.code === 0 ? one : await git('fetch', '--quiet', '--', url, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*');
+    const one = await git(['fetch', '--quiet', '--no-tags', '--depth=1', '--', url, commit]);
+    const everything = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+    const all = one.code === 0 ? one : await git(['fetch', '--quiet', '--', url, ...everything]);
     if (all.code !== 0) return failure(all);
-    const kind = await git('cat-file', '-t', commit);
-    if (kind.code !== 0 || kind.stdout !== 'commit\n') {
-      return unavailable('commit-unavailable', `expected a commit ${commit} in ${url}, found ${kind.stdout || kind.stderr}`);
+    const listed = await git(['cat-file', '-t', commit], ['ls-tree', '-r', '-z', '--format=%(objectsize)', commit]);
+    if (!listed.stdout.startsWith(COMMIT)) {
+      const found = listed.stdout.split('\n', 1)[0] || listed.stderr;
+      return unavailable('commit-unavailable', `expected a commit ${commit} in ${url}, found ${found}`);
     }
-    const bytes = await sizeOf(commit, git);
+    const bytes = sizeOf(commit, listed);
     if (bytes > maxBytes)
       return unavailable(
         'inputs-too-large',
         `expected at most ${maxBytes} bytes of files in ${commit}, found ${bytes === Infinity ? 'more' : bytes}`,
       );
-    const written = await git(`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.');
+    const written = await git(
+      [`--work-tree=${dir}`, 'checkout', '--quiet', '--force', '--no-recurse-submodules', commit, '--', '.'],
+      ['update-ref', 'refs/heads/source', commit],
+    );
     if (written.code !== 0) return failure(written);
     const link = linkLeadingOut(dir);
     if (link !== null) return unavailable('unsafe-source', `expected symbolic links within the source only, found ${link}`);
-    if (cacheDir === undefined) return null;
-    const named = await git('update-ref', 'refs/heads/source', commit);
-    if (named.code === 0) await keepCommit(cacheDir, commit, repository);
+    if (cacheDir !== undefined) await keepCommit(cacheDir, commit, repository);
     return null;
   } finally {
     await removeTree(repository);
@@ -101,23 +105,24 @@ async function fetchFrom(request: GitRequest): Promise<Unavailable | null> {
  * Bytes that a checkout would write, a block for each entry included; Infinity when there are more files than anybody lists. A checkout first
  * reads the whole list into memory, and a few kilobytes of trees can hold a hundred million files.
  */
-async function sizeOf(commit: string, git: (...args: string[]) => Promise<ToolResult>): Promise<number> {
-  const { code, ended, stdout, stderr } = await git('ls-tree', '-r', '-z', '--format=%(objectsize)', commit);
+function sizeOf(commit: string, { code, ended, stdout, stderr }: ToolResult): number {
   if (ended === 'overflow') return Infinity;
   if (ended === 'timeout') return Infinity;
   if (code !== 0) throw new Error(`git ls-tree ${commit}: expected a list of files: ${stderr}`);
   let bytes = 0;
   // A submodule's commit has no size.
-  for (const size of stdout.split('\0')) bytes += ENTRY_BYTES + (Number.parseInt(size, 10) || 0);
+  for (const size of stdout.slice(COMMIT.length).split('\0')) bytes += ENTRY_BYTES + (Number.parseInt(size, 10) || 0);
   return bytes;
 }
 
 const ENTRY_BYTES = 512;
+/** What git says of a commit, before the list of its files. */
+const COMMIT = 'commit\n';
 
 function gitIn(
   repository: string,
   { url, dir, network, protocols, timeout, signal, scratch }: GitRequest & { readonly protocols: readonly string[] },
-): (...args: string[]) => Promise<ToolResult> {
+): (...commands: string[][]) => Promise<ToolResult> {
   const program = requireProgram('git', 'install git');
   // Of a file address only where the caller allows them: else a repository's address could name any folder.
   const shown = [...pathsIn(Object.values(network)), ...(protocols.includes('file') ? pathsIn([url]) : [])];
@@ -136,11 +141,14 @@ function gitIn(
     GIT_LFS_SKIP_SMUDGE: '1',
     LC_ALL: 'C',
   };
-  return (...args) => {
-    const run = { argv: [program, ...SETTINGS, ...args], cwd: repository, env, timeout, signal };
+  return (...commands) => {
+    // One after the other in one sandbox, the prefix of all being the shell's arguments.
+    const script = commands.map((command) => `"$@" ${command.map(quote).join(' ')}`).join(' && ');
+    const run = { argv: ['/bin/sh', '-c', script, 'sh', program, ...SETTINGS], cwd: repository, env, timeout, signal };
+    const [[name] = []] = commands;
     // Nothing of anybody's is there yet.
-    if (args[0] === 'init') return runTool(run);
-    return runClient({ ...run, shown, writable: [repository, dir], network: args[0] === 'fetch' });
+    if (name === 'init') return runTool(run);
+    return runClient({ ...run, shown, writable: [repository, dir], network: name === 'fetch' });
   };
 }
 
