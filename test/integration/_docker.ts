@@ -11,7 +11,7 @@ const SETUP = fileURLToPath(new URL('setup-docker.sh', import.meta.url));
 const IMAGE = 'verbatim-test-host:bookworm';
 const CONFIG_FOLDER = '/etc/verbatim';
 
-/** Makes docker and the image ready (setup-docker.sh). Disposing ends the daemon, unless it ran before. A missing tool fails loudly. */
+/** Makes docker and the image ready (setup-docker.sh). Disposing ends the daemon, unless it is somebody else's or others use it. A missing tool fails loudly. */
 export async function startDocker(): Promise<AsyncDisposable> {
   const { stdout } = await run(SETUP, ['start', String(process.pid)]);
   const said = (name: string): string | undefined => new RegExp(`^${name}=(.+)$`, 'mu').exec(stdout)?.[1];
@@ -23,7 +23,7 @@ export async function startDocker(): Promise<AsyncDisposable> {
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
   return {
     async [Symbol.asyncDispose]() {
-      if (daemon !== undefined) await run(SETUP, ['stop', daemon]);
+      if (daemon !== undefined) await run(SETUP, ['stop', daemon, String(process.pid)]);
     },
   };
 }

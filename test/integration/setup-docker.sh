@@ -1,12 +1,14 @@
 #!/bin/sh
 # Docker for hosts.test.ts: a daemon that answers, and a small Debian image in which the repository's Node runs. Pulls no image: the image is
 # made of Debian packages, through apt as the machine has it set up. Quick and quiet when all is there; safe to run again, and twice at once.
-# The daemon is one for each user: of two test runs at once, the one that started it would take it from the other.
+# The daemon is one for each user: test runs at once share it, and the last one ends it.
 #
-#   setup-docker.sh start [PID]   prints DOCKER_HOST=… and, only if it started a daemon of its own, DOCKERD_PID=…; the rest goes to stderr.
-#                                 With a PID, that daemon also ends when the process PID does, however it ends.
-#   setup-docker.sh stop [PID]    ends the daemon that `start` started (only if it is still process PID) with its containers, networks and
-#                                 volumes. The image stays for the next time; to be rid of it, delete the folder verbatim-docker-UID in TMPDIR.
+#   setup-docker.sh start [USER]  prints DOCKER_HOST=… and, only if the daemon is one that this script started, DOCKERD_PID=…; the rest goes to
+#                                 stderr. With the process USER, that daemon also ends when USER does, however it ends, if it is the last one.
+#   setup-docker.sh stop [PID [USER]]
+#                                 ends the daemon that `start` started (only if it is still process PID, and unless other processes than USER
+#                                 use it) with its containers, networks and volumes. The image stays for the next time; to be rid of it,
+#                                 delete the folder verbatim-docker-UID in TMPDIR.
 set -eu
 
 state="${TMPDIR:-/tmp}/verbatim-docker-$(id -u)"
@@ -65,9 +67,21 @@ start_daemon() {
     fi
     sleep 0.2
   done
+  rm -f "$state/users"
   DOCKER_HOST=$ours remove_leftovers
-  [ -z "$1" ] || setsid sh -c 'tail --pid="$1" --follow /dev/null; exec "$2" stop "$3"' sh "$1" "$0" "$pid" </dev/null >/dev/null 2>&1 9>&- &
-  DOCKERD_PID=$pid
+}
+
+# The daemon is needed as long as that process lives.
+use() {
+  echo "$1" >>"$state/users"
+  setsid sh -c 'tail --pid="$1" --follow /dev/null; exec "$2" stop "$3" "$1"' sh "$1" "$0" "$DOCKERD_PID" </dev/null >/dev/null 2>&1 9>&- &
+}
+
+used_by_others_than() {
+  for each in $(cat "$state/users" 2>/dev/null); do
+    [ "$each" = "$1" ] || ! kill -0 "$each" 2>/dev/null || return 0
+  done
+  return 1
 }
 
 make_image() {
@@ -103,10 +117,12 @@ start)
     DOCKER_HOST=unix:///var/run/docker.sock
   else
     install_docker
-    start_daemon "${2:-}"
+    start_daemon
     DOCKER_HOST=$ours
   fi
   export DOCKER_HOST
+  [ "$DOCKER_HOST" != "$ours" ] || DOCKERD_PID=$(own_pid) || :
+  [ -z "$DOCKERD_PID" ] || [ -z "${2:-}" ] || use "$2"
   make_image
   echo "DOCKER_HOST=$DOCKER_HOST"
   [ -z "$DOCKERD_PID" ] || echo "DOCKERD_PID=$DOCKERD_PID"
@@ -114,6 +130,7 @@ start)
 stop)
   pid=$(own_pid) || exit 0
   [ "${2:-$pid}" = "$pid" ] || exit 0
+  ! used_by_others_than "${3:-}" || exit 0
   DOCKER_HOST=$ours
   export DOCKER_HOST
   remove_leftovers || echo "setup-docker: not everything could be removed" >&2
@@ -122,7 +139,7 @@ stop)
   rm -rf "$state/exec"
   ;;
 *)
-  sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac
