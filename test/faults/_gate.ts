@@ -6,11 +6,14 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** A client gives up after five seconds and asks again: only while it is new is a look sure to be held for as long as a submission takes. */
+const NEW_MS = 2500;
+
 export class Gate implements AsyncDisposable {
   readonly #server: Server;
   #stepping = false;
-  /** The follower's look that is held back. */
-  #held: (() => void) | null = null;
+  /** The follower's look that is held back, and since when. */
+  #held: { readonly go: () => void; readonly at: number } | null = null;
   /** What waits until there is one. */
   #waiting: (() => void)[] = [];
 
@@ -46,9 +49,9 @@ export class Gate implements AsyncDisposable {
 
   /** Lets the follower look once. */
   letThrough(): void {
-    const go = this.#held;
+    const held = this.#held;
     this.#held = null;
-    go?.();
+    held?.go();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,19 +63,21 @@ export class Gate implements AsyncDisposable {
   #meet({ method, url }: IncomingMessage, answer: ServerResponse, go: () => void): void {
     if (!this.#stepping) return go();
     // An entry is handed in only while the follower is held: the look at the checkpoint that comes next is the submitter's.
-    if (method === 'POST') return void this.#whenHeld().then(() => answer.destroyed || go());
+    if (method === 'POST') return void this.#whenHeld(NEW_MS).then(() => answer.destroyed || go());
     if (url !== '/checkpoint' || this.#held !== null) return go();
-    this.#held = go;
+    const held = { go, at: performance.now() };
+    this.#held = held;
     // It has given up, or the process has ended.
     answer.on('close', () => {
-      if (this.#held === go) this.#held = null;
+      if (this.#held === held) this.#held = null;
     });
     for (const each of this.#waiting.splice(0)) each();
   }
 
-  #whenHeld(): Promise<void> {
-    if (this.#held !== null || !this.#stepping) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** @param atMost milliseconds that it has been held for */
+  async #whenHeld(atMost = Infinity): Promise<void> {
+    while (this.#stepping && (this.#held === null || performance.now() - this.#held.at > atMost))
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
 

@@ -44,7 +44,10 @@ export class RebuilderSubject implements Subject {
     const network = await Network.start();
     const gate = await Gate.before(network.url);
     const log = { url: gate.url, vkey: network.vkey };
-    const node = new TestNode('struck', join(network.folder, 'struck'), log, `[limits]\nmin_free_disk_mib = 0\n${TOML}`, {});
+    const node = new TestNode('struck', join(network.folder, 'struck'), log, `[limits]\nmin_free_disk_mib = 0\n${TOML}`, {
+      // Its workers are started as often as the node.
+      environment: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+    });
     await node.init();
     await network.enrol(node.signer);
     await node.start();
