@@ -1,15 +1,13 @@
 import { sha256 as sha256Pure } from '@noble/hashes/sha2.js';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256 } from './index.ts';
 
-test('SHA-256 by the platform is that of @noble/hashes, for every length and for a view into larger memory', () => {
-  expect(sha256).not.toBe(sha256Pure);
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 5_000 }), fc.nat(64), (bytes, start) => {
-      const view = bytes.subarray(start);
-      expect(sha256(view)).toEqual(sha256Pure(view));
-      expect(sha256(view)).toHaveLength(32);
-    }),
-  );
+test('SHA-256 is that of @noble/hashes for every length, and for a view into larger memory', () => {
+  const memory = Uint8Array.from({ length: 20_000 }, (_, i) => (i * 7919) >> 3);
+  for (const length of [...Array(1_100).keys(), 2_047, 16_384]) {
+    const view = memory.subarray(length % 97, (length % 97) + length);
+    const found = sha256(view);
+    expect(found).toEqual(sha256Pure(view));
+    expect(Object.getPrototypeOf(found)).toBe(Uint8Array.prototype);
+  }
 });
