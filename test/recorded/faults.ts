@@ -1,121 +1,125 @@
 /**
- * Every single file-system call of a log under load, each met by SIGKILL, EIO and, where it may need room, ENOSPC; after each the log is
- * restarted and held to everything that it ever acknowledged (test/faults/_matrix.ts). A quarter of an hour on a quiet machine, so it is no part of
+ * Every single file-system call of each service under load, met by SIGKILL, EIO and, where it may need room, ENOSPC; after each the service is
+ * restarted and held to everything that it ever acknowledged (test/faults/_matrix.ts). Some two thousand restarts, so it is no part of
  * `npm test`, which does one call of each kind.
  *
- * node test/recorded/faults.ts [--loads entries,batch,blob,stop] [--without fcntl,pread64]
+ * node test/recorded/faults.ts [--services log,rebuilder,witness,mirror] [--loads entries,stop] [--lanes 2] [--minutes 60]
  *
- * Writes faults.json and faults.md beside this file. Exit code 1 when anything that was acknowledged is missing, or a log does not come back.
+ * Writes faults.json and faults.md beside this file; what they say of services and loads that are left out stays. With `--minutes` a load is broken off
+ * after so many, and what was left out is counted; the first call of each kind comes first. Exit code 1 when anything that was acknowledged is
+ * missing, or a service does not come back.
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { describe, faultsOf, type Hit, type Load, Matrix, NotReachedError, type Site } from '../faults/_matrix.ts';
+import { LogSubject } from '../faults/_log-subject.ts';
+import { describe, distinct, faultsOf, type Hit, NotReachedError, type Site, sitesOf, strike, type Subject } from '../faults/_matrix.ts';
+import { MirrorSubject } from '../faults/_mirror-subject.ts';
+import { RebuilderSubject } from '../faults/_rebuilder-subject.ts';
 import { removeTraces } from '../faults/_strace.ts';
+import { WitnessSubject } from '../faults/_witness-subject.ts';
+import { type Row, type Section, writeSection } from './_faults-report.ts';
 
-const LOADS: readonly Load[] = ['entries', 'batch', 'blob', 'stop'];
+const SERVICES: Readonly<Record<string, () => Promise<Subject>>> = {
+  log: () => LogSubject.start(),
+  rebuilder: () => RebuilderSubject.start(),
+  witness: () => WitnessSubject.start(),
+  mirror: () => MirrorSubject.start(),
+};
+/** Calls struck on one instance: a log that grows takes longer and longer to check. */
+const CALLS_AN_INSTANCE = 24;
 
 const { values } = parseArgs({
-  options: { loads: { type: 'string', default: LOADS.join(',') }, without: { type: 'string', default: '' } },
+  options: {
+    services: { type: 'string', default: Object.keys(SERVICES).join(',') },
+    loads: { type: 'string' },
+    lanes: { type: 'string', default: '2' },
+    minutes: { type: 'string', default: 'Infinity' },
+  },
 });
-const loads = LOADS.filter((load) => values.loads.split(',').includes(load));
-const without = new Set(values.without.split(','));
 
-interface Row {
-  readonly load: Load;
-  readonly thread: string;
-  readonly call: string;
-  readonly path: string;
-  readonly outcomes: Record<string, number>;
-}
-
-const rows = new Map<string, Row>();
-const failures: string[] = [];
-let strikes = 0;
-let notReached = 0;
-
-function count({ site: { load, thread, name, kind }, fault, outcome }: Hit): void {
-  const key = `${load} ${thread} ${name} ${kind}`;
-  const row = rows.get(key) ?? { load, thread, call: name, path: kind, outcomes: {} };
-  const what = `${fault}: ${outcome.replace('log ended with', 'ended with')}`;
-  row.outcomes[what] = (row.outcomes[what] ?? 0) + 1;
-  rows.set(key, row);
-}
-
-async function strikeAll(matrix: Matrix, sites: readonly Site[]): Promise<void> {
-  for (const site of sites) {
-    if (without.has(site.name)) continue;
-    for (const fault of faultsOf(site)) {
-      try {
-        count(await matrix.strike(site, fault, true));
-        strikes += 1;
-      } catch (error) {
-        if (error instanceof NotReachedError) {
-          notReached += 1;
-          continue;
-        }
-        failures.push(`${fault} at ${describe(site)}: ${error instanceof Error ? error.message : String(error)}`);
-        console.error(failures.at(-1));
-        await matrix.log.restart().catch(() => {});
-      }
-    }
-    console.error(`${strikes} strikes, ${describe(site)}`);
+/** Strikes all faults at every call of one load, on several instances side by side. */
+async function strikeAll(service: string, load: string): Promise<Section> {
+  const started = performance.now();
+  const rows = new Map<string, Row>();
+  const failures: string[] = [];
+  const notReached: string[] = [];
+  let [strikes, acknowledged, struck] = [0, 0, 0];
+  const end = started + Number(values.minutes) * 60_000;
+  let sites: Site[];
+  {
+    await using subject = await SERVICES[service]!();
+    const found = await sitesOf(subject, load);
+    const first = new Set(distinct(found));
+    sites = [...first, ...found.filter((site) => !first.has(site))];
   }
-}
-
-const started = performance.now();
-const done: Load[] = [];
-let acknowledged = 0;
-
-/** After each load, so that a run that is broken off has shown something. */
-function report(): void {
-  const result = {
+  const groups = Array.from({ length: Math.ceil(sites.length / CALLS_AN_INSTANCE) }, (_, group) =>
+    sites.slice(group * CALLS_AN_INSTANCE, (group + 1) * CALLS_AN_INSTANCE),
+  );
+  const lane = async (): Promise<void> => {
+    for (let group = groups.shift(); group !== undefined && performance.now() < end; group = groups.shift()) {
+      await using subject = await SERVICES[service]!();
+      // Its own paths.
+      const own = await sitesOf(subject, load);
+      for (const wanted of group) {
+        if (performance.now() > end) break;
+        struck += 1;
+        // Where the load came out a call or two shorter this time, it is done again until the call comes.
+        const { path } = own.find(({ kind, thread }) => kind === wanted.kind && thread === wanted.thread) ?? wanted;
+        for (const fault of faultsOf(wanted)) {
+          try {
+            count(rows, await strike(subject, { ...wanted, path }, fault, true));
+            strikes += 1;
+          } catch (error) {
+            const at = `${service}: ${fault} at ${describe(wanted)}`;
+            if (error instanceof NotReachedError) {
+              notReached.push(at);
+              continue;
+            }
+            failures.push(`${at}: ${error instanceof Error ? error.message : String(error)}`);
+            console.error(failures.at(-1));
+            await subject.recover(true).catch(() => {});
+          }
+        }
+        console.error(`${strikes} strikes, ${service}: ${describe(wanted)}`);
+      }
+      acknowledged += subject.acknowledged;
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+  const minutes = Math.round((performance.now() - started) / 60_000);
+  return {
+    service,
+    load,
     date: new Date().toISOString().slice(0, 10),
-    machine: 'x86-64, 2 cores, Linux, shared with other work',
-    node: process.version,
-    loads: done,
-    without: [...without].filter((name) => name !== ''),
-    minutes: Math.round((performance.now() - started) / 60_000),
+    minutes,
+    calls: sites.length,
+    struck,
     strikes,
     notReached,
     acknowledged,
     failures,
     rows: [...rows.values()],
   };
-  writeFileSync(new URL('faults.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
-
-  const table = result.rows.map(({ load, thread, call, path, outcomes }) => {
-    const said = Object.entries(outcomes).map(([what, times]) => `${what} ×${times}`);
-    return `| ${load} | ${thread} | ${call} | ${path} | ${said.join(', ')} |`;
-  });
-  writeFileSync(
-    new URL('faults.md', import.meta.url),
-    [
-      '# Every file-system call of a log, failing',
-      '',
-      `${result.date}, Node ${result.node}, ${result.machine}; by \`node test/recorded/faults.ts --loads ${done.join(',')}${values.without === '' ? '' : ` --without ${values.without}`}\` in ${result.minutes} minutes.`,
-      '',
-      `${strikes} faults (${notReached} more did not come, as the call was not made again), ${acknowledged} entries acknowledged meanwhile, **${failures.length} failures**. After each fault the log was restarted; every entry that it had ever acknowledged was there under its index, and every`,
-      'tile and the signed root were what follows from the entries.',
-      '',
-      'Loads: `entries` single submissions, `batch` 256 at once across a full tile, `blob` an upload, `stop` SIGTERM. "it went on" means that the call failed without a promise being broken: a blob refused with 503, a',
-      'leftover that nobody reads, a lock that SQLite tried again.',
-      '',
-      '| load | thread | call | path | outcomes |',
-      '|---|---|---|---|---|',
-      ...table,
-      ...(failures.length === 0 ? [] : ['', '## Failures', '', ...failures.map((failure) => `- ${failure}`)]),
-      '',
-    ].join('\n'),
-  );
 }
 
-for (const load of loads) {
-  await using matrix = await Matrix.start();
-  await strikeAll(matrix, await matrix.sites(load));
-  await matrix.check();
-  acknowledged += matrix.acknowledged;
-  done.push(load);
-  report();
+function count(rows: Map<string, Row>, { site: { thread, name, kind }, fault, outcome }: Hit): void {
+  const key = `${thread} ${name} ${kind}`;
+  const row = rows.get(key) ?? { thread, call: name, path: kind, outcomes: {} };
+  const what = `${fault}: ${outcome.replace(/^\w+ ended with/, 'ended with')}`;
+  row.outcomes[what] = (row.outcomes[what] ?? 0) + 1;
+  rows.set(key, row);
+}
+
+for (const service of values.services.split(',')) {
+  let loads: readonly string[];
+  {
+    await using subject = await SERVICES[service]!();
+    ({ loads } = subject);
+  }
+  for (const load of values.loads?.split(',') ?? loads) {
+    const section = await strikeAll(service, load);
+    if (section.failures.length > 0) process.exitCode = 1;
+    // After each, so that a run that is broken off has shown something.
+    writeSection(section);
+  }
 }
 removeTraces();
-process.exitCode = failures.length === 0 ? 0 : 1;
