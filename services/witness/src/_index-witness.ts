@@ -67,7 +67,9 @@ export interface Said {
 }
 
 export async function ask(url: string, body: Uint8Array): Promise<Said> {
-  const answer = await fetch(`${url}/index/add-checkpoint`, { method: 'POST', body: body as BodyInit });
+  // Not over a connection from before: on a busy machine the witness may have closed it by now.
+  const headers = { connection: 'close' };
+  const answer = await fetch(`${url}/index/add-checkpoint`, { method: 'POST', headers, body: body as BodyInit });
   const text = await answer.text();
   const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json') === true;
   const code = isProblem ? (JSON.parse(text) as { code: string }).code : null;

@@ -57,9 +57,14 @@ function addCheckpoint({ addCheckpoint: answerTo, guard, onAnswer }: WitnessAppP
 
 /** tlog-witness, "Monitor Retrieval Mechanism": the last cosigned checkpoint of a log, also of one that is no longer configured. */
 function readCheckpoint({ store, guard }: WitnessAppParts) {
-  const originOf = new Map(store.origins().map((origin) => [toHex(sha256(utf8Encode(origin))), origin]));
+  const origins = new Map<string, string>();
+  /** A successor may have joined them. */
+  const originOf = (hash: string): string | undefined => {
+    if (!origins.has(hash)) for (const origin of store.origins()) origins.set(toHex(sha256(utf8Encode(origin))), origin);
+    return origins.get(hash);
+  };
   return function readCheckpoint(c: Context): Response {
-    const origin = originOf.get(c.req.param('originHash') ?? '');
+    const origin = guard.run(() => originOf(c.req.param('originHash') ?? ''));
     const checkpoint = origin === undefined ? null : guard.run(() => store.head(origin).checkpoint);
     if (checkpoint === null) {
       const detail = 'expected the SHA-256, in lower-case hex, of the origin of a log that this witness has cosigned';

@@ -22,7 +22,7 @@ export interface IndexWitnessParts {
   readonly head: (origin: string) => TreeHead;
   readonly keys: LogKeys;
   readonly verify: Ed25519Verify;
-  /** One for each origin. */
+  /** One for each origin; a successor's comes a moment after its keys. */
   readonly audits: ReadonlyMap<string, LogAudit>;
   /** How long a request may wait for the audit. */
   readonly waitMs: number;
@@ -72,7 +72,9 @@ export class IndexWitness {
       const detail = `expected a log of at most ${maxEntries} entries, found ${checkpoint.size}: the operator of this witness sets the limit`;
       return { status: 403, code: 'log-too-large', detail };
     }
-    const audit = audits.get(checkpoint.origin)!;
+    const audit = audits.get(checkpoint.origin);
+    // A successor's is being opened.
+    if (audit === undefined) return catchingUp(checkpoint.size);
     const outcome = await audit.reach({ note, checkpoint }, waitMs);
     switch (outcome.kind) {
       case 'sound':

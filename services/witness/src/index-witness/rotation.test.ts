@@ -1,6 +1,6 @@
 import { makeControl } from '@verbatim/statements';
 import { continuedLog, type InMemoryLog, ROOT, Scene, testSigner } from '@verbatim/testkit';
-import { formatAddCheckpoint, formatNote, parseNote, type Signer } from '@verbatim/tlog';
+import { formatAddCheckpoint, formatNote, parseNote, sha256, toHex, utf8Encode, type Signer } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { loadConfig } from '@verbatim/service-kit';
 import { writeFileSync } from 'node:fs';
@@ -80,6 +80,43 @@ describe('an index-witness of a log that changes its key', () => {
     served.log = rotated;
     expect(await ask(url, requestBy(rotated, before.size, old))).toMatchObject({ status: 503, code: 'log-unreadable' });
     expect((await askUntilDone(url, () => requestBy(rotated, before.size, old, next))).status).toBe(200);
+  });
+
+  test('goes on into the successor that the root key named, and audits it from its first entry on, after a restart too', async () => {
+    const { log, root } = new Scene();
+    const [signer, nextRoot] = [testSigner('next.example/log'), testSigner('next-root')];
+    const size = log.seal();
+    const next = continuedLog(log, signer);
+    const nextServed = await serveLog(next);
+    const before = { origin: log.origin, size: Number(size), root: toHex(log.root()) };
+    const handingOver = makeControl({
+      action: 'successor',
+      ...before,
+      vkey: next.vkey,
+      rootVkey: vkeyOf(nextRoot),
+      url: `${nextServed.url}/`,
+    });
+    const genesis = { action: 'genesis', origin: next.origin, root: vkeyOf(nextRoot), admin: vkeyOf(testSigner('next-admin')) } as const;
+    next.addStatement(makeControl({ ...genesis, predecessor: before }), nextRoot);
+    next.addStatement(handingOver, root);
+    const begun = next.seal();
+    const { url, served, prepared, stop } = await started(log);
+    expect((await askUntilDone(url, () => requestOf(log, 0n))).status).toBe(200);
+    expect((await ask(url, requestOf(next, 0n))).status).toBe(404);
+    log.addStatement(handingOver, root);
+    log.seal();
+    served.log = log;
+    expect((await askUntilDone(url, () => requestOf(log, size))).status).toBe(200);
+    const { status, body } = await askUntilDone(url, () => requestOf(next, 0n));
+    expect(status).toBe(200);
+    cosignedAt(next.checkpoint({ witnesses: [] }), body, prepared.vkey);
+    await stop();
+    const again = await startPrepared(prepared);
+    next.addStatement(makeControl({ action: 'freeze', origin: next.origin, reason: 'It ends.' }), nextRoot);
+    next.seal();
+    expect((await askUntilDone(again.url, () => requestOf(next, begun))).status).toBe(200);
+    const read = await fetch(`${again.url}/index/${toHex(sha256(utf8Encode(next.origin)))}/checkpoint`);
+    expect(read.status).toBe(200);
   });
 
   test.each([

@@ -1,8 +1,8 @@
 /** The running index-witness: its database, an audit for each log, its part of the listener. */
-import { LogKeys, openSource, type ControlTrail } from '@verbatim/client';
+import { LogKeys, openSource, type ControlTrail, type SuccessorLog } from '@verbatim/client';
 import { openCosignerStore, type Cosigner, type Health, type Logger, type StorageGuard } from '@verbatim/service-kit';
 import { SqliteAuditStore } from '@verbatim/service-kit/audit-store';
-import { sha256, toHex, utf8Encode, type TrustedLogs } from '@verbatim/tlog';
+import { parseVkey, sha256, toHex, utf8Encode, type TrustedLogs, type VerifierKey } from '@verbatim/tlog';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { Gauge, type Registry } from 'prom-client';
 import type { Hono } from 'hono';
@@ -28,6 +28,15 @@ export interface IndexWitnessNeeds {
   readonly now: () => bigint;
 }
 
+/** As configured, or as another log's root key named it. */
+interface AuditedLog {
+  readonly origin: string;
+  readonly url: string;
+  /** Never empty. */
+  readonly keys: readonly VerifierKey[];
+  readonly root: VerifierKey | undefined;
+}
+
 export interface RunningIndexWitness extends AsyncDisposable {
   readonly app: Hono;
   readonly vkeys: readonly string[];
@@ -49,10 +58,32 @@ export async function startIndexWitness(
   const keys = new LogKeys({ logs, roots, verify: verifyEd25519 });
   const metrics = createWitnessMetrics(registry, store, 'index_witness');
   const audits = new Map<string, LogAudit>();
-  for (const log of config.index.logs) {
-    const onTrail = (trail: ControlTrail): void => keys.know(log.origin, trail);
-    audits.set(log.origin, stack.use(await auditOf(log, onTrail, config, store, { ...needs, logger })));
-  }
+  /** What is started while it runs: a successor's audit. */
+  const started = stack.use(new AsyncDisposableStack());
+  let starting: Promise<void> = Promise.resolve();
+  const start = async (log: AuditedLog): Promise<void> => {
+    const onTrail = (trail: ControlTrail): void => {
+      keys.know(log.origin, trail);
+      if (trail.successor !== null) goOn(log.origin, trail.successor);
+    };
+    audits.set(log.origin, started.use(await auditOf(log, onTrail, config, store, { ...needs, logger })));
+  };
+  /** A log has named its successor: the index of that one is audited, too, if nobody has configured it otherwise. */
+  const goOn = (from: string, { vkey, rootVkey, url }: SuccessorLog): void => {
+    const [logKey, root] = [parseVkey(vkey), parseVkey(rootVkey)];
+    const { name: origin } = logKey;
+    if (config.logs.has(origin) || audits.has(origin) || [config.name, cosigner.name].includes(origin)) return;
+    starting = starting.then(async () => {
+      if (audits.has(origin)) return;
+      logger.warn({ from, origin, url }, 'the log has ended and goes on as another one: that one is audited, too');
+      guard.run(() => store.track([origin]));
+      keys.add(logKey, root);
+      await start({ origin, url, keys: [logKey], root });
+    });
+    starting.catch(needs.fatal);
+  };
+  for (const { origin, url, root_vkey: root } of config.index.logs) await start({ origin, url, keys: logs.get(origin)!, root });
+  await untilSettled(() => starting);
   exportAudits(registry, audits);
 
   const onSplitView = (origin: string): void => metrics.countSplitView(origin);
@@ -77,14 +108,19 @@ export async function startIndexWitness(
   return { app, vkeys: cosigner.vkeys, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** Until a promise is done that others may have joined meanwhile. */
+async function untilSettled(last: () => Promise<void>): Promise<void> {
+  for (let seen: Promise<void> | null = null; seen !== last();) await (seen = last());
+}
+
 async function auditOf(
-  { origin, url, root_vkey: root }: IndexWitnessConfig['logs'][number],
+  { origin, url, keys, root }: AuditedLog,
   onTrail: (trail: ControlTrail) => void,
-  { logs, data_dir }: WitnessConfig,
+  { data_dir }: WitnessConfig,
   store: WitnessStore,
   { guard, logger, fatal }: Pick<IndexWitnessNeeds, 'guard' | 'logger' | 'fatal'>,
 ): Promise<LogAudit> {
-  const [logKey, ...otherKeys] = logs.get(origin)!;
+  const [logKey, ...otherKeys] = keys;
   const path = join(data_dir, `index-${toHex(sha256(utf8Encode(origin))).slice(0, 32)}.sqlite`);
   return new LogAudit({
     ...{ logKey: logKey!, otherKeys, root, onTrail },
