@@ -49,6 +49,13 @@ test('a policy that cannot be read or used stops the search as well', () => {
   expect(() => loadPolicy(world.path, {}, world.policy)).toThrow('cannot read');
 });
 
+test('a mistake is reported with the file, the line and the keywords that there are', () => {
+  using world = new World();
+  const file = world.file('mistaken', `${world.policyText(['require 1'])}requier 2\n`);
+  const line = world.policyText(['require 1']).split('\n').length;
+  expect(() => loadPolicy(file, {})).toThrow(`${file}: policy line ${line}: unknown keyword "requier"; expected one of log, witness,`);
+});
+
 test('no policy, an empty one, require 0 and an expired one are refused by the command with exit code 2', async () => {
   using world = new World();
   const file = world.file('file', 'x');

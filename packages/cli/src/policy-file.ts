@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parsePolicy } from '@verbatim/consensus';
+import { parsePolicy, PolicyError } from '@verbatim/consensus';
 import type { Policy } from '@verbatim/consensus';
 import { CliError } from './errors.ts';
 
@@ -28,18 +28,28 @@ export function loadPolicy(
   if (named !== undefined) {
     const text = readIfThere(named);
     if (text === null) throw new CliError('file', `the policy file ${named} does not exist`);
-    return { path: named, policy: parsePolicy(text) };
+    return { path: named, policy: parseFile(named, text) };
   }
   const config = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
   const usual = [join(config, 'verbatim', 'policy'), system];
   for (const path of usual) {
     const text = readIfThere(path);
-    if (text !== null) return { path, policy: parsePolicy(text) };
+    if (text !== null) return { path, policy: parseFile(path, text) };
   }
   throw new CliError(
     'usage',
     `no policy: nothing is verified until you say whom you trust. Name a file with --policy or $VERBATIM_POLICY, or put one at ${usual.join(' or ')}`,
   );
+}
+
+/** A mistake is reported with the file that has it: the user may not know which of the places it came from. */
+function parseFile(path: string, text: string): Policy {
+  try {
+    return parsePolicy(text);
+  } catch (error) {
+    if (error instanceof PolicyError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
 }
 
 function readIfThere(path: string): string | null {

@@ -60,11 +60,16 @@ export function parsePolicyLines(text: string, extra: Readonly<Record<string, Po
   const builder = new PolicyBuilder();
   for (const line of tokenizePolicy(text)) {
     const handler = builder.handler(line.keyword) ?? (Object.hasOwn(extra, line.keyword) ? extra[line.keyword] : undefined);
-    if (handler === undefined) throw new PolicyLineError(line.number, `unknown keyword ${quote(line.keyword)}`);
+    if (handler === undefined) {
+      const known = [...C2SP_KEYWORDS, ...Object.keys(extra)].join(', ');
+      throw new PolicyLineError(line.number, `unknown keyword ${quote(line.keyword)}; expected one of ${known}`);
+    }
     handler(line);
   }
   return builder.finish();
 }
+
+const C2SP_KEYWORDS = ['log', 'witness', 'group', 'quorum'];
 
 class PolicyBuilder {
   readonly #policy: Omit<TlogPolicy, 'quorum'> = { logs: [], witnesses: [], groups: [] };
