@@ -1,5 +1,5 @@
 /** `node src/main.ts init|serve --config FILE`. */
-import { loadConfig, serviceMain } from '@verbatim/service-kit';
+import { serviceMain } from '@verbatim/service-kit';
 import { mirrorConfig } from './config.ts';
 import { initMirror } from './init.ts';
 import { startMirror } from './service.ts';
@@ -7,6 +7,7 @@ import { startMirror } from './service.ts';
 await serviceMain({
   name: 'mirror',
   serves: 'copy and cosign until SIGINT or SIGTERM',
-  init: (config) => initMirror(loadConfig(mirrorConfig, config)),
-  serve: (config, context) => startMirror(loadConfig(mirrorConfig, config), context),
+  config: mirrorConfig,
+  init: initMirror,
+  serve: startMirror,
 });
