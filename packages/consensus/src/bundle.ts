@@ -9,9 +9,7 @@ import type { Evidence, LookupProof } from './evidence.ts';
 import { describeLookup } from './lookups.ts';
 import { readBundledMember, toBundledMember } from './member-proof.ts';
 
-const VERSION = 2;
-const MEDIA_TYPE = 'application/vnd.verbatim.bundle+json;version=';
-export const BUNDLE_MEDIA_TYPE = `${MEDIA_TYPE}${VERSION}`;
+export const BUNDLE_MEDIA_TYPE = 'application/vnd.verbatim.bundle+json;version=2';
 export const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
 export const MAX_BUNDLE_ENTRIES = 4096;
 export const MAX_BUNDLE_LOOKUPS = 16;
@@ -45,7 +43,7 @@ export function encodeBundle({ checkpoint, entries, index, member }: Evidence): 
 export function decodeBundle(bytes: Uint8Array): Evidence {
   if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge(bytes.length);
   const { text, value } = parseJson(bytes);
-  checkVersion(value);
+  checkMediaType(value);
   const { member, ...rest } = value as { member?: unknown };
   const { checkpoint, entries, hashes, index } = members(rest, ['checkpoint', 'entries', 'hashes', 'index', 'mediaType']);
   const note = string(checkpoint, 'checkpoint');
@@ -72,16 +70,9 @@ function parseJson(bytes: Uint8Array): { text: string; value: unknown } {
   }
 }
 
-function checkVersion(value: unknown): void {
+function checkMediaType(value: unknown): void {
   const found: unknown = typeof value === 'object' && value !== null ? (value as { mediaType?: unknown }).mediaType : undefined;
-  if (found === BUNDLE_MEDIA_TYPE) return;
-  if (found === `${MEDIA_TYPE}1`) {
-    throw new BundleError(
-      'old-version',
-      `expected version ${VERSION}, found version 1, which cannot show that nothing was left out; gather the evidence again (verbatim verify --save-bundle)`,
-    );
-  }
-  throw malformed(`mediaType ${BUNDLE_MEDIA_TYPE}`);
+  if (found !== BUNDLE_MEDIA_TYPE) throw malformed(`mediaType ${BUNDLE_MEDIA_TYPE}`);
 }
 
 /** Of the tree that the proofs are in, as the unverified note says. */

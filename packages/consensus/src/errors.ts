@@ -26,7 +26,7 @@ export class PolicyError extends CodedError<PolicyErrorCode> {
 }
 
 /** Evidence that cannot be read at all: a bundle that is not one. */
-export type BundleErrorCode = 'too-large' | 'malformed' | 'not-canonical' | 'old-version';
+export type BundleErrorCode = 'too-large' | 'malformed' | 'not-canonical';
 
 export class BundleError extends CodedError<BundleErrorCode> {
   override readonly name = 'BundleError';
