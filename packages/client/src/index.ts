@@ -13,8 +13,8 @@ export { type Finding, fsck, type FsckOptions, type FsckReport, MAX_FINDINGS } f
 export { catchUp, follow, type CatchUpOptions, type FollowOptions } from './follow/follow.ts';
 export type { FollowBatch, FollowConsumer, FollowedEntry, FollowPosition } from './follow/consumer.ts';
 export { atLeastOnce, type PlainBatch } from './follow/at-least-once.ts';
-export { keepAlarm } from './follow/alarm-file.ts';
-export { LogKeys, logPart } from './follow/log-keys.ts';
+export { isProved, keepAlarm } from './follow/alarm-file.ts';
+export { LogKeys, logPart, REPLACED } from './follow/log-keys.ts';
 export { ReaderAt } from './follow/reader-at.ts';
 export { ControlTrail, type LogAnchor, type SuccessorLog } from './control-trail.ts';
 export { type AuditReport, IndexAuditor, type IndexAuditorOptions } from './audit/index-auditor.ts';

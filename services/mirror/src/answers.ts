@@ -31,12 +31,6 @@ export type Committed =
   | UploadConflict
   | { readonly status: 422; readonly code: string; readonly detail: string };
 
-/** Of a checkpoint whose signer is not the log's key any more. */
-export const REPLACED = {
-  code: 'not-signed',
-  detail: 'expected a signature by the key that the log has at this size, found one of a key that it replaced',
-} as const;
-
 export function readTarget(note: Uint8Array): Target {
   return { checkpoint: parseCheckpoint(parseNote(note).text), note };
 }

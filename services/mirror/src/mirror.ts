@@ -1,5 +1,5 @@
 /** The mirror itself: what may be stored, and what may be cosigned. C2SP tlog-mirror, "Updating a Mirror". */
-import { type ControlTrail, type LogKeys, logPart, type SuccessorLog } from '@verbatim/client';
+import { type ControlTrail, type LogKeys, logPart, REPLACED, type SuccessorLog } from '@verbatim/client';
 import { cosignatureTime, type Cosigner, type Durable, type SplitView } from '@verbatim/service-kit';
 import {
   bytesEqual,
@@ -20,15 +20,7 @@ import {
   type Submission,
 } from '@verbatim/tlog';
 import { join } from 'node:path';
-import {
-  readTarget,
-  REPLACED,
-  type CheckpointAnswer,
-  type Committed,
-  type Target,
-  type UploadConflict,
-  type UploadStart,
-} from './answers.ts';
+import { readTarget, type CheckpointAnswer, type Committed, type Target, type UploadConflict, type UploadStart } from './answers.ts';
 import { DamagedCopyError, LogCopy, originHash } from './log-copy.ts';
 import type { MirrorStore } from './store.ts';
 import { Tickets } from './tickets.ts';

@@ -10,6 +10,12 @@ import {
 } from '@verbatim/tlog';
 import { ControlTrail } from '../control-trail.ts';
 
+/** Of a checkpoint whose signer is not the log's key any more. */
+export const REPLACED = {
+  code: 'not-signed',
+  detail: 'expected a signature by the key that the log has at this size, found one of a key that it replaced',
+} as const;
+
 export interface LogKeysOptions {
   readonly logs: TrustedLogs;
   /** By origin. A log without one has its configured keys for ever. */
@@ -19,12 +25,11 @@ export interface LogKeysOptions {
 
 export class LogKeys {
   readonly #logs: Map<string, readonly VerifierKey[]>;
+  readonly #verify: Ed25519Verify;
   readonly #trails = new Map<string, ControlTrail>();
   readonly #trusted: Map<string, readonly VerifierKey[]>;
   /** Keys that entries lead to which are not stored yet. */
   readonly #ahead = new Map<string, VerifierKey>();
-
-  readonly #verify: Ed25519Verify;
 
   constructor({ logs, roots, verify }: LogKeysOptions) {
     this.#logs = new Map(logs);
@@ -87,14 +92,17 @@ export class LogKeys {
 
   /** Keys that entries which are not stored yet may have made the log's: never one that was replaced before. */
   #later(origin: string, { logKeys }: ControlTrail): VerifierKey[] {
+    return this.#untold(origin).filter(({ text }) => logKeys.every((known) => known.text !== text));
+  }
+
+  /** Keys that no stored entry need name. */
+  #untold(origin: string): VerifierKey[] {
     const ahead = this.#ahead.get(origin);
-    const later = [...this.#logs.get(origin)!, ...(ahead === undefined ? [] : [ahead])];
-    return later.filter(({ text }) => logKeys.every((known) => known.text !== text));
+    return [...this.#logs.get(origin)!, ...(ahead === undefined ? [] : [ahead])];
   }
 
   #trust(origin: string): void {
-    const ahead = this.#ahead.get(origin);
-    const keys = [...this.#logs.get(origin)!, ...(this.trail(origin)?.logKeys ?? []), ...(ahead === undefined ? [] : [ahead])];
+    const keys = [...this.#untold(origin), ...(this.trail(origin)?.logKeys ?? [])];
     this.#trusted.set(origin, [...new Map(keys.map((key) => [key.text, key])).values()]);
   }
 }

@@ -1,5 +1,5 @@
 /** A witness that cosigns a checkpoint only after it has rebuilt the log's index up to there: docs/spec/index-map.md §6. */
-import { logPart, type LogKeys } from '@verbatim/client';
+import { logPart, REPLACED, type LogKeys } from '@verbatim/client';
 import {
   judgeSubmission,
   parseAddCheckpoint,
@@ -30,8 +30,6 @@ export interface IndexWitnessParts {
   readonly maxEntries: number;
 }
 
-const REPLACED = 'expected a signature by the key that the log has at this size, found one of a key that it replaced';
-
 export class IndexWitness {
   readonly #parts: IndexWitnessParts;
 
@@ -46,11 +44,10 @@ export class IndexWitness {
     // Nobody makes the witness read anything without a signature of the log over a checkpoint that continues the last one.
     if ('status' in submission || judgeSubmission(head(submission.checkpoint.origin), submission) !== null) return cosign(body);
     const { origin, size } = submission.checkpoint;
-    const replaced = { status: 403, code: 'not-signed', detail: REPLACED, origin } as const;
-    if (!keys.isSigned(origin, size, submission.signatures)) return replaced;
+    if (!keys.isSigned(origin, size, submission.signatures)) return { ...REPLACED, status: 403, origin };
     const refusal = await this.#audit(submission, logPart(parseAddCheckpoint(body).checkpoint, origin));
     // What was audited is this size and root; the witness judges the rest again, at the head that it has by now.
-    return refusal === null ? cosign(body) : { ...refusal, origin: submission.checkpoint.origin };
+    return refusal === null ? cosign(body) : { ...refusal, origin };
   }
 
   /** A log that has changed its key since it was read last is followed to the new one first. */

@@ -5,6 +5,7 @@ import {
   ControlTrail,
   describeFinding,
   IndexAuditor,
+  isProved,
   LogMisbehaviour,
   LogReader,
   ReaderAt,
@@ -221,8 +222,7 @@ export class LogAudit implements AsyncDisposable {
     const { logger, onFailure } = this.#options;
     this.#trouble = error instanceof ClientError ? error.message : 'nothing can be recorded at the moment';
     try {
-      // Two checkpoints, both signed by the log. Anything else may be the work of whoever stands between us and it.
-      if (error instanceof LogMisbehaviour && error.code === 'fork' && error.cause === undefined) {
+      if (error instanceof LogMisbehaviour && isProved(error)) {
         return this.#raise({ detail: error.message, evidencePath: error.evidencePath });
       }
       if (!(error instanceof ClientError)) throw error;
