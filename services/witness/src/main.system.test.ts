@@ -103,7 +103,7 @@ test('a log that was taken out of the configuration is unknown, can still be rea
   await run([log.vkey], async (witness) => expect(await sizeOf(witness)).toBe(7));
 });
 
-test('init and serve as commands; wrong use is exit code 2, an impossible configuration 1', async () => {
+test('init and serve as commands; wrong use and a configuration that cannot be read are exit code 2', async () => {
   const prepared: TestFolder = await prepareWitness([log.vkey], { init: false });
   const init = runMain('init', '--config', prepared.config);
   expect((await init.exited).code).toBe(0);
@@ -118,6 +118,6 @@ test('init and serve as commands; wrong use is exit code 2, an impossible config
   }
   for (const command of ['init', 'serve']) {
     const { code, stderr } = await runMain(command, '--config', '/nonexistent.toml').exited;
-    expect([code, stderr]).toEqual([1, expect.stringContaining('/nonexistent.toml')]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^\/nonexistent\.toml: expected a readable configuration file.*\n$/)]);
   }
 });
