@@ -52,14 +52,15 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (command === undefined || rest.length > 0 || values.config === undefined) return usage();
+  if (command === undefined || rest.length > 0) return usage(`expected one command, found ${positionals.join(' ') || 'none'}`);
+  if (values.config === undefined) return usage('expected --config FILE, found none');
   const config = loadConfig(logConfig, values.config);
   switch (command) {
     case 'init':
       print(await initLog(config, Date.now()));
       return 0;
     case 'succeed':
-      if (values.from === undefined) return usage();
+      if (values.from === undefined) return usage('expected --from FOLDER, the data folder of the log that named this one');
       print(await succeedLog(config, values.from, Date.now()));
       return 0;
     case 'serve': {
@@ -71,11 +72,11 @@ async function main(): Promise<number> {
       if (values.index === true) forgetIndex(config);
       return 0;
     case 'backup':
-      if (values.to === undefined) return usage();
+      if (values.to === undefined) return usage('expected --to FOLDER, which does not exist yet');
       print(await backupLog(config, values.to, { withoutBlobs: values['without-blobs'] ?? false, now: Date.now() }));
       return 0;
     case 'restore':
-      if ((values.from === undefined) === (values['from-tiles'] === undefined)) return usage();
+      if ((values.from === undefined) === (values['from-tiles'] === undefined)) return usage('expected one of --from and --from-tiles');
       if (values.from !== undefined) print(await restoreLog(config, values.from));
       else
         print({
@@ -84,15 +85,15 @@ async function main(): Promise<number> {
         });
       return 0;
     case 'confirm':
-      if (values['last-checkpoint'] === undefined) return usage();
+      if (values['last-checkpoint'] === undefined) return usage('expected --last-checkpoint FILE');
       print({ confirmed: Number(await confirmLog(config, values['last-checkpoint'], Date.now())) });
       return 0;
     case 'reopen-witness':
-      if (values.witness === undefined) return usage();
+      if (values.witness === undefined) return usage('expected --witness NAME');
       reopenWitness(config, values.witness);
       return 0;
     default:
-      return usage();
+      return usage(`expected a command, found ${JSON.stringify(command)}`);
   }
 }
 
@@ -105,8 +106,8 @@ function print(result: object): void {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-function usage(): number {
-  process.stderr.write(USAGE);
+function usage(problem: string): number {
+  process.stderr.write(`${problem}\n\n${USAGE}`);
   return 2;
 }
 
