@@ -134,7 +134,9 @@ export class FollowRounds implements AsyncDisposable {
    */
   async #requireSigner(trail: ControlTrail, view: LogView): Promise<void> {
     const { size } = view.checkpoint;
-    if (trail.logKeyAt(size).text === this.#trail!.logKeyAt(size).text) return;
+    const next = trail.logKeyAt(size);
+    if (next.text === this.#trail!.logKeyAt(size).text || this.#reader.isSignedBy(next, view.note)) return;
+    // There may be another rotation behind these entries.
     let ahead = trail;
     for await (const entry of view.tree.entries(trail.next, size)) ahead = ahead.with([entry]);
     const key = ahead.logKeyAt(size);
