@@ -63,6 +63,7 @@ describe('a log that has changed its key', () => {
     const { url } = await serve(logHandler(log));
     for (const root of [null, testSigner('other-root')])
       expect(await codeOf((await readerOf(scene, url, undefined, root)).latest())).toBe('bad-checkpoint');
+    await expect((await readerOf(scene, url, undefined, null)).latest()).rejects.toThrow('name its root key');
   });
 
   test('is not followed by the word of another key, or to a key that signed nothing', async () => {

@@ -124,7 +124,11 @@ export class LogReader {
       if (!(cause instanceof TlogError)) throw cause;
       const followed = cause.code === 'unverified-note' ? await this.#openFollowed(note, signal) : null;
       if (followed !== null) return followed;
-      const message = `${this.source.location}: ${cause.message}`;
+      const hint =
+        cause.code === 'unverified-note' && this.#trail === null
+          ? '. If the log has changed its key, name its root key (in a policy, or as root_vkey): then it is followed'
+          : '';
+      const message = `${this.source.location}: ${cause.message}${hint}`;
       if (cause.code === 'bad-signature' || cause.code === 'unverified-note' || cause.code === 'wrong-origin') {
         throw new LogMisbehaviour('bad-checkpoint', message, { cause, exhibits: [{ path: 'checkpoint', bytes: note }] });
       }

@@ -159,6 +159,15 @@ describe.each([
     }
   });
 
+  test('says which keys it expected, and who signed', () => {
+    const [one, two, three, four] = [testKey('1').key, testKey('2').key, testKey('3').key, testKey('4').key];
+    const label = (key: { text: string }): string => JSON.stringify(key.text.split('+', 2).join('+'));
+    const found = `found ${label(alice.key)}, ${label(bob.key)}`;
+    expect(() => openNote(SIGNED, [one], verify)).toThrow(`expected a signature by ${label(one)}, ${found}`);
+    const most = `${label(one)}, ${label(two)}, ${label(three)} and 1 more`;
+    expect(() => openNote(SIGNED, [one, two, three, four], verify)).toThrow(`expected a signature by ${most}, ${found}`);
+  });
+
   test('treats a match on name or key ID alone as unknown', () => {
     for (const other of [
       { ...alice.key, keyId: alice.key.keyId ^ 1 },

@@ -46,7 +46,7 @@ function openParsed(note: Note, keys: readonly VerifierKey[], verify: NoteVerify
     verified.push(line);
   }
   if (verified.length === 0) {
-    throw new TlogError('unverified-note', `expected a signature by one of ${keys.length} known keys, found none`);
+    throw new TlogError('unverified-note', `expected a signature by ${named(keys)}, found ${named(unknown)}`);
   }
   return { text: note.text, verified, unknown };
 }
@@ -86,4 +86,11 @@ function indexKeys(keys: readonly VerifierKey[], verify: NoteVerify): Map<string
 
 function keyLabel({ name, keyId }: { name: string; keyId: number }): string {
   return `${name}+${formatKeyId(keyId)}`;
+}
+
+/** As many as a message can bear: a note may have a hundred lines. */
+function named(keys: readonly { name: string; keyId: number }[]): string {
+  if (keys.length === 0) return 'none';
+  const shown = keys.slice(0, 3).map((key) => quote(keyLabel(key)));
+  return `${shown.join(', ')}${keys.length > shown.length ? ` and ${keys.length - shown.length} more` : ''}`;
 }
