@@ -1,11 +1,11 @@
 /** Real services as an operator runs them over the years: configuration files that change, keys that come and go, one address for each log. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initialise, REPOSITORY, startService, type Service } from '@verbatim/local';
 import { createKeyFile, loadSigner } from '@verbatim/service-kit/keyfile';
 import { type ObservationPredicate, type ReleaseStatement, signStatement, type Statement } from '@verbatim/statements';
-import { aLoopbackAddress, anArtifact, anObservation, aRelease, testSigner } from '@verbatim/testkit';
+import { aLoopbackAddress, anArtifact, anEnrolment, anObservation, aRelease, testSigner } from '@verbatim/testkit';
 import { fromHex, KEY_TYPE_COSIGNATURE, type Signer, utf8Decode, utf8Encode } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 
@@ -143,4 +143,23 @@ export async function startWitness(folder: string, logs: readonly string[]): Pro
   await initialise('witness', config);
   const service = await startService('witness', 'witness', config, join(folder, 'witness.log'));
   return { vkey, url: service.ready.url, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
+}
+
+/** A log, which runs and knows the registrar, and the one that is to go on from it: with all keys that they ever have, and a witness of both. */
+export async function beginLife(folder: string): Promise<{ log: OperatedLog; next: OperatedLog; witness: RunningWitness }> {
+  await using stack = new AsyncDisposableStack();
+  for (const name of ['old', 'new']) mkdirSync(join(folder, name));
+  const log = new OperatedLog('log.example/old', join(folder, 'old'));
+  const next = new OperatedLog('log.example/new', join(folder, 'new'));
+  for (const name of ['log', 'log2']) await log.key(name);
+  await log.key('root', 'root');
+  await next.key('log');
+  await next.key('root', 'next-root');
+  const witness = stack.use(await startWitness(folder, [log.vkey('log'), log.vkey('log2'), next.vkey('log')]));
+  log.configure(['key_file = "log.key"', 'next_key_file = "log2.key"'], witness);
+  await log.init();
+  await stack.use(log).start();
+  await log.log(anEnrolment(REGISTRAR, { role: 'registrar' }), log.signer('admin'));
+  stack.move();
+  return { log, next, witness };
 }

@@ -1,12 +1,11 @@
 /** The life of a log, in real processes: its key changes, it freezes, another goes on; and all the time the same client has the same policy. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { anEnrolment, aRevocation } from '@verbatim/testkit';
 import type { Signer } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Folder, type Ran, verbatim } from '../../packages/cli/src/_world.ts';
-import { OperatedLog, REBUILDERS, REGISTRAR, type RunningWitness, startWitness } from './_log-life.ts';
+import { beginLife, type OperatedLog, REBUILDERS, REGISTRAR, type RunningWitness } from './_log-life.ts';
 
 const [acme, beta, gamma] = REBUILDERS as [Signer, Signer, Signer];
 const folder = new Folder();
@@ -25,7 +24,7 @@ async function control(action: string, ...args: string[]): Promise<number> {
   const entry = join(folder.path, `${action}.json`);
   expect(await run('log', action, '--key', log.file('root.key'), '--out', entry, ...args)).toMatchObject({ code: 0 });
   const submitted = await run('log', 'submit', entry);
-  expect(submitted).toMatchObject({ code: 0 });
+  expect(submitted).toMatchObject({ code: 0, stderr: '' });
   return Number(submitted.stdout);
 }
 
@@ -49,19 +48,8 @@ function policyOf(of: OperatedLog, name: string): string {
 }
 
 beforeAll(async () => {
-  for (const name of ['old', 'new']) mkdirSync(join(folder.path, name));
-  log = new OperatedLog('log.example/old', join(folder.path, 'old'));
-  next = new OperatedLog('log.example/new', join(folder.path, 'new'));
-  for (const name of ['log', 'log2']) await log.key(name);
-  await log.key('root', 'root');
-  await next.key('log');
-  await next.key('root', 'next-root');
-  witness = await startWitness(folder.path, [log.vkey('log'), log.vkey('log2'), next.vkey('log')]);
-  log.configure(['key_file = "log.key"', 'next_key_file = "log2.key"'], witness);
-  await log.init();
-  await log.start();
+  ({ log, next, witness } = await beginLife(folder.path));
   policy = policyOf(log, 'log');
-  await log.log(anEnrolment(REGISTRAR, { role: 'registrar' }), log.signer('admin'));
   for (const rebuilder of REBUILDERS) await log.log(anEnrolment(rebuilder), log.signer('admin'));
   first = await log.release('1.0.0', 'one');
   for (const rebuilder of [acme, beta]) await log.observe(first, rebuilder);
@@ -95,6 +83,8 @@ describe('the life of a log, seen by one policy', () => {
 
   test('it freezes: nothing comes any more, and everybody is told', async () => {
     const at = await control('freeze', '--origin', log.origin, '--reason', 'We move.');
+    const again = await run('log', 'submit', join(folder.path, 'freeze.json'));
+    expect(again).toMatchObject({ code: 0, stdout: `${at}\n`, stderr: 'it was logged before\n' });
     const refused = await log.post(anEnrolment(beta, { role: 'registrar', scope: ['pkg:npm/'] }), log.signer('admin'));
     expect(refused).toMatchObject({ status: 403, body: { code: 'frozen', index: at } });
     await log.stop();

@@ -1,5 +1,5 @@
 /** Rebuilder nodes through the life of a log, in real processes: its key changes, it freezes, another goes on. Nobody touches their configuration. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LogReader, openSource } from '@verbatim/client';
 import { decodeEntry, keyidOf, makeControl, PREDICATE, type ControlPredicate } from '@verbatim/statements';
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Folder } from '../../packages/cli/src/_world.ts';
 import type { Die } from '../../services/rebuilder/src/_node-process.ts';
 import { TestNode } from '../../services/rebuilder/src/_network.ts';
-import { OperatedLog, REGISTRAR, type RunningWitness, startWitness } from './_log-life.ts';
+import { beginLife, type OperatedLog, type RunningWitness } from './_log-life.ts';
 
 /** However slow the machine is. */
 const PATIENCE_SECONDS = 280;
@@ -53,18 +53,7 @@ async function observationsOf(node: TestNode): Promise<[release: number, attempt
 }
 
 beforeAll(async () => {
-  for (const name of ['old', 'new']) mkdirSync(join(folder.path, name));
-  log = new OperatedLog('log.example/old', join(folder.path, 'old'));
-  next = new OperatedLog('log.example/new', join(folder.path, 'new'));
-  for (const name of ['log', 'log2']) await log.key(name);
-  await log.key('root', 'root');
-  await next.key('log');
-  await next.key('root', 'next-root');
-  witness = await startWitness(folder.path, [log.vkey('log'), log.vkey('log2'), next.vkey('log')]);
-  log.configure(['key_file = "log.key"', 'next_key_file = "log2.key"'], witness);
-  await log.init();
-  await log.start();
-  await log.log(anEnrolment(REGISTRAR, { role: 'registrar' }), log.signer('admin'));
+  ({ log, next, witness } = await beginLife(folder.path));
   steady = await aNode('steady');
   killed.set(await aNode('killed-inside'), { call: 'Outbox.moveTo', nth: 1, when: 'after' });
   killed.set(await aNode('killed-after'), { call: 'LogConnection.openReader', nth: 4, when: 'before' });

@@ -1,34 +1,29 @@
 /** The verifying packages in a real browser: Chromium decides as Node does. Its other vectors come with `npm run test:vectors`. */
-import { decodeBundle, encodeBundle, evaluate, parsePolicy } from '@verbatim/consensus';
+import { decodeBundle, evaluate, parsePolicy } from '@verbatim/consensus';
 import { verifyEd25519 } from '@verbatim/tlog/node';
 import { expect, test } from 'vitest';
-import { digest, FILE, NOW, policyText, World } from '../../packages/consensus/src/_world.ts';
+import { FILE, NOW } from '../../packages/consensus/src/_world.ts';
 import { askChromium } from './_chromium.ts';
+import { AGREED, DISPUTED, POLICY } from './_bundles.ts';
 import { ed25519Questions, readMostlyHarmless, runEd25519 } from './_ed25519.ts';
 import { fetchMostlyHarmless } from './_mostly-harmless.ts';
 import { plain, question } from './_questions.ts';
 
 test('every edge case of Ed25519 is decided as on the server, and a bundle has the same verdict', async () => {
-  const world = new World();
-  const release = world.release();
-  for (const rebuilder of ['acme-1', 'umbra-1', 'zeta-1']) world.observe(rebuilder, release, FILE);
-  const agreed = encodeBundle(world.evidence());
-  world.observe('zeta-1', release, digest('other bytes'), { attempt: 2 });
-  const disputed = encodeBundle(world.evidence());
-  const policy = policyText({ lines: ['require 2'] });
+  const bundles = [AGREED, DISPUTED];
   const vectors = readMostlyHarmless(fetchMostlyHarmless());
 
   const answers = await askChromium([
-    ...[agreed, disputed].map((bundle) => question('verdict', policy, bundle, FILE, NOW)),
+    ...bundles.map((bundle) => question('verdict', POLICY, bundle, FILE, NOW)),
     ...ed25519Questions(vectors),
   ]);
 
-  const here = [agreed, disputed].map((bundle) =>
+  const here = bundles.map((bundle) =>
     evaluate({
       file: { sha256: FILE },
       now: NOW,
       offline: true,
-      policy: parsePolicy(policy),
+      policy: parsePolicy(POLICY),
       evidence: decodeBundle(bundle),
       verify: verifyEd25519,
     }),
