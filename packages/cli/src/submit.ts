@@ -1,4 +1,4 @@
-import { LogClient, LogMisbehaviour, LogReader, openSource } from '@verbatim/client';
+import { ClientError, LogClient, LogReader, openSource } from '@verbatim/client';
 import type { Signer, VerifierKey } from '@verbatim/tlog';
 import { CliError } from './errors.ts';
 import { resolveLog } from './log/address.ts';
@@ -12,6 +12,7 @@ const NETWORK_PATIENCE_MS = 8000;
 export interface Submitted {
   readonly index: bigint;
   readonly leafHash: string;
+  /** Whether the log had it before it was asked. */
   readonly duplicate: boolean;
 }
 
@@ -27,26 +28,24 @@ export interface NeededBlob {
  */
 export async function submit(entry: Uint8Array, options: LogOptions, io: Io, blob?: NeededBlob): Promise<Submitted> {
   const log = resolveLog(options, io.env);
-  try {
-    return await submitTo(log, entry, io, blob);
-  } catch (error) {
-    // Signed by another key than the policy's: perhaps the log has changed it. Repeating never adds an entry.
-    const followed = error instanceof LogMisbehaviour && error.code === 'bad-checkpoint' ? await followedKey(log) : null;
-    if (followed === null) throw error;
-    return await submitTo({ ...log, key: followed }, entry, io, blob);
-  }
+  return submitTo({ ...log, key: await currentKey(log) }, entry, io, blob);
 }
 
-/** The key that the log was followed to from the policy's root key; null when there is none. */
-async function followedKey({ url, key, root }: NamedLog): Promise<VerifierKey | null> {
-  if (root === undefined) return null;
-  const source = await openSource(url);
+/** The key that the log was followed to from the policy's root key, if it has changed it. What is wrong with the log, its answer to the entry will show. */
+async function currentKey({ url, key, root }: NamedLog): Promise<VerifierKey> {
+  if (root === undefined) return key;
   try {
-    const reader = new LogReader({ source, logKey: key, root });
-    await reader.latest();
-    return reader.followed;
-  } finally {
-    await source.close();
+    const source = await openSource(url);
+    try {
+      const reader = new LogReader({ source, logKey: key, root });
+      await reader.latest();
+      return reader.followed ?? key;
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (error instanceof ClientError) return key;
+    throw error;
   }
 }
 
@@ -70,7 +69,8 @@ async function submitTo({ url, key }: NamedLog, entry: Uint8Array, io: Io, blob?
     const patience = first.kind === 'unreachable' ? NETWORK_PATIENCE_MS : WITNESS_PATIENCE_MS;
     const result = settled ? first : await client.waitUntilPublished(entry, patience);
     if (result.kind !== 'published') throw failure(result, url);
-    return result;
+    // What had to wait was asked for twice, and the second answer calls it a duplicate of the first.
+    return { ...result, duplicate: settled && result.duplicate };
   } finally {
     await client.close();
   }
