@@ -3,7 +3,7 @@ import { continuedLog, type InMemoryLog, ROOT, Scene, testSigner } from '@verbat
 import { formatAddCheckpoint, formatNote, parseNote, sha256, toHex, utf8Encode, type Signer } from '@verbatim/tlog';
 import { vkeyOf } from '@verbatim/tlog/node';
 import { loadConfig } from '@verbatim/service-kit';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ask, askUntilDone, indexToml, prepareIndexWitness, requestOf, serveLog } from '../_index-witness.ts';
 import { cosignedAt, NAME, startPrepared, witnessToml } from '../_witness.ts';
@@ -111,6 +111,9 @@ describe('an index-witness of a log that changes its key', () => {
     expect(status).toBe(200);
     cosignedAt(next.checkpoint({ witnesses: [] }), body, prepared.vkey);
     await stop();
+    // The plain witness needs to be told of it.
+    const toml = readFileSync(prepared.config, 'utf8');
+    writeFileSync(prepared.config, toml.replace('[index]', `[[logs]]\nvkey = "${next.vkey}"\n[index]`));
     const again = await startPrepared(prepared);
     next.addStatement(makeControl({ action: 'freeze', origin: next.origin, reason: 'It ends.' }), nextRoot);
     next.seal();

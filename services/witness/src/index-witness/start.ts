@@ -68,11 +68,11 @@ export async function startIndexWitness(
     };
     audits.set(log.origin, started.use(await auditOf(log, onTrail, config, store, { ...needs, logger })));
   };
-  /** A log has named its successor: the index of that one is audited, too, if nobody has configured it otherwise. */
+  /** A log has named its successor: the index of that one is audited, too, unless it is configured. That the plain witness knows it is no reason not to. */
   const goOn = (from: string, { vkey, rootVkey, url }: SuccessorLog): void => {
     const [logKey, root] = [parseVkey(vkey), parseVkey(rootVkey)];
     const { name: origin } = logKey;
-    if (config.logs.has(origin) || audits.has(origin) || [config.name, cosigner.name].includes(origin)) return;
+    if (logs.has(origin) || audits.has(origin) || [config.name, cosigner.name].includes(origin)) return;
     starting = starting.then(async () => {
       if (audits.has(origin)) return;
       logger.warn({ from, origin, url }, 'the log has ended and goes on as another one: that one is audited, too');
