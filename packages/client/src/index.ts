@@ -14,7 +14,7 @@ export { catchUp, follow, type CatchUpOptions, type FollowOptions } from './foll
 export type { FollowBatch, FollowConsumer, FollowedEntry, FollowPosition } from './follow/consumer.ts';
 export { atLeastOnce, type PlainBatch } from './follow/at-least-once.ts';
 export { isProved, keepAlarm } from './follow/alarm-file.ts';
-export { LogKeys, logPart, REPLACED } from './follow/log-keys.ts';
+export { LogKeys, logPart, REPLACED_KEY } from './follow/log-keys.ts';
 export { ReaderAt } from './follow/reader-at.ts';
 export { ControlTrail, type LogAnchor, type SuccessorLog } from './control-trail.ts';
 export { type AuditReport, IndexAuditor, type IndexAuditorOptions } from './audit/index-auditor.ts';

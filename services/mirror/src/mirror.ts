@@ -1,5 +1,5 @@
 /** The mirror itself: what may be stored, and what may be cosigned. C2SP tlog-mirror, "Updating a Mirror". */
-import { type ControlTrail, type LogKeys, logPart, REPLACED, type SuccessorLog } from '@verbatim/client';
+import { type ControlTrail, type LogKeys, logPart, REPLACED_KEY, type SuccessorLog } from '@verbatim/client';
 import { cosignatureTime, type Cosigner, type Durable, type SplitView } from '@verbatim/service-kit';
 import {
   bytesEqual,
@@ -84,7 +84,7 @@ export class Mirror {
     const submission = readSubmission(body, keys.trusted, verify);
     if ('status' in submission) return { ...submission, origin: null };
     const { origin } = submission.checkpoint;
-    if (!keys.isSigned(origin, submission.checkpoint.size, submission.signatures)) return { ...REPLACED, status: 403, origin };
+    if (!keys.isSigned(origin, submission.checkpoint.size, submission.signatures)) return { ...REPLACED_KEY, status: 403, origin };
     const pending = store.pending(origin);
     if (contradicts(pending, submission) || this.denies(submission.checkpoint)) this.#keepEvidence(submission);
     const refused = judgeSubmission(pending, submission);
@@ -146,7 +146,7 @@ export class Mirror {
       if (copy.next < size) return this.#conflict(origin, target);
       const { text, signatures } = parseNote(target.note);
       const signed = keys.verified(origin, text, signatures);
-      if (!keys.isSigned(origin, size, signed)) return { status: 422, ...REPLACED };
+      if (!keys.isSigned(origin, size, signed)) return { status: 422, ...REPLACED_KEY };
       if (!bytesEqual(copy.rootAt(size), root)) {
         throw new DamagedCopyError(
           `${copy.folder.path}: the entries that were stored up to ${size} have another root than was proved for them`,

@@ -11,7 +11,7 @@ import {
 import { ControlTrail } from '../control-trail.ts';
 
 /** Of a checkpoint whose signer is not the log's key any more. */
-export const REPLACED = {
+export const REPLACED_KEY = {
   code: 'not-signed',
   detail: 'expected a signature by the key that the log has at this size, found one of a key that it replaced',
 } as const;

@@ -1,5 +1,5 @@
 /** A witness that cosigns a checkpoint only after it has rebuilt the log's index up to there: docs/spec/index-map.md §6. */
-import { logPart, REPLACED, type LogKeys } from '@verbatim/client';
+import { logPart, REPLACED_KEY, type LogKeys } from '@verbatim/client';
 import {
   judgeSubmission,
   parseAddCheckpoint,
@@ -44,7 +44,7 @@ export class IndexWitness {
     // Nobody makes the witness read anything without a signature of the log over a checkpoint that continues the last one.
     if ('status' in submission || judgeSubmission(head(submission.checkpoint.origin), submission) !== null) return cosign(body);
     const { origin, size } = submission.checkpoint;
-    if (!keys.isSigned(origin, size, submission.signatures)) return { ...REPLACED, status: 403, origin };
+    if (!keys.isSigned(origin, size, submission.signatures)) return { ...REPLACED_KEY, status: 403, origin };
     const refusal = await this.#audit(submission, logPart(parseAddCheckpoint(body).checkpoint, origin));
     // What was audited is this size and root; the witness judges the rest again, at the head that it has by now.
     return refusal === null ? cosign(body) : { ...refusal, origin };
