@@ -2,7 +2,7 @@
 import type { JudgedClaim } from './judge.ts';
 import type { Verdict } from './verdict.ts';
 
-export function adviceFor({ verdict, claim, members, expected, errors }: Omit<Verdict, 'next'>): string[] {
+export function adviceFor({ verdict, claim, members, expected, errors }: Omit<Verdict, 'next'>, offline: boolean): string[] {
   switch (verdict) {
     case 'reproduced':
       return [];
@@ -16,7 +16,12 @@ export function adviceFor({ verdict, claim, members, expected, errors }: Omit<Ve
             'If the release should be covered, ask its publisher or a registrar of the log to register it.',
           ];
     case 'log-misbehaviour':
-      return ['Do not install it.', 'Keep the evidence and report it to the log\u2019s operator and its witnesses.'];
+      return [
+        'Do not install it.',
+        // What the log signed does not verify with what came with it: that may be anybody's doing who had the file in hand.
+        ...(offline ? ['Verify it online, or get the bundle again: one that was changed on its way to you looks the same.'] : []),
+        'Keep the evidence and report it to the log\u2019s operator and its witnesses.',
+      ];
     case 'policy-error':
       return ['Get a current policy from where you got this one.'];
     case 'insufficient':

@@ -136,6 +136,14 @@ describe('a checkpoint', () => {
     expect(verdict).toMatchObject({ verdict: 'log-misbehaviour', exitCode: 1 });
   });
 
+  it('that the log did not sign, in a bundle, may have been changed on its way', () => {
+    const impostor = new InMemoryLog({ origin: ORIGIN, signer: testSigner(ORIGIN, 'impostor') });
+    const evidence = reproducedWorld().evidence({ log: impostor });
+    const hint = expect.stringContaining('changed on its way') as string;
+    expect(verdictOf(reproducedWorld(), { evidence, offline: true }).next).toContainEqual(hint);
+    expect(verdictOf(reproducedWorld(), { evidence }).next).not.toContainEqual(hint);
+  });
+
   it('with another root under the log\u2019s signature is misbehaviour', () => {
     const evidence = reproducedWorld().evidence();
     const text = new TextDecoder().decode(evidence.checkpoint).replace('\n5\n', '\n6\n');

@@ -37,6 +37,7 @@ export class Report {
   #completeness: CompletenessState | null = null;
   /** Another log goes on where this one ends. */
   #continued = false;
+  #offline = false;
 
   /** @param claimed what claims are looked for to; another digest than the file's when that was extracted from a container */
   constructor(sha256: string, claimed = sha256) {
@@ -57,6 +58,7 @@ export class Report {
   }
 
   checkpointed({ state, findings, steps }: CheckpointCheck, offline: boolean): void {
+    this.#offline = offline;
     this.#checkpoint = state;
     this.#errors.push(...findings);
     this.#steps.push(...steps);
@@ -212,7 +214,7 @@ export class Report {
       errors: this.#errors,
       warnings: this.#warnings,
     };
-    return { ...result, next: adviceFor(result) };
+    return { ...result, next: adviceFor(result, this.#offline) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_BUNDLE_BYTES, decodeBundle } from '@verbatim/consensus';
+import { BundleError, MAX_BUNDLE_BYTES, decodeBundle } from '@verbatim/consensus';
 import type { Evidence } from '@verbatim/consensus';
 import { readWhole } from '../files.ts';
 import { stateFolder } from '../folders.ts';
@@ -14,9 +14,19 @@ import type { GatherRequest, Gathered } from './stages.ts';
  * histories all the same. Throws CliError, BundleError or VerdictError.
  */
 export async function gatherFromBundle(path: string, request: GatherRequest): Promise<Gathered> {
-  const evidence = decodeBundle(readWhole(path, MAX_BUNDLE_BYTES));
+  const evidence = readBundle(path);
   await compareWithMemory(evidence, request);
   return { evidence, audited: await auditedTrees(evidence, request), offline: true, bundle: path };
+}
+
+function readBundle(path: string): Evidence {
+  const bytes = readWhole(path, MAX_BUNDLE_BYTES);
+  try {
+    return decodeBundle(bytes);
+  } catch (error) {
+    if (error instanceof BundleError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
 }
 
 async function compareWithMemory(evidence: Evidence, { policy, env, progress }: GatherRequest): Promise<void> {

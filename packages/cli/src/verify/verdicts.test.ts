@@ -131,6 +131,13 @@ describe('what the text says', () => {
     expect((await verbatim(['verify', '--release', PURL, ...cases.reproduced.args])).code).toBe(0);
   });
 
+  test('a bundle that is none is named', async () => {
+    const none = world.file('none.json', 'no bundle');
+    const { code, stdout } = await verbatim(['verify', ...cases.reproduced.args, '--bundle', none]);
+    expect(code).toBe(2);
+    expect(stdout).toContain(`${none}: bundle: expected JSON`);
+  });
+
   test('names from the log cannot move the cursor or turn the text around', async () => {
     const hostile = world.file('evil\u001b[2J\u202e', 'x');
     const { stdout } = await verbatim(['verify', hostile, ...cases.reproduced.args.slice(1)]);
