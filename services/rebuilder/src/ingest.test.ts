@@ -80,6 +80,15 @@ describe('reading the log', () => {
     expect(queue.counts()).toMatchObject({ queued: 1, concluded: 0 });
   });
 
+  test('does not let a log talk us out of a rebuild with what we signed for another log', () => {
+    const scene = new Scene();
+    const { take, queue, signer } = ingesting(scene);
+    const elsewhere = new Scene();
+    scene.log.add(observationFor('elsewhere.example/log', elsewhere.log.entry(elsewhere.observe(0)), signer));
+    take();
+    expect(queue.counts()).toMatchObject({ queued: 1, concluded: 0 });
+  });
+
   test('passes over what cannot be read', () => {
     const scene = new Scene();
     scene.log.add(withByteChanged(scene.log.entry(scene.releaseIndex), 20));
