@@ -8,6 +8,7 @@ import { downloadCrate, downloadedCrate } from '../cargo/download.ts';
 import { cargoClient } from '../cargo/settings.ts';
 import type { FetchContext } from '../fetch.ts';
 import { unavailable, type Unavailable } from '../outcome.ts';
+import { isPlain } from '../plain-paths.ts';
 import { BUILD_ID } from '../sandbox/arguments.ts';
 import { knownSandbox } from '../sandbox/detect.ts';
 import { limitsOf } from '../sandbox/limits.ts';
@@ -108,6 +109,7 @@ export async function unpackSource({ recipe, folders, limits, signal }: Context,
     const log = await readFile(logPath, 'utf8').catch(() => '');
     return unavailable('bad-source', `expected dpkg-source to unpack ${dsc}, found ${JSON.stringify(end)}: ${log.slice(-LOG_TAIL)}`);
   }
+  if (!(await isPlain(out, 'source', 'folder'))) return unavailable('bad-source', `expected dpkg-source to unpack ${dsc} to a folder`);
   await rename(join(out, 'source'), folders.source);
   return null;
 }

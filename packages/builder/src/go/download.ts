@@ -1,9 +1,10 @@
 /** `go mod download -json`: the ecosystem's own client fetches, unpacks and checks modules. */
 import { mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { isTime } from '@verbatim/statements';
 import { sumDatabaseIn } from '../fetch-folders.ts';
 import { unavailable, type Origin, type Unavailable, type UnavailableReason } from '../outcome.ts';
+import { isPlain } from '../plain-paths.ts';
 import { runClient } from '../sandbox/client.ts';
 import { installationOf, pathsIn } from '../sandbox/shown.ts';
 import { downloadEnvironment, type GoClient, type GoFolders } from './settings.ts';
@@ -67,7 +68,7 @@ export async function downloadModules(request: DownloadRequest): Promise<readonl
     const said = [...errors, result.stderr].join('\n');
     return unavailable(reasonOf(said), said);
   }
-  return Promise.all(reports.map(moduleOf));
+  return Promise.all(reports.map((report) => moduleOf(report, modCache)));
 }
 
 interface Report {
@@ -91,7 +92,7 @@ export function parseReports(text: string): Report[] {
     .map((each) => JSON.parse(each) as Report);
 }
 
-async function moduleOf(report: Report): Promise<DownloadedModule> {
+async function moduleOf(report: Report, modCache: string): Promise<DownloadedModule> {
   const {
     Path: path,
     Version: version,
@@ -106,8 +107,17 @@ async function moduleOf(report: Report): Promise<DownloadedModule> {
   if (!path || !version || !sum || !goModSum || !zip || !dir || !goMod || !info) {
     throw new Error(`go mod download: expected Path, Version, Sum, GoModSum, Zip, Dir, GoMod and Info, found ${JSON.stringify(report)}`);
   }
+  for (const file of [zip, goMod, info]) await requireBelow(join(modCache, 'cache', 'download'), file, 'file');
+  await requireBelow(modCache, dir, 'folder');
   const found = origin?.Hash ? { revision: origin.Hash, ref: origin.Ref ?? null, time: await timeOf(info) } : null;
   return { path, version, sum, goModSum, zip, dir, goMod, info, origin: found };
+}
+
+/** What is named there is read, moved and kept outside of the sandbox: a client that was taken over may name any file, or make links to it. */
+async function requireBelow(folder: string, path: string, kind: 'file' | 'folder'): Promise<void> {
+  const isBelow = path.startsWith(`${folder}/`) && normalize(path) === path;
+  if (isBelow && (await isPlain(folder, path.slice(folder.length + 1), kind))) return;
+  throw new Error(`go mod download: expected a plain ${kind} below ${folder}, found ${path}`);
 }
 
 /** The commit's time, which the report leaves out. */

@@ -2,6 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Purl } from '@verbatim/statements';
+import { isPlain } from '../plain-paths.ts';
 import { findProgram } from '../process.ts';
 import { runClient } from '../sandbox/client.ts';
 import { installationOf, pathsIn } from '../sandbox/shown.ts';
@@ -65,6 +66,7 @@ export async function download(
   }
   const files = await readdir(target);
   if (files.length !== 1) return notReceived('receive-failed', `expected ${name} to write one file, found ${files.length}`);
+  if (!(await isPlain(target, files[0]!, 'file'))) return notReceived('receive-failed', `expected ${name} to write a plain file`);
   return join(target, files[0]!);
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Purl } from '@verbatim/statements';
 import { Apt } from '../debian/apt.ts';
 import type { UnavailableReason } from '../outcome.ts';
+import { isPlain } from '../plain-paths.ts';
 import type { ClientRequest } from './client.ts';
 import { notReceived, type NotReceived, type ReceiveReason } from './outcome.ts';
 
@@ -53,6 +54,7 @@ export async function downloadDeb({ purl, dir, environment, maxBytes, timeout, s
   if (failed !== null) return notReceived(REASONS[failed.reason] ?? 'receive-failed', failed.detail);
   const files = await readdir(target);
   if (files.length !== 1) return notReceived('receive-failed', `expected apt-get download to write one file, found ${files.length}`);
+  if (!(await isPlain(target, files[0]!, 'file'))) return notReceived('receive-failed', 'expected apt-get download to write a plain file');
   const path = join(target, files[0]!);
   // apt takes no more than the signed list says.
   const { size } = await stat(path);
