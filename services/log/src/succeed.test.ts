@@ -17,6 +17,7 @@ import { aLargeRecipe, anEnrolment, anObservation, aRelease, testSigner } from '
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkWholeLog, fromUrl } from './_check-log.ts';
 import { ORIGIN, REGISTRAR, startLog, temporaryFolder, type TestLog, type TestScene } from './_log.ts';
+import { restoreFromTiles } from './backup/from-tiles.ts';
 import { type LogConfig, logConfig } from './config.ts';
 import { serveLog } from './serve.ts';
 import { blobPath } from './service/blob-folder.ts';
@@ -108,6 +109,11 @@ describe('a successor', () => {
       expect.objectContaining({ action: 'index-root', origin: NEXT, size: size + 2 }),
     ]);
     expect(after[size + 1]).toEqual(before[size]);
+    // They begin with another log: a restoration that replays one does not begin.
+    const lost = { ...config, data_dir: join(folder, 'again') };
+    await expect(restoreFromTiles(lost, next.url!, { now: Date.now() })).rejects.toThrow(
+      /genesis of .*next.*from which this log went on.*restore --from/,
+    );
   });
 
   test('goes on: the roster and the releases are there, its admin key rules, and no old key does', async () => {

@@ -13,7 +13,7 @@ import { StandingTable } from '../store/standing-table.ts';
 import { BackupError } from './backup-error.ts';
 import { digestOf } from './files.ts';
 import { BLOBS_FOLDER } from './manifest.ts';
-import { Replay } from './replay.ts';
+import { genesisOf, Replay } from './replay.ts';
 import { expectNothingNewer, placeDatabase } from './restore.ts';
 import { readTileCopy, type TileCopy } from './tile-copy.ts';
 
@@ -80,6 +80,8 @@ async function rebuild(
       batch.push(entry);
       continue;
     }
+    // Before its key: that of a log from which this one went on is not asked for.
+    if (replay === null) genesisOf(batch[0]!, origin);
     // The first index root is by the key that the log began with.
     const logVkey = vkeys.find((vkey) => keyidOfVkey(vkey) === envelope.signatures[0]?.keyid);
     if (replay === null && logVkey === undefined)

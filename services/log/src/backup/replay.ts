@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { OwnedDatabase } from '@verbatim/service-kit';
-import { decodeEntry, decodeEnvelope, decodeStatement, PREDICATE, type Statement } from '@verbatim/statements';
+import { type ControlAction, decodeEntry, decodeEnvelope, decodeStatement, PREDICATE, type Statement } from '@verbatim/statements';
 import type { Candidate } from '../admission/candidate.ts';
 import { writeIdentity } from '../engine/identity.ts';
 import { checkIndex } from '../engine/restore-index.ts';
@@ -29,15 +29,7 @@ export class Replay {
   readonly #ledger: Ledger;
 
   constructor(db: OwnedDatabase, { origin, logVkey, genesis, seconds }: ReplayOptions) {
-    const { statement } = decodeEntry(genesis);
-    const said = statement.predicateType === PREDICATE.control && statement.predicate.action === 'genesis' ? statement.predicate : null;
-    if (said === null || said.origin !== origin) {
-      const found = said === null ? 'no genesis' : `the one of ${said.origin}, which came before this log`;
-      throw new BackupError(
-        'mismatch',
-        `expected entry 0 to be the genesis of ${origin}; found ${found}: such a log comes back from a backup only`,
-      );
-    }
+    const said = genesisOf(genesis, origin);
     const created = new Date(seconds * 1000).toISOString().slice(0, 10);
     writeIdentity(db, { origin, logVkey, rootVkey: said.root, adminVkey: said.admin, created });
     this.#db = db;
@@ -48,7 +40,7 @@ export class Replay {
     this.#index = new LogIndex(db, origin, () => {
       throw new Error('expected index roots to be there already');
     });
-    this.#index.add([{ index: 0n, leafHash, statement }], 1n);
+    this.#index.add([{ index: 0n, leafHash, statement: decodeEntry(genesis).statement }], 1n);
     const keys = { log: logVkey, root: said.root, admin: said.admin };
     // What is in the log was admitted: neither the keys of today's witnesses nor those at hand have a say in it.
     const identity = { origin, keys, reserved: new Map<string, string>(), holdsLogKey: () => true };
@@ -91,6 +83,18 @@ export class Replay {
       sign.run(size, this.#entries.rootAt(size));
     }
   }
+}
+
+/** What entry 0 says. Throws BackupError when it is not where this log begins. */
+export function genesisOf(entry: Uint8Array, origin: string): ControlAction<'genesis'> {
+  const { predicateType, predicate } = decodeEntry(entry).statement;
+  const said = predicateType === PREDICATE.control && predicate.action === 'genesis' ? predicate : null;
+  if (said?.origin === origin) return said;
+  const found = said === null ? 'no genesis' : `the one of ${said.origin}, from which this log went on`;
+  throw new BackupError(
+    'mismatch',
+    `expected entry 0 to be the genesis of ${origin}; found ${found}: such a log comes back from a backup only ("restore --from")`,
+  );
 }
 
 function toCandidate(entry: Uint8Array): Candidate {
