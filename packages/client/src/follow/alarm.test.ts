@@ -1,6 +1,6 @@
 import { forkedLog, InMemoryLog } from '@verbatim/testkit';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../_support.ts';
 import { LogMisbehaviour } from '../errors.ts';
@@ -50,6 +50,19 @@ describe('the stop at a log that signed two histories', () => {
       writeFileSync(alarmFile, damage);
       await expect(look()).rejects.toMatchObject({ code: 'fork', message: expect.stringContaining(alarmFile) as string });
     }
+  });
+
+  it('is told also where it cannot be kept, and so is that', async () => {
+    const { open, state, alarmFile, evidenceFolder, consumer } = await forked();
+    const warnings: string[] = [];
+    state.override = () => {
+      // Where its folder should be.
+      writeFileSync(dirname(alarmFile), '');
+      return undefined;
+    };
+    const options = { evidenceFolder, alarmFile, onWarning: (message: string) => void warnings.push(message) };
+    await expect(catchUp(await open(), consumer, options)).rejects.toMatchObject({ code: 'fork' });
+    expect(warnings).toEqual([expect.stringContaining(`cannot keep the alarm in ${alarmFile}`)]);
   });
 
   it('is not made to last by bytes that anybody may have served', async () => {

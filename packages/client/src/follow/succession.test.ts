@@ -160,6 +160,16 @@ describe('following a log into its successor', () => {
     expect((evidence.consistency as { proof: string[] }).proof).not.toHaveLength(0);
   });
 
+  it('stops at a successor whose checkpoint its key has not signed: the evidence is of that log', async () => {
+    const { first, second, old, next, openSuccessor, consumer } = await twoLogs();
+    nameSuccessor(first, second);
+    next.state.log = copyOf(first, 'stranger.example/log');
+    const error = await catchUp(old.reader, consumer, { ...old, openSuccessor }).catch((reason: unknown) => reason as LogMisbehaviour);
+    expect(error).toMatchObject({ code: 'bad-checkpoint' });
+    const evidence: unknown = JSON.parse(readFileSync((error as LogMisbehaviour).evidencePath!, 'utf8'));
+    expect(evidence).toMatchObject({ origin: second.origin, logKey: second.vkey, remembered: null, served: null });
+  });
+
   it('stops at a log that goes on after it named its successor', async () => {
     const { first, second, old, openSuccessor, consumer } = await twoLogs();
     nameSuccessor(first, second);
