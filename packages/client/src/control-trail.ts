@@ -57,6 +57,11 @@ export class ControlTrail {
     this.#history = historyOf({ entries: entries.map((each) => ({ ...each, proof: [] })) }, asPinned(anchor), verify);
   }
 
+  /** Whether every chain of signatures begins with these very keys. */
+  isAnchoredIn({ logKey, root }: LogAnchor): boolean {
+    return this.#anchor.logKey.text === logKey.text && this.#anchor.root.text === root.text;
+  }
+
   /** JSON, to be kept. */
   get text(): string {
     return JSON.stringify(this.#entries.map(({ index, entry }) => [Number(index), utf8Decode(entry)]));

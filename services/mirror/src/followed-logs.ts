@@ -24,12 +24,11 @@ export class FollowedLogs implements AsyncDisposable {
     for (const [origin, url] of sources) this.#start({ origin, url, keys: logs.get(origin)!, root: roots.get(origin) });
   }
 
-  /** A followed log has named its successor: that one is followed, too. */
+  /** A followed log has named its successor: that one is followed, too, unless the log of that name that is known here has other keys. */
   goOn(origin: string, { vkey, rootVkey, url }: SuccessorLog): void {
-    const logKey = parseVkey(vkey);
-    if (this.#following.has(origin) && this.#options.keys.trail(logKey.name) !== null) {
-      this.#start({ origin: logKey.name, url, keys: [logKey], root: parseVkey(rootVkey) });
-    }
+    const [logKey, root] = [parseVkey(vkey), parseVkey(rootVkey)];
+    const isIt = this.#options.keys.trail(logKey.name)?.isAnchoredIn({ logKey, root }) === true;
+    if (this.#following.has(origin) && isIt) this.#start({ origin: logKey.name, url, keys: [logKey], root });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

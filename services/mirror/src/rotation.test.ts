@@ -146,6 +146,40 @@ test('a log that names its successor: both are mirrored from then on, whoever fe
   expect(await mirror.size(origin, vkey, ...prepared.vkeys)).toBe(500);
 });
 
+test('a log that names another configured log as its successor, with keys of its own, does not speak for that one', async () => {
+  const origin = 'example.org/other';
+  const [own, ownRoot] = [new TestLog({ origin, seed: new Uint8Array(32).fill(4), entries }), testSigner('own-root')];
+  const [first, second] = [5, 6].map((byte) => signerFromSeed(origin, new Uint8Array(32).fill(byte))) as [typeof LOG1, typeof LOG1];
+  const theirRoot = testSigner('their-root');
+  const theirRotation = { action: 'rotate', origin, key: 'log', old: vkeyOf(first), vkey: vkeyOf(second) } as const;
+  const admin = vkeyOf(testSigner('their-admin'));
+  const genesis = makeControl({ action: 'genesis', origin, root: vkeyOf(theirRoot), admin, predecessor: null });
+  const forged = [signStatement(genesis, [theirRoot]), signStatement(makeControl(theirRotation), [theirRoot, second])];
+  const shownForged = {
+    log: new TestLog({ origin, seed: new Uint8Array(32).fill(6), entries: [...forged, ...entries.slice(2)] }),
+    size: 400,
+  };
+  let asked = 0;
+  const url = `${await serveTestLog(() => (asked++, shownForged))}/`;
+  const [size, root] = [200, toHex(aLog().root(200))];
+  const named = { action: 'successor', origin: ORIGIN, vkey: vkeyOf(first), rootVkey: vkeyOf(theirRoot), size, root, url } as const;
+  const handingOver = signStatement(makeControl(named), [ROOT]);
+  const shown = { log: new TestLog({ origin: ORIGIN, seed: SEED1, entries: entries.slice(0, 250).with(size, handingOver) }), size: 201 };
+  const prepared = await prepareMirror([
+    { vkey: vkeyOf(LOG1), rootVkey: ROOT_VKEY, url: await serveTestLog(() => shown) },
+    { vkey: vkeyOf(own.signers[0]!), rootVkey: vkeyOf(ownRoot) },
+  ]);
+  {
+    await using mirror = await startTestMirror(prepared);
+    await reaches(mirror, 201);
+  }
+  shown.size = 250;
+  await using mirror = await startTestMirror(prepared);
+  await reaches(mirror, 250);
+  expect(asked).toBe(0);
+  expect(await upload(mirror, own, 0, 200, own.signers)).toEqual([200, 200]);
+});
+
 test.each([
   [
     'two root keys',
