@@ -60,9 +60,21 @@ export async function npmTarball(purl: string): Promise<string> {
   try {
     ({ stdout } = await promisify(execFile)('npm', ['view', '--json', '--', spec, 'dist.tarball'], { timeout: STALL_MS }));
   } catch (cause) {
-    throw new VerdictError('unavailable', 'unreachable', `npm view ${spec} failed`, { cause });
+    const reason = npmReason(cause);
+    if (reason === null) throw new VerdictError('unavailable', 'unreachable', `npm view ${spec} failed`, { cause });
+    throw new VerdictError('unavailable', 'unreachable', `npm view ${spec} failed: ${reason}`);
   }
   const found: unknown = stdout === '' ? null : JSON.parse(stdout);
   if (typeof found !== 'string') throw new VerdictError('unavailable', 'not-found', `npm knows no file of ${spec}`);
   return found;
+}
+
+/** With --json npm prints what is wrong as JSON, too, and on stderr a page about it. Null when it said nothing of the kind. */
+function npmReason(failure: unknown): string | null {
+  try {
+    const { error } = JSON.parse((failure as { stdout: string }).stdout) as { error: { code: unknown; summary: unknown } };
+    return typeof error.summary === 'string' ? `${error.summary} (${String(error.code)})` : null;
+  } catch {
+    return null;
+  }
 }

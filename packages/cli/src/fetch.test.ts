@@ -121,13 +121,19 @@ describe('fetch', () => {
     world.folder('bin');
     const npm = world.file('bin/npm', `#!/bin/sh\necho "$@" >> ${world.path}/npm-args\necho '"${server.url}/esbuild.tgz"'\n`);
     execFileSync('chmod', ['+x', npm]);
-    const { code } = await verbatim(
-      ['fetch', '--policy', world.policy, '--release', RELEASE, '-o', out, 'pkg:npm/%40esbuild/linux-x64@0.25.0', '--member', MEMBER],
-      { env: { PATH: `${world.path}/bin:${process.env.PATH}` } },
-    );
-    expect(code).toBe(0);
+    const fetchNpm = (purl: string) =>
+      verbatim(['fetch', '--policy', world.policy, '--release', RELEASE, '-o', out, purl, '--member', MEMBER], {
+        env: { PATH: `${world.path}/bin:${process.env.PATH}` },
+      });
+    expect((await fetchNpm('pkg:npm/%40esbuild/linux-x64@0.25.0')).code).toBe(0);
     expect(world.read(join(world.path, 'npm-args'))).toBe('view --json -- @esbuild/linux-x64@0.25.0 dist.tarball\n');
     expect(new Uint8Array(readFileSync(out))).toEqual(CONTENT);
+    world.file(
+      'bin/npm',
+      `#!/bin/sh\necho '{"error":{"code":"E404","summary":"No match found"}}'\necho 'npm error much more' >&2\nexit 1\n`,
+    );
+    const unknown = await fetchNpm('pkg:npm/esbuild@9.9.9');
+    expect(unknown).toMatchObject({ code: 4, stdout: expect.stringContaining('npm view esbuild@9.9.9 failed: No match found (E404)\n') });
     for (const purl of ['pkg:npm/esbuild', 'pkg:npm/esbuild@latest', 'pkg:pypi/x@1.0.0']) expect((await fetch(purl)).code).toBe(2);
   });
 });

@@ -38,9 +38,16 @@ async function buildProgram(args: readonly string[], io: Io, finish: Finish): Pr
     const command = program.command(name).summary(summary).description(summary);
     if (name === wanted) (await load()).configure(command, io, finish);
   }
+  for (const command of program.commands) pointToHelp(command, `verbatim ${command.name()}`);
   program.addHelpText(
     'after',
     '\nExit codes of verify: 0 reproduced, 1 not reproduced, wrong file or lying log, 2 usage or policy error, 3 not yet confirmed, 4 could not check.',
   );
   return program;
+}
+
+/** After a mistake in a command's options, its own help is what helps. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help shows what there is)`);
+  for (const sub of command.commands) pointToHelp(sub, `${path} ${sub.name()}`);
 }

@@ -43,9 +43,19 @@ describe('keygen', () => {
     using folder = new Folder();
     const { code, stderr } = await verbatim(['keygen', '--name', name, '--out', join(folder.path, 'key')]);
     expect(code).toBe(2);
-    expect(stderr).toContain('name');
+    expect(stderr).toContain('--name: expected a name without');
     expect(() => statSync(join(folder.path, 'key'))).toThrow('ENOENT');
   });
+});
+
+test.each([
+  ['frobnicate', 'verbatim help'],
+  ['keygen --nmae x', 'verbatim keygen --help'],
+  ['log frobnicate', 'verbatim log --help'],
+  ['log admin enrol --rloe x', 'verbatim log admin enrol --help'],
+])('after the mistake in %j the help of that command is named', async (line, help) => {
+  const { code, stderr } = await verbatim(line.split(' '));
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`(${help} shows what there is)`)]);
 });
 
 describe('rebuilder', () => {
