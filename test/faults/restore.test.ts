@@ -172,11 +172,15 @@ test('without witnesses a copy needs its operator’s word, which must cover wha
   const seen = backups('last-checkpoint');
   await cp(join(log.dataDir, 'public/checkpoint'), seen);
   await lose();
+  const tiles = join(`${log.dataDir}.lost-${names - 1}`, 'public');
   await restore(old);
   await expectRefusal(/unproven[^]*confirm --last-checkpoint/);
   const refused = await log.run('confirm', '--last-checkpoint', seen);
   expect(refused).toMatchObject({ code: 2, stdout: '' });
   expect(refused.stderr).toContain('expected the 10 entries of the last checkpoint in the database; found only 6');
+  await lose();
+  expect(await log.run('restore', '--from-tiles', tiles)).toMatchObject({ code: 0 });
+  await expectRefusal(/unproven[^]*confirm --last-checkpoint/);
   await lose();
   await restore(newest);
   expect(await log.run('confirm', '--last-checkpoint', seen)).toMatchObject({ code: 0, stdout: '{"confirmed":10}\n' });

@@ -4,7 +4,7 @@ import { formatAddCheckpoint, formatNote, parseNote, sha256, toHex, utf8Encode, 
 import { vkeyOf } from '@verbatim/tlog/node';
 import { loadConfig } from '@verbatim/service-kit';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ask, askUntilDone, indexToml, prepareIndexWitness, requestOf, serveLog } from '../_index-witness.ts';
 import { cosignedAt, NAME, startPrepared, witnessToml } from '../_witness.ts';
 import { witnessConfig } from '../config.ts';
@@ -125,9 +125,16 @@ describe('an index-witness of a log that changes its key', () => {
   test.each([
     ['without a root key', null],
     ['by another root key', vkeyOf(testSigner('another-root'))],
-  ])('is not led anywhere %s', async (_how, root) => {
+  ])('is not led anywhere %s, and does not look again at once', async (_how, root) => {
     const { later, old } = rotatingLog();
-    const { url } = await started(later, { root, pinned: vkeyOf(old) });
+    const { url, served } = await started(later, { root, pinned: vkeyOf(old) });
+    // However slow the machine is: both ask at the same time.
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    onTestFinished(() => clock.mockRestore());
     expect(await ask(url, requestOf(later, 0n))).toMatchObject({ status: 403, code: 'not-signed' });
+    const asked = served.asked.length;
+    expect(asked > 0).toBe(root !== null);
+    expect(await ask(url, requestOf(later, 0n))).toMatchObject({ status: 403, code: 'not-signed' });
+    expect(served.asked).toHaveLength(asked);
   });
 });
