@@ -3,7 +3,8 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitForLock } from '../cache/lock.ts';
 import { BuilderError } from '../errors.ts';
-import { runTool, type ToolRun } from '../process.ts';
+import { makeFolder } from '../fetch-folders.ts';
+import { runTool, type ToolResult, type ToolRun } from '../process.ts';
 import { runClient } from '../sandbox/client.ts';
 import { pathsIn } from '../sandbox/shown.ts';
 import {
@@ -30,16 +31,28 @@ export function machineEnvironment(environment: Environment): Record<string, str
   return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...Object.fromEntries(passed), LC_ALL: 'C' };
 }
 
+/** What of our apt's folder says what it does: written here, and no client's to change. */
+export const settingsIn = (folder: string): string[] =>
+  ['apt.conf', 'status', 'etc/sources.list', ...EMPTY].map((name) => join(folder, name));
+const EMPTY = ['etc/apt.conf.d', 'etc/preferences.d'];
+
+/** Its lists. */
+export const stateIn = (folder: string): string => join(folder, 'state');
+/** What it writes whatever it is asked. */
+export const scratchIn = (folder: string): string[] => ['cache', 'log'].map((name) => join(folder, name));
+
 /** Writes settings and makes the folders that they name; what to add to the environment for them. */
 export async function writeSettings(folder: string, configuration: string, sources: string): Promise<{ APT_CONFIG: string }> {
-  for (const each of ['etc/apt.conf.d', 'etc/preferences.d', 'state/lists/partial', 'cache/archives/partial', 'log']) {
+  for (const each of ['state/lists/partial', 'cache/archives/partial', 'log']) {
     await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
   }
+  // Nothing is in them, and the sandbox's user sees that.
+  for (const each of EMPTY) await makeFolder(join(folder, each));
   const file = join(folder, 'apt.conf');
-  // Proxies may have passwords.
+  // Proxies and mirrors may have passwords.
   await writeFile(file, configuration, { mode: 0o600 });
   await writeFile(join(folder, 'status'), '');
-  await writeFile(join(folder, 'etc', 'sources.list'), sources);
+  await writeFile(join(folder, 'etc', 'sources.list'), sources, { mode: 0o600 });
   return { APT_CONFIG: file };
 }
 
@@ -52,8 +65,7 @@ export interface MachineQuestion extends Pick<ToolRun, 'env' | 'timeout' | 'sign
 
 /** @throws BuilderError `tool-missing` where the machine has no source of Debian packages */
 export async function readMachine({ root, env, timeout, signal }: MachineQuestion): Promise<Machine> {
-  const ask = async (argv: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> =>
-    (await runTool({ argv, cwd: '/', env: { ...env, ...more }, timeout, signal })).stdout;
+  const ask = async (argv: readonly string[]): Promise<string> => (await runTool({ argv, cwd: '/', env, timeout, signal })).stdout;
   const followed = followedSettings(await ask(['apt-config', 'dump']));
   const places = ['Dir::Etc::netrc/f', 'Dir::Etc::netrcparts/d', 'Dir::Etc::sourcelist/f', 'Dir::Etc::sourceparts/d'];
   const paths = pathsOf(await ask(['apt-config', 'shell', ...places.flatMap((name, index) => [`P${index}`, name])]));
@@ -73,25 +85,21 @@ export async function readMachine({ root, env, timeout, signal }: MachineQuestio
   });
   const sources = `Dir::Etc::sourcelist "${paths[2]}";\nDir::Etc::sourceparts "${paths[3]}";\n`;
   const settings = await writeSettings(folder, `${own}${sources}`, '');
-  // Some of the machine's sources may be out of reach.
-  await runClient({
-    argv: ['apt-get', 'update'],
-    cwd: '/',
-    env: { ...env, ...settings },
+  const shown = [
+    ...settingsIn(folder),
     // Its sources, its keys, and what its sources name on disk.
-    shown: [
-      '/etc/apt',
-      ...(await passwordFiles(passwords)),
-      ...paths.slice(2),
-      ...pathsIn(Object.values(env)),
-      ...(await namedBySources(paths.slice(2))),
-    ],
-    writable: [],
-    shared: [folder],
-    timeout,
-    signal,
-  });
-  const mirrors = mirrorsOf(await ask(targets, settings));
+    '/etc/apt',
+    ...(await passwordFiles(passwords)),
+    ...paths.slice(2),
+    ...pathsIn(Object.values(env)),
+    ...(await namedBySources(paths.slice(2))),
+  ];
+  const shared = [stateIn(folder), ...scratchIn(folder)];
+  const confined = (argv: readonly string[], network: boolean): Promise<ToolResult> =>
+    runClient({ argv, cwd: '/', env: { ...env, ...settings }, shown, writable: [], shared, network, timeout, signal });
+  // Some of the machine's sources may be out of reach.
+  await confined(['apt-get', 'update'], true);
+  const mirrors = mirrorsOf((await confined(targets, false)).stdout);
   if (mirrors.main.length === 0)
     throw new BuilderError('tool-missing', `expected a source of Debian packages in apt's settings, found none; ${ADD_SOURCE}`);
   return { followed, passwords, mirrors };

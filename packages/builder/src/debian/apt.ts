@@ -10,7 +10,7 @@ import { requireProgram, type ToolResult } from '../process.ts';
 import { runClient, type ClientRun } from '../sandbox/client.ts';
 import { pathsIn } from '../sandbox/shown.ts';
 import { aptFailure } from './apt-errors.ts';
-import { lockOf, machineEnvironment, passwordFiles, readMachine, writeSettings } from './apt-machine.ts';
+import { lockOf, machineEnvironment, passwordFiles, readMachine, scratchIn, settingsIn, stateIn, writeSettings } from './apt-machine.ts';
 import { ADD_SOURCE, KEYRING, configurationOf, sourcesOf } from './apt-settings.ts';
 
 export interface AptRequest {
@@ -97,7 +97,7 @@ export class Apt {
 
   async #update(): Promise<Unavailable | null> {
     const { suites, timeout } = this.#request;
-    const result = await this.#run(['apt-get', 'update'], { shared: [this.#folder] });
+    const result = await this.#run(['apt-get', 'update'], { shared: [stateIn(this.#folder), ...scratchIn(this.#folder)] });
     if (result.code !== 0) return aptFailure(`lists of ${suites.join(', ')}`, result, timeout);
     await writeFile(this.#stamp, '');
     const now = new Date();
@@ -112,9 +112,9 @@ export class Apt {
    */
   async run(argv: readonly [program: 'apt-get' | 'apt-cache', ...rest: string[]], cwd = '/', maxOutput?: number): Promise<ToolResult> {
     await using _reading = await waitForLock(lockOf(this.#folder), { mode: 'shared', signal: this.#request.signal });
-    // Settings and lists stay as they are.
-    const shown = ['apt.conf', 'etc', 'state', 'status'].map((name) => join(this.#folder, name));
-    return this.#run(argv, { shown, shared: [this.#folder], writable: cwd === '/' ? [] : [cwd] }, cwd, maxOutput);
+    // The lists stay as they are.
+    const shown = [stateIn(this.#folder)];
+    return this.#run(argv, { shown, shared: scratchIn(this.#folder), writable: cwd === '/' ? [] : [cwd] }, cwd, maxOutput);
   }
 
   /** As `run`; once more with new lists when these do not have what is asked for. Null when it went well. */
@@ -133,7 +133,8 @@ export class Apt {
   #run(argv: readonly string[], { shown = [], shared, writable = [] }: Places, cwd = '/', maxOutput?: number): Promise<ToolResult> {
     const { timeout, signal } = this.#request;
     const most = maxOutput === undefined ? {} : { maxOutput };
-    return runClient({ argv, cwd, env: this.#env, shown: [...this.#shown, ...shown], writable, shared, timeout, signal, ...most });
+    const seen = [...this.#shown, ...settingsIn(this.#folder), ...shown];
+    return runClient({ argv, cwd, env: this.#env, shown: seen, writable, shared, timeout, signal, ...most });
   }
 }
 

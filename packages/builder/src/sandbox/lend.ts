@@ -51,10 +51,13 @@ async function give(folders: readonly string[], user: number, group: number): Pr
   if (folders.length > 0) await run('chown', ['-R', '--no-dereference', `${user}:${group}`, '--', ...folders], OPTIONS);
 }
 
-/** What is not that user's yet, such as files that were imported. Other clients make and remove files meanwhile. */
+/**
+ * What is not that user's yet, such as files that were imported. Other clients make and remove files meanwhile, and may put a link in the place of
+ * a folder: chown runs in the folder that find(1) has opened, and is given names, no paths.
+ */
 async function giveForGood(folders: readonly string[]): Promise<void> {
   const owner = `${BUILD_ID}:${BUILD_ID}`;
-  const others = ['-xdev', '!', '-uid', String(BUILD_ID), '-exec', 'chown', '--no-dereference', owner, '{}', '+'];
+  const others = ['-xdev', '!', '-uid', String(BUILD_ID), '-execdir', 'chown', '--no-dereference', owner, '--', '{}', '+'];
   if (folders.length > 0) await run('find', ['-P', ...folders, ...others], OPTIONS).catch(() => {});
 }
 
