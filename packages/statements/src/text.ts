@@ -81,7 +81,7 @@ export const httpsUrl = string('an https address', 512, (text) => {
 });
 
 /** Where a log is read: http(s), as everything read there is verified; without user, password, query and fragment. */
-export const logUrl = string('the http(s) address of a log', 512, (text) => {
+export const logUrl = string('the http(s) address of a log, such as https://log.example/', 512, (text) => {
   if (!/^https?:\/\/[!-~]+$/.test(text)) return false;
   const url = URL.parse(text);
   return url !== null && url.href === text && url.username === '' && url.password === '' && !/[?#]/.test(text);

@@ -164,6 +164,8 @@ describe.each([
     const label = (key: { text: string }): string => JSON.stringify(key.text.split('+', 2).join('+'));
     const found = `found ${label(alice.key)}, ${label(bob.key)}`;
     expect(() => openNote(SIGNED, [one], verify)).toThrow(`expected a signature by ${label(one)}, ${found}`);
+    const replaced = { ...alice.key, keyId: alice.key.keyId ^ 1 };
+    expect(() => openNote(SIGNED, [replaced], verify)).toThrow(new RegExp(`found ${label(alice.key).replaceAll(/[.+]/g, '\\$&')}$`));
     const most = `${label(one)}, ${label(two)}, ${label(three)} and 1 more`;
     expect(() => openNote(SIGNED, [one, two, three, four], verify)).toThrow(`expected a signature by ${most}, ${found}`);
   });

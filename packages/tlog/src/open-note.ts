@@ -46,7 +46,9 @@ function openParsed(note: Note, keys: readonly VerifierKey[], verify: NoteVerify
     verified.push(line);
   }
   if (verified.length === 0) {
-    throw new TlogError('unverified-note', `expected a signature by ${named(keys)}, found ${named(unknown)}`);
+    // Of many lines those say most that have an expected name.
+    const near = unknown.filter(({ name }) => keys.some((key) => key.name === name));
+    throw new TlogError('unverified-note', `expected a signature by ${named(keys)}, found ${named(near.length > 0 ? near : unknown)}`);
   }
   return { text: note.text, verified, unknown };
 }

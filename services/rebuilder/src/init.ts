@@ -13,7 +13,7 @@ export type NodeErrorCode =
   | 'wrong-key'
   /** The data folder is that of another key or of another log. */
   | 'wrong-folder'
-  /** The policy file is not about exactly one log. */
+  /** The policy file cannot be read, or is not about exactly one log. */
   | 'wrong-policy'
   /** No worker can fetch and build here; the message says what is missing. */
   | 'worker-unusable';
@@ -54,11 +54,19 @@ export function openKey({ key_file, name }: Pick<Files, 'key_file' | 'name'>): S
   throw new NodeError('wrong-key', `${key_file}: expected the key of ${name}, found one of ${signer.name}; correct name or key_file`);
 }
 
-/** Throws `wrong-policy` unless it names one log, and TlogError. */
-export async function readLogPolicy({ log }: Pick<Files, 'log'>): Promise<TlogPolicy> {
-  const policy = parseTlogPolicy(await readFile(log.policy_file, 'utf8'));
+/** Throws `wrong-policy` unless it can be read and names one log. */
+export async function readLogPolicy({ log }: { readonly log: Pick<Files['log'], 'policy_file'> }): Promise<TlogPolicy> {
+  const policy = await readPolicy(log.policy_file);
   if (policy.logs.length === 1) return policy;
   throw new NodeError('wrong-policy', `${log.policy_file}: expected one line "log <vkey>", found ${policy.logs.length}`);
+}
+
+async function readPolicy(file: string): Promise<TlogPolicy> {
+  try {
+    return parseTlogPolicy(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new NodeError('wrong-policy', `${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /**
