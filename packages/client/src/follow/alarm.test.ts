@@ -42,6 +42,18 @@ describe('the stop at a log that signed two histories', () => {
     await expect(follow(await open(), consumer, { evidenceFolder, alarmFile })).rejects.toMatchObject({ code: 'fork' });
   });
 
+  it('is made by a consumer that knows of another history, also for one who outlasts damage', async () => {
+    const { reader, evidenceFolder } = await served(grow(new InMemoryLog(), 10));
+    const [alarmFile, stop] = [join(evidenceFolder, 'stopped.json'), new AbortController()];
+    const consumer = new Kept();
+    consumer.before = () => {
+      throw new LogMisbehaviour('fork', 'signed two histories: one was handed in here');
+    };
+    const options = { evidenceFolder, alarmFile, outlastDamage: true, signal: stop.signal, onTrouble: () => stop.abort() };
+    await expect(follow(reader, consumer, options)).rejects.toMatchObject({ code: 'fork' });
+    expect(existsSync(alarmFile)).toBe(true);
+  });
+
   it('holds with a damaged file, too', async () => {
     const { look, state, log, alarmFile } = await forked();
     await expect(look()).rejects.toMatchObject({ code: 'fork' });

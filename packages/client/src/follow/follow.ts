@@ -66,7 +66,8 @@ export async function follow(reader: LogReader, consumer: FollowConsumer, option
   await using rounds = await FollowRounds.start(reader, consumer, options);
   for (let failures = 0; !isOver();) {
     try {
-      await onCaughtUp?.(await rounds.next());
+      const position = await rounds.next();
+      await onCaughtUp?.(position);
       failures = 0;
     } catch (error) {
       if (isOver()) return;

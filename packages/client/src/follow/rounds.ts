@@ -76,7 +76,9 @@ export class FollowRounds implements AsyncDisposable {
   ): Promise<LogMisbehaviour> {
     const { code, message, exhibits, evidencePath } = error;
     if (evidencePath !== null) return error;
-    return this.#accuse({ code: code as MisbehaviourCode, what: message, proof: [] }, served, { exhibits, cause: error, ...about });
+    // What is proved stays proved, though its evidence could not be saved so far.
+    const cause = isProved(error) ? undefined : error;
+    return this.#accuse({ code: code as MisbehaviourCode, what: message, proof: [] }, served, { exhibits, cause, ...about });
   }
 
   async #keepAlarm(caught: LogMisbehaviour): Promise<void> {
