@@ -33,6 +33,9 @@ export interface SuccessorClaim {
   readonly log: SuccessorLog;
 }
 
+/** More changes of keys than a log makes in its life are passed over: each is held against all before it. */
+export const MAX_KEY_CHANGES = 256;
+
 /** Freezing and terms of admission change nobody's key. */
 const FOLLOWED_ACTIONS: ReadonlySet<string> = new Set(['genesis', 'rotate', 'successor']);
 
@@ -48,13 +51,16 @@ export class ControlTrail {
   readonly #verify: Ed25519Verify;
   readonly #history: ControlHistory;
 
-  /** @param entries ascending, with indexes below `next` */
-  constructor(anchor: LogAnchor, entries: readonly IndexedEntry[], next: bigint, verify: Ed25519Verify) {
+  /**
+   * @param entries ascending, with indexes below `next`
+   * @param history what they tell, if that is known
+   */
+  constructor(anchor: LogAnchor, entries: readonly IndexedEntry[], next: bigint, verify: Ed25519Verify, history?: ControlHistory) {
     this.#anchor = anchor;
     this.#entries = entries;
     this.next = next;
     this.#verify = verify;
-    this.#history = historyOf({ entries: entries.map((each) => ({ ...each, proof: [] })) }, asPinned(anchor), verify);
+    this.#history = history ?? historyOf({ entries: entries.map((each) => ({ ...each, proof: [] })) }, asPinned(anchor), verify);
   }
 
   /** Whether every chain of signatures begins with these very keys. */
@@ -134,7 +140,7 @@ export class ControlTrail {
   }
 
   #withOne({ index, entry }: IndexedEntry, decoded: DecodedEntry | null): ControlTrail {
-    if (decoded === null) return this;
+    if (decoded === null || this.#entries.length > MAX_KEY_CHANGES) return this;
     const longer = new ControlTrail(this.#anchor, [...this.#entries, { index, entry }], index + 1n, this.#verify);
     // Entry 0 is signed by the root key that it names. Whether the pinned one is a link of its chain, later entries may show.
     return index === 0n || longer.#history.findings.every((finding) => finding.index !== index) ? longer : this;
@@ -142,7 +148,7 @@ export class ControlTrail {
 
   #endingAt(entries: readonly IndexedEntry[]): ControlTrail {
     const next = entries.length === 0 ? this.next : entries.at(-1)!.index + 1n;
-    return this.next === next ? this : new ControlTrail(this.#anchor, this.#entries, next, this.#verify);
+    return this.next === next ? this : new ControlTrail(this.#anchor, this.#entries, next, this.#verify, this.#history);
   }
 
   /** What a statement hands over to, if it is this log's successor statement, and the root key of that moment signed it. */
@@ -185,6 +191,11 @@ function asPinned({ logKey, root }: LogAnchor): Parameters<typeof historyOf>[1] 
 const CONTROL_BEGINNING = utf8Encode(
   `{"payload":"${toBase64(utf8Encode(`{"_type":"${STATEMENT_TYPE}","predicate":{"action":`).subarray(0, 63))}`,
 );
+
+/** Whether an entry may change who speaks for a log: whoever keeps entries for a trail need keep no others. */
+export function mayChangeKeys(entry: IndexedEntry): boolean {
+  return keyChangeIn(entry) !== null;
+}
 
 /** What an entry says, if it may change who speaks for a log. */
 function keyChangeIn({ entry }: IndexedEntry): DecodedEntry | null {

@@ -1,6 +1,6 @@
 /** A log that has changed its key: which key must have signed a checkpoint, the root key's statements in the log itself say (DESIGN §3.4). */
 import { type Checkpoint, parseCheckpoint, parseNote, type VerifierKey } from '@verbatim/tlog';
-import type { ControlTrail, IndexedEntry } from './control-trail.ts';
+import { type ControlTrail, type IndexedEntry, mayChangeKeys } from './control-trail.ts';
 import { askIndex } from './index-answer.ts';
 import type { Source } from './source.ts';
 import type { VerifiedTree } from './verified-tree.ts';
@@ -50,6 +50,6 @@ async function laterEntries(
   }
   const found: IndexedEntry[] = [];
   const end = size - next < MAX_SEARCHED ? size : next + MAX_SEARCHED;
-  if (next < end) for await (const each of tree.entries(next, end)) found.push(each);
+  if (next < end) for await (const each of tree.entries(next, end)) if (mayChangeKeys(each)) found.push(each);
   return found;
 }
