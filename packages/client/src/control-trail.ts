@@ -34,7 +34,7 @@ export interface SuccessorClaim {
 }
 
 /** More changes of keys than a log makes in its life are passed over: each is held against all before it. */
-export const MAX_KEY_CHANGES = 256;
+export const MAX_KEY_CHANGES = 128;
 
 /** Freezing and terms of admission change nobody's key. */
 const FOLLOWED_ACTIONS: ReadonlySet<string> = new Set(['genesis', 'rotate', 'successor']);
