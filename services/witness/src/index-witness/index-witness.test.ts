@@ -164,11 +164,11 @@ describe('an index-witness', () => {
     expect((await askUntilDone(url, () => requestOf(log, 0n))).status).toBe(200);
   });
 
-  test('takes two histories, both signed, for what they are, even if it cosigned neither', async () => {
+  test('takes two histories, both signed, for what they are, even if it cosigned neither, and for good', async () => {
     const scene = new Scene();
     const { log } = scene;
     log.seal();
-    const { url, metricsUrl, served, prepared } = await startAll(log, 'wait_ms = 0\n');
+    const { url, stop, metricsUrl, served, prepared } = await startAll(log, 'wait_ms = 0\n');
     await ask(url, requestOf(log, 0n));
     await untilAudited(metricsUrl, log.size);
     const fork = forkedLog(log, log.size - 2n);
@@ -181,6 +181,11 @@ describe('an index-witness', () => {
       body: expect.stringContaining('two histories') as string,
     });
     expect(readdirSync(join(prepared.folder, 'data', 'evidence'))).toHaveLength(1);
+    // The next process knows, whichever it is shown.
+    await stop();
+    served.log = log;
+    const again = await startPrepared(prepared);
+    expect(await ask(again.url, requestOf(log, 0n))).toMatchObject({ status: 403, code: 'wrong-index' });
   });
 
   test.each([
