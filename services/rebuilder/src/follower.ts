@@ -1,5 +1,6 @@
 import {
   follow,
+  keepAlarm,
   LogMisbehaviour,
   type ClientError,
   type FollowConsumer,
@@ -33,6 +34,8 @@ export class Follower {
   readonly #options: FollowerOptions;
   #trouble: string | null = null;
   #misbehaved = false;
+  readonly #stop = new AbortController();
+  #caught: LogMisbehaviour | null = null;
   #checkpoint: { size: bigint; verifiedAt: number } | null = null;
 
   constructor(options: FollowerOptions) {
@@ -54,6 +57,18 @@ export class Follower {
     return this.#checkpoint;
   }
 
+  /** Somebody else of this node was shown two histories: the loop ends as if it had seen them itself, and no later one begins. */
+  async stopFor(error: LogMisbehaviour): Promise<void> {
+    const { alarmFile, logger } = this.#options;
+    this.#caught ??= error;
+    this.#stop.abort();
+    try {
+      await keepAlarm(alarmFile, error);
+    } catch (cause) {
+      logger.error({ err: cause, alarmFile }, 'the alarm cannot be kept');
+    }
+  }
+
   /** Until `signal` aborts. Throws LogMisbehaviour: after it nothing of this log should be believed, and nothing be done for it. */
   async loop(signal: AbortSignal): Promise<void> {
     const { reader, ingest, queue, logger, onIngested, onCaughtUp, ...options } = this.#options;
@@ -73,7 +88,9 @@ export class Follower {
     };
     const onWarning = (message: string): void => logger.error({ detail: message }, 'evidence');
     try {
-      await follow(reader, consumer, { ...options, signal, onTrouble, onCaughtUp: caughtUp, onWarning });
+      const either = AbortSignal.any([signal, this.#stop.signal]);
+      await follow(reader, consumer, { ...options, signal: either, onTrouble, onCaughtUp: caughtUp, onWarning });
+      if (this.#caught !== null) throw this.#caught;
     } catch (error) {
       this.#trouble = (error as Error).message;
       this.#misbehaved = error instanceof LogMisbehaviour;

@@ -1,6 +1,7 @@
 import {
   CheckpointMemory,
   ClientError,
+  isProved,
   LogClient,
   LogMisbehaviour,
   openSource,
@@ -62,6 +63,8 @@ export interface LogConnectionOptions {
   /** How far following is: in which log, and by which of its keys. */
   readonly position: () => FollowPosition | null;
   readonly onWarning: (message: string) => void;
+  /** The log was proved to have two histories, to whoever hands something in: the follower may not have seen the other one. */
+  readonly onProved: (error: LogMisbehaviour) => Promise<void>;
 }
 
 /** To the log that is followed at the moment. */
@@ -106,7 +109,7 @@ export class LogConnection implements LogPort, AsyncDisposable {
       const result = await client.putBlob(bytes, this.#options.signer, signal);
       return result.kind === 'stored' ? result : notNow(result);
     } catch (error) {
-      return clientTrouble(error, signal);
+      return this.#trouble(error, signal);
     }
   }
 
@@ -116,8 +119,13 @@ export class LogConnection implements LogPort, AsyncDisposable {
       const result = await client.submitEntry(entry, signal);
       return result.kind === 'published' ? await acknowledged(reader, result.index, entry, signal) : notNow(result);
     } catch (error) {
-      return clientTrouble(error, signal);
+      return this.#trouble(error, signal);
     }
+  }
+
+  async #trouble(error: unknown, signal: AbortSignal): Promise<Later> {
+    if (error instanceof LogMisbehaviour && isProved(error)) await this.#options.onProved(error);
+    return clientTrouble(error, signal);
   }
 
   /** Throws ClientError; `not-found` when the log has no such blob. */

@@ -69,6 +69,7 @@ export async function startNode(config: RebuilderConfig, context: NodeContext): 
       stateDir: logState,
       position: () => queue.position(),
       onWarning: (message) => logger.error({ detail: message }, 'checkpoints cannot be remembered'),
+      onProved: (error) => follower.stopFor(error),
     }),
   );
   const entry = context.workerEntry ?? WORKER_ENTRY;
