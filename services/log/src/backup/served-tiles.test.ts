@@ -42,7 +42,8 @@ async function read(url: string): Promise<Uint8Array[]> {
 }
 
 test('an honest server gives every entry, and the checkpoint with the log’s signature alone', async () => {
-  const url = await serve((_, honest) => honest);
+  const cosigned = log.checkpoint({ witnesses: [testSigner('witness')] });
+  const url = await serve((path, honest) => (path === 'checkpoint' ? cosigned : honest));
   const entries = await read(url);
   expect(entries.map((entry) => Buffer.from(entry).toString())).toEqual(Array.from({ length: Number(SIZE) }, (_, i) => `entry ${i}`));
   const copy = await openServedTiles(url, [key]);
