@@ -1,6 +1,6 @@
 /** Fetch stage of recipes of kind `go`: the main module, what it needs, and the toolchain, all through the go command. */
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoRecipe } from '@verbatim/statements';
 import { evict } from '../cache/evict.ts';
@@ -61,6 +61,9 @@ class GoFetch {
     const host = hostPlatform();
     const pin = recipe.toolchain.h1[host] ?? null;
     if (pin === null) this.#notes.push(`the recipe pins no toolchain for ${host}: its h1 comes from the checksum database alone`);
+    // The source is fetched at the same time, and a client's folders come back to this process's user when it ends.
+    const home = join(folders.scratch, 'toolchain-home');
+    await mkdir(home, { mode: 0o700 });
     return takeToolchain({
       version: recipe.toolchain.version,
       host,
@@ -68,7 +71,7 @@ class GoFetch {
       cacheDir,
       cacheBytes: limits.cacheBytes,
       client: this.#client,
-      home: folders.home,
+      home,
       timeout: this.#timeout,
       signal,
       log,
