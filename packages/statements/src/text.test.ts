@@ -148,6 +148,7 @@ test.each<[string, Check<string>, unknown, boolean]>([
   ['https address', httpsUrl, 'https://git.example/a/../b', false],
   ['https address', httpsUrl, `https://git.example/${hex(512)}`, false],
   ['log address', logUrl, 'https://log.example/next/', true],
+  ['log address', logUrl, 'https://log.example/next', true],
   ['log address', logUrl, 'http://127.0.0.1:8080/', true],
   ['log address', logUrl, 'https://log.example', false],
   ['log address', logUrl, 'https://log.example/?a', false],
