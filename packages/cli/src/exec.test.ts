@@ -104,7 +104,21 @@ describe('exec', () => {
 
   test('without --release, or of another release, nothing is started', async () => {
     const [, , , ...rest] = check;
-    expect((await verbatim(['exec', ...rest, 'exit', '0'])).code).toBe(125);
+    expect(await verbatim(['exec', ...rest, 'exit', '0'])).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining("'--release <purl>'"),
+    });
     expect((await verbatim(['exec', '--release', 'pkg:npm/esbuild@0.25.1', ...rest, 'exit', '0'])).code).toBe(125);
+  });
+
+  test('an unknown option before the program is named, wherever it stands', async () => {
+    const [, ...options] = check;
+    for (const line of [
+      ['exec', '--polcy', 'x', ...options],
+      [...check.slice(0, 3), '--polcy', 'x', ...check.slice(3)],
+    ]) {
+      const { code, stdout, stderr } = await verbatim([...line, 'exit', '0']);
+      expect([code, stdout, stderr]).toEqual([125, '', expect.stringContaining("unknown option '--polcy'")]);
+    }
   });
 });
