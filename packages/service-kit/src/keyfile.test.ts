@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { KEY_TYPE_COSIGNATURE, cosign, parseVkey, verifyCosignature } from '@verbatim/tlog';
 import { formatPrivateKey, generateSeed, verifyEd25519, vkeyOf } from '@verbatim/tlog/node';
 import { expect, test } from 'vitest';
-import { KeyFileError, createKeyFile, loadSigner } from './keyfile.ts';
+import { KeyFileError, createKeyFile, createMlDsaKeyFile, loadMlDsaSigner, loadSigner } from './keyfile.ts';
 import { temporaryFolder } from './_temporary.ts';
 
 function failure(run: () => unknown): KeyFileError {
@@ -48,6 +48,17 @@ test.each([0o640, 0o604, 0o660, 0o610, 0o601, 0o666])('a key with mode %o is ref
   expect(error.message).toContain(`0${mode.toString(8)}`);
   chmodSync(path, 0o400);
   expect(loadSigner(path).name).toBe('a');
+});
+
+test.each([
+  ['Ed25519', createKeyFile, loadSigner],
+  ['ML-DSA-44', createMlDsaKeyFile, loadMlDsaSigner],
+] as const)('a public %s key is said to be one, and not to be leaked', async (_, create, load) => {
+  const path = join(temporaryFolder(), 'key');
+  await create(path, 'a.example/é');
+  const error = failure(() => load(`${path}.pub`));
+  expect(error.code).toBe('malformed');
+  expect(error.message).toContain('expected a private key (PRIVATE+KEY+…), found a public one');
 });
 
 test('a symbolic link, a folder, a pipe and a missing file are refused', async () => {

@@ -1,6 +1,6 @@
 /** Private keys in files: `PRIVATE+KEY+name+hex8+base64`, mode 0600, with the verifier key beside it in `<file>.pub`. */
 import { CodedError } from '@verbatim/tlog';
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { KEY_TYPE_ED25519, type MlDsaSigner, type Signer } from '@verbatim/tlog';
 import {
   formatMlDsaPrivateKey,
@@ -69,6 +69,14 @@ function readPrivate(path: string): string {
   try {
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) throw new KeyFileError('not-a-file', path, 'expected a private key file, found something else');
+    // Before its mode: a public key may be read by everybody.
+    if (isPublicKey(descriptor)) {
+      throw new KeyFileError(
+        'malformed',
+        path,
+        'expected a private key (PRIVATE+KEY+…), found a public one; the private key is in the file of the same name without .pub',
+      );
+    }
     if ((stat.mode & 0o077) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
       throw new KeyFileError(
@@ -83,6 +91,13 @@ function readPrivate(path: string): string {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Whether it begins as one verifier key does, `name+hex8+base64`; an ML-DSA one is longer than what is read of it. */
+function isPublicKey(descriptor: number): boolean {
+  const start = Buffer.alloc(MAX_KEY_FILE_BYTES);
+  const length = readSync(descriptor, start, 0, start.length, 0);
+  return /^[^+\n]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+\n?$/.test(start.toString('latin1', 0, length));
 }
 
 /**
