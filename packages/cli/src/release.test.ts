@@ -92,6 +92,16 @@ describe('release create', () => {
     });
   });
 
+  test('an output of the recipe that is not named is asked for by the options that name it', async () => {
+    const [output] = aGoRecipe().outputs;
+    recipe = folder.file('two.json', JSON.stringify(aGoRecipe({ outputs: [output!, { ...output!, artifact: 'other/esbuild' }] })));
+    const given = ['--registrar', '--artifact', `${NAME}=${folder.file('esbuild', 'binary')}`];
+    const { code, stderr } = await create(...given);
+    expect([code, existsSync(out)]).toEqual([2, false]);
+    expect(stderr).toMatch(/builds other\/esbuild as well: .*--artifact.*--unpublished/);
+    expect((await create(...given, '--unpublished', 'other/esbuild')).code).toBe(0);
+  });
+
   test('refuses what it does not understand, and writes nothing', async () => {
     const file = folder.file('esbuild', 'binary');
     const good = ['--registrar', '--artifact', `${NAME}=${file}`];

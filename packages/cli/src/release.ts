@@ -45,6 +45,11 @@ export async function createRelease(options: CreateOptions, io: Io): Promise<voi
   for (const text of options.artifact ?? []) artifacts.push(await readArtifact(text, purl, recipe));
   const unpublished = (options.unpublished ?? []).map((name) => ({ name, target: builtTarget(name, recipe, '--unpublished') }));
   if (artifacts.length + unpublished.length === 0) throw new CliError('usage', 'name at least one --artifact or --unpublished');
+  const unnamed = recipeOutputs(recipe).find((output) => ![...artifacts, ...unpublished].some(({ name }) => name === output));
+  if (unnamed !== undefined) {
+    const message = `the recipe builds ${unnamed} as well: name it and its file with --artifact, or with --unpublished if nobody published it`;
+    throw new CliError('usage', message);
+  }
   const at = options.retrievedAt ?? `${io.now().toISOString().slice(0, 19)}Z`;
   // Where nothing is published, what the registrar looked at is the release itself.
   const uris = artifacts.length === 0 ? [purl] : artifacts.map(({ coordinate }) => coordinate);
