@@ -15,7 +15,6 @@ export function configure(command: Command, io: Io, finish: Finish): void {
       '--again <file>',
       'another rebuild of yours with nothing changed, to tell what the build itself changes; may be repeated',
       collect,
-      [],
     )
     .option('--json', 'print one JSON object')
     .option('--diffoscope', 'run diffoscope as well; by default only for what is left unexplained, where it is installed')
@@ -29,4 +28,4 @@ export function configure(command: Command, io: Io, finish: Finish): void {
     );
 }
 
-const collect = (file: string, files: readonly string[]): string[] => [...files, file];
+const collect = (file: string, before: string[] = []): string[] => [...before, file];
