@@ -5,6 +5,7 @@ import {
   MAX_ENTRY_BYTES,
   PREDICATE,
   addSignature,
+  counted,
   decodeEntry,
   encodeRecipe,
   makeRelease,
@@ -126,7 +127,7 @@ export async function approveRelease(file: string, { key, out }: ApproveOptions,
   const { durable } = await import('@verbatim/service-kit/durable');
   if (out === undefined) await durable.writeFile(file, entry);
   else await durable.createFile(out, entry);
-  io.err(`wrote ${out ?? file}: ${decodeEntry(entry).envelope.signatures.length} signatures\n`);
+  io.err(`wrote ${out ?? file}: ${counted(decodeEntry(entry).envelope.signatures.length, 'signature')}\n`);
 }
 
 export interface SubmitOptions {

@@ -1,4 +1,5 @@
 /** Whether the log kept to what its control entries say, as far as the evidence shows (DESIGN §3.2, §3.4). */
+import { counted } from '@verbatim/statements';
 import { type Checkpoint, rootBefore, toHex } from '@verbatim/tlog';
 import { admissionAt, type ControlHistory, eraAt, holderAt } from './control-history.ts';
 import type { Finding, FindingCode } from './findings.ts';
@@ -62,7 +63,7 @@ function checkAdmission(entry: ReadLog['releases'][number] | ReadLog['observatio
     return finding(
       'admission-broken',
       index,
-      `expected at most ${terms.attempts} attempts, as entry ${terms.since} says, found ${attempt}`,
+      `expected at most ${counted(terms.attempts, 'attempt')}, as entry ${terms.since} says, found ${attempt}`,
     );
   }
   const { kind } = statement.predicate.claim;

@@ -1,4 +1,5 @@
 /** Checks across the lines of a policy: one key, one role; rules that can hold. */
+import { counted } from '@verbatim/statements';
 import { toHex, type VerifierKey } from '@verbatim/tlog';
 import { PolicyError } from './errors.ts';
 import type { Draft } from './policy-lines.ts';
@@ -48,8 +49,8 @@ export function checkRules(policy: Policy, draft: Draft): void {
     throw new PolicyError('missing-line', null, 'expected a claimant, found none; every file would be unknown');
   const able = operatorsWithKeys(policy);
   if (able === 0) throw new PolicyError('missing-line', null, 'expected rebuilder lines, found none');
-  if (policy.require > able) fail('require', `require ${policy.require} can never hold with ${able} operators that have keys`);
-  if (policy.answers > able) fail('answers', `answers ${policy.answers} can never hold with ${able} operators that have keys`);
+  if (policy.require > able) fail('require', `require ${policy.require} can never hold with the keys of ${counted(able, 'operator')}`);
+  if (policy.answers > able) fail('answers', `answers ${policy.answers} can never hold with the keys of ${counted(able, 'operator')}`);
   if (policy.answers < policy.require) fail('answers', `answers ${policy.answers} says nothing beside require ${policy.require}`);
   for (const rule of policy.distinct) {
     const possible = possibleDistinct(policy, rule);

@@ -1,4 +1,5 @@
 /** A policy in the words of others: the pure C2SP part, and sentences for people. */
+import { counted } from '@verbatim/statements';
 import { formatTlogPolicy } from '@verbatim/tlog';
 import type { Policy, Rebuilder } from './policy-types.ts';
 import { formatDuration, formatTime } from './values.ts';
@@ -16,8 +17,8 @@ export function describePolicy(policy: Policy): string[] {
     `Its control statements count only if ${policy.root.name} signed them.`,
     ...describeWitnesses(policy),
     ...describeCompleteness(policy),
-    `A file is reproduced when at least ${operators(policy.require)} rebuilt exactly its bytes, at least ${operators(policy.answers)} answered, and ${
-      policy.dissent === 0 ? 'nobody got other bytes' : `at most ${operators(policy.dissent)} got other bytes`
+    `A file is reproduced when at least ${counted(policy.require, 'operator')} rebuilt exactly its bytes, at least ${counted(policy.answers, 'operator')} answered, and ${
+      policy.dissent === 0 ? 'nobody got other bytes' : `at most ${counted(policy.dissent, 'operator')} got other bytes`
     }.`,
     ...policy.distinct.map((rule) => `The matching operators must differ in ${rule.property}: at least ${rule.atLeast}.`),
     ...policy.operators.map((operator) => describeOperator(policy, operator.name)),
@@ -69,8 +70,4 @@ function describeOperator(policy: Policy, name: string): string {
 
 function describeRebuilder({ name, arch, key, url }: Rebuilder): string {
   return `${name} on ${arch} (key ${key.text}${url === null ? '' : `; asked at ${url} on request`})`;
-}
-
-function operators(count: number): string {
-  return count === 1 ? '1 operator' : `${count} operators`;
 }

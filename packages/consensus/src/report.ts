@@ -1,4 +1,5 @@
 /** Collects what an evaluation finds, and turns it into a verdict. */
+import { counted } from '@verbatim/statements';
 import { type Checkpoint, parseVkey } from '@verbatim/tlog';
 import type { CheckpointCheck, CheckpointState } from './check-checkpoint.ts';
 import type { Claim } from './claims.ts';
@@ -136,7 +137,7 @@ export class Report {
     if (overruledBy !== null) {
       this.step('§3.4', 'no other claim to this digest is contradicted', false, `${overruledBy.purl}, entry ${overruledBy.index}`);
       this.#warnings.push(
-        `overruled: entry ${overruledBy.index} claims the same bytes as ${overruledBy.purl}, and ${overruledBy.dissents} operators got other bytes`,
+        `overruled: entry ${overruledBy.index} claims the same bytes as ${overruledBy.purl}, and ${counted(overruledBy.dissents, 'operator')} got other bytes`,
       );
     }
     for (const other of others) {

@@ -34,6 +34,7 @@ export {
   type EnvelopeSignature,
   type KnownKey,
 } from './envelope.ts';
+export { counted } from './counted.ts';
 export { isH1, isPrintable, isRelativePath, isTime, secondsOf } from './text.ts';
 export { formatPurl, isCanonicalPurl, parsePurl, type Purl } from './purl.ts';
 export { isPublisherScope, isRegistrarScope, purlCovers } from './scope.ts';

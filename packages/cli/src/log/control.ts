@@ -1,6 +1,6 @@
 /** `verbatim log freeze`, `rotate`, `successor` and `admission`: control entries, signed where the root key is. They need no network. */
 import { loadSigner } from '@verbatim/service-kit/keyfile';
-import { makeControl, signStatement, StatementError } from '@verbatim/statements';
+import { counted, makeControl, signStatement, StatementError } from '@verbatim/statements';
 import type { ControlAction, ControlPredicate } from '@verbatim/statements';
 import { hashLeaf, MAX_NOTE_BYTES, openCheckpoint, toHex, TlogError } from '@verbatim/tlog';
 import type { Signer } from '@verbatim/tlog';
@@ -136,7 +136,7 @@ export function describe(predicate: ControlPredicate): string {
     case 'admission': {
       const { claims, attempts, approvals } = predicate;
       const whose = claims.length === 0 ? 'no releases' : `releases claimed by ${claims.map((claim) => `a ${claim}`).join(' or ')}`;
-      return `${origin} admits ${whose}, at most ${attempts} attempts, at least ${approvals} approvals of a publisher’s release`;
+      return `${origin} admits ${whose}, at most ${counted(attempts, 'attempt')}, at least ${counted(approvals, 'approval')} of a publisher’s release`;
     }
     case 'index-root':
       return `the index of ${origin} over ${predicate.size} entries has root ${predicate.root}`;

@@ -1,4 +1,5 @@
 import { CheckpointMemory, LogMisbehaviour, LogReader, openSource, type VerifiedTree } from '@verbatim/client';
+import { counted } from '@verbatim/statements';
 import {
   bytesEqual,
   type Checkpoint,
@@ -111,7 +112,7 @@ function toText({ origin, size, root }: Checkpoint, { path, written, earlier }: 
   const lines = [
     `${paint(io, 'green', '✓ exported')}  ${printable(origin)}, size ${size}${earlier === null ? '' : `, continuing a copy of size ${earlier.checkpoint.size}`}`,
     `  root ${toHex(root)}`,
-    `  ${written} tiles and bundles were written to ${printable(path)}; everything in it was verified`,
+    `  ${counted(written, 'tile or bundle', 'tiles and bundles')} written to ${printable(path)}; everything in it was verified`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import { LogReader, fsck, openSource, type FsckReport } from '@verbatim/client';
 import { exitCodeOf } from '@verbatim/consensus';
-import { decodeEntry } from '@verbatim/statements';
+import { counted, decodeEntry } from '@verbatim/statements';
 import { toHex, type Checkpoint } from '@verbatim/tlog';
 import { describeError } from '../errors.ts';
 import { paint, printable } from '../io.ts';
@@ -59,7 +59,7 @@ function toText({ origin, size, root }: Checkpoint, { entries, tiles, findings }
   const lines = [
     `${headline}  ${printable(origin)}, size ${size}`,
     `  root ${toHex(root)}`,
-    `  ${entries} entries were hashed, ${tiles} tiles compared with what follows from them`,
+    `  ${counted(entries, 'entry', 'entries')} hashed, ${counted(tiles, 'tile')} compared with what follows from them`,
     ...findings.map(({ where, expected, found }) => `  ${printable(`${where}: expected ${expected}, found ${found}`)}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -90,7 +90,7 @@ describe('log fsck', () => {
   test('says that a log is sound, to people and in JSON', async () => {
     const { code, stdout, stderr } = await fsck();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^✓ sound {2}log\.example\/test, size 8\n {2}root [0-9a-f]{64}\n {2}8 entries were hashed, 1 tiles compared/);
+    expect(stdout).toMatch(/^✓ sound {2}log\.example\/test, size 8\n {2}root [0-9a-f]{64}\n {2}8 entries hashed, 1 tile compared/);
     const json = JSON.parse((await fsck('--json')).stdout) as object;
     expect(json).toMatchObject({ schemaVersion: 1, exitCode: 0, checkpoint: { size: 8 }, entries: 8, tiles: 1, findings: [] });
   });

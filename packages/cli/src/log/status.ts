@@ -2,6 +2,7 @@ import { CheckpointMemory, LogReader, openSource, readHistory } from '@verbatim/
 import type { LoggedControl, ReadHistory } from '@verbatim/client';
 import { exitCodeOf } from '@verbatim/consensus';
 import type { AdmissionTerm, Era, Office } from '@verbatim/consensus';
+import { counted } from '@verbatim/statements';
 import { parseVkey } from '@verbatim/tlog';
 import type { VerifierKey } from '@verbatim/tlog';
 import { CliError } from '../errors.ts';
@@ -109,7 +110,7 @@ function keyLine(key: VerifierKey | undefined, since: bigint | null): string {
 
 function limitsOf({ claims, attempts, approvals }: AdmissionTerm): string {
   const whose = claims.length === 0 ? 'no releases' : `releases by a ${claims.join(' or a ')}`;
-  return `${whose}, ${attempts} attempts at most, ${approvals} approvals at least`;
+  return `${whose}, ${counted(attempts, 'attempt')} at most, ${counted(approvals, 'approval')} at least`;
 }
 
 const historyLine = ({ index, predicate }: LoggedControl): string => `${String(index).padStart(6)}  ${describe(predicate)}`;

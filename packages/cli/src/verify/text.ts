@@ -1,6 +1,6 @@
 import { VERDICTS } from '@verbatim/consensus';
 import type { CountedObservation, HeardObservation, JudgedClaim, OperatorState, Policy, Verdict, VerdictKind } from '@verbatim/consensus';
-import { dscDigest } from '@verbatim/statements';
+import { counted, dscDigest } from '@verbatim/statements';
 import { basename, posix } from 'node:path';
 import { paint, printable } from '../io.ts';
 import type { Io } from '../io.ts';
@@ -60,7 +60,7 @@ function subject(result: FileResult, policy: Policy | null): string {
     case 'not-reproduced':
       return claim === null
         ? 'the container does not hold what was claimed'
-        : `${claim.purl}  ${people(claim.dissents)} got other bytes, ${claim.matches} of ${policy?.require ?? '?'} required match`;
+        : `${claim.purl}  ${counted(claim.dissents, 'operator')} got other bytes, ${claim.matches} of ${policy?.require ?? '?'} required match`;
     case 'unknown-file':
       if (judged === null && troubles.length > 0) return troubles[0]!.message;
       return asked === null ? 'no release that your claimants registered has this file' : `it is not a file of ${asked}`;
@@ -142,7 +142,7 @@ function claimLines(claim: JudgedClaim, policy: Policy | null): string[] {
     `  artifact ${artifact.name} for ${artifact.target}, published as ${artifact.coordinate}${member}`,
     `  source ${origin}`,
     `  recipe sha256:${recipe}, ${toolchain.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
-    `  ${matches} of ${people(operators.length)} match, ${dissents} got other bytes${policy === null ? '' : ` (required: ${policy.require})`}`,
+    `  ${matches} of ${counted(operators.length, 'operator')} match, ${dissents} got other bytes${policy === null ? '' : ` (required: ${policy.require})`}`,
     ...operators.flatMap((state) => operatorLines(state, sha256)),
   ].map(printable);
 }
@@ -184,10 +184,6 @@ function explanation({ steps, ignored }: Verdict): string[] {
     ...steps.map(({ clause, check, ok, detail }) => `    ${ok ? '✓ holds ' : '✗ fails '} ${clause}  ${check}: ${detail}`),
     ...ignored.map(({ index, reason }) => `    · ignored  entry ${index}: ${reason}`),
   ].map(printable);
-}
-
-function people(count: number): string {
-  return count === 1 ? '1 operator' : `${count} operators`;
 }
 
 function timeOf(seconds: bigint): string {

@@ -1,4 +1,4 @@
-import type { ObservationStatement } from '@verbatim/statements';
+import { counted, type ObservationStatement } from '@verbatim/statements';
 import type { Decision } from './plan.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { standing } from './signers.ts';
@@ -90,7 +90,7 @@ function checkAttempt({ predicate }: ObservationStatement, release: bigint, view
   if (attempt > attempts) {
     return refuse(
       'too-many-attempts',
-      `Expected at most ${attempts} attempts of a key at one artifact of a release, as entry ${index} says; found attempt ${attempt}. What was logged stands; nothing is left to do.`,
+      `Expected at most ${counted(attempts, 'attempt')} of a key at one artifact of a release, as entry ${index} says; found attempt ${attempt}. What was logged stands; nothing is left to do.`,
       index ?? undefined,
     );
   }

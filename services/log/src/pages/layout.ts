@@ -1,3 +1,4 @@
+import { counted } from '@verbatim/statements';
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Cosigner, CosignerRole } from './cosigners.ts';
@@ -53,9 +54,9 @@ export function layout({ siteTitle, origin, size, life, cosigners }: Frame, { ti
         <footer>
           <div class="wrap">
             <p>
-              Log <code>${origin}</code>, ${size} ${size === 1n ? 'entry' : 'entries'}${cosignedBy(cosigners)}. This page shows what is
-              logged and counts nothing: a verdict is yours to make, with your own policy and the <code>verbatim verify</code> command,
-              which trusts neither this page nor this server.
+              Log <code>${origin}</code>, ${counted(size, 'entry', 'entries')}${cosignedBy(cosigners)}. This page shows what is logged and
+              counts nothing: a verdict is yours to make, with your own policy and the <code>verbatim verify</code> command, which trusts
+              neither this page nor this server.
             </p>
           </div>
         </footer>
@@ -69,8 +70,8 @@ function cosignedBy(cosigners: readonly Cosigner[]): Markup | '' {
     cosigners.filter(({ role, cosignedAt }) => role === wanted && cosignedAt !== null).map(({ name }) => name);
   const [witnesses, mirrors, auditors] = [names('witness').length, names('mirror').length, names('index-witness')];
   const parts = [
-    witnesses === 0 ? [] : [`cosigned by ${witnesses} ${witnesses === 1 ? 'witness' : 'witnesses'}`],
-    mirrors === 0 ? [] : [`held by ${mirrors} ${mirrors === 1 ? 'mirror' : 'mirrors'}`],
+    witnesses === 0 ? [] : [`cosigned by ${counted(witnesses, 'witness', 'witnesses')}`],
+    mirrors === 0 ? [] : [`held by ${counted(mirrors, 'mirror')}`],
     auditors.length === 0 ? [] : [`its index audited by ${auditors.join(', ')}`],
   ].flat();
   return parts.length === 0 ? '' : html`, <a href="/status#cosigners">${parts.join(', ')}</a>`;

@@ -1,4 +1,4 @@
-import { parsePurl } from '@verbatim/statements';
+import { counted, parsePurl } from '@verbatim/statements';
 import type { Summary } from './matrix-model.ts';
 import type { toneOf } from './states.ts';
 
@@ -17,16 +17,10 @@ export function summaryBadge({ state }: Summary): { readonly symbol: string; rea
 /** One sentence of facts; which operators count is the reader's policy's to say. */
 export function summarySentence({ state, matching, differing, artifactsReproduced, artifacts }: Summary): string {
   if (state === 'waiting') return 'No rebuilder has answered yet.';
-  const parts = [
-    `${artifactsReproduced} of ${artifacts} ${artifacts === 1 ? 'artifact' : 'artifacts'} reproduced by at least one operator`,
-  ];
-  if (matching > 0) parts.push(`${count(matching, 'operator')} reproduced all of them`);
-  if (differing > 0) parts.push(`${count(differing, 'operator')} got other bytes`);
+  const parts = [`${artifactsReproduced} of ${counted(artifacts, 'artifact')} reproduced by at least one operator`];
+  if (matching > 0) parts.push(`${counted(matching, 'operator')} reproduced all of them`);
+  if (differing > 0) parts.push(`${counted(differing, 'operator')} got other bytes`);
   return `${parts.join('; ')}.`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** `2026-11-21 04:05 UTC` */
