@@ -3,11 +3,12 @@
  * pretends to be root (fakeroot), so that it takes no rights on this machine.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { BuilderError } from '../errors.ts';
+import { makePlainFolder, writePlainFile } from '../plain-paths.ts';
 import { BUILD_ID } from '../sandbox/arguments.ts';
+import { runClient } from '../sandbox/client.ts';
 import { knownSandbox } from '../sandbox/detect.ts';
 import { limitsOf } from '../sandbox/limits.ts';
 import { runSandboxed, type Sandbox } from '../sandbox/run.ts';
@@ -33,9 +34,9 @@ dpkg --audit
 
 /** Makes the system in `root`. @throws Error with the end of dpkg's log; BuilderError of the sandbox. */
 export async function configureRoot(request: ConfigureRequest): Promise<void> {
-  const { root, folder, packages, timeout, signal } = request;
+  const { root, folder, timeout, signal } = request;
   const sandbox = await knownSandbox();
-  await unpackPackages({ ...request, packages: await firstOf(packages) });
+  await unpackPackages({ ...request, packages: await firstOf(request) });
   await prepare(root, sandbox);
   const logPath = `${root}.log`;
   const { end } = await runSandboxed(sandbox, {
@@ -59,11 +60,22 @@ export async function configureRoot(request: ConfigureRequest): Promise<void> {
 
 const TMP_BYTES = 256 * 1024 ** 2;
 
-async function firstOf(packages: readonly string[]): Promise<string[]> {
-  const options = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
-  const fields = await Promise.all(
-    packages.map(async (deb) => parseControl((await run('dpkg-deb', ['--show', `--showformat=${CONTROL_FORMAT}`, deb], options)).stdout)),
-  );
+/** The fields of each package, a NUL after each. */
+const SHOW = `for deb; do dpkg-deb --show --showformat='${CONTROL_FORMAT}' "$deb" && printf '\\0' || exit 1; done`;
+
+async function firstOf({ packages, folder, timeout, signal }: ConfigureRequest): Promise<string[]> {
+  const { code, stdout, stderr } = await runClient({
+    argv: ['/bin/sh', '-c', SHOW, 'sh', ...packages],
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+    shown: [folder],
+    writable: [],
+    network: false,
+    timeout,
+    signal,
+  });
+  const fields = stdout.split('\0').slice(0, -1).map(parseControl);
+  if (code !== 0 || fields.length !== packages.length) throw new Error(`expected Debian packages, found: ${stderr}`);
   const chosen = bootstrapSet(fields);
   for (const needed of ['dpkg', 'fakeroot', 'util-linux']) {
     if (!chosen.has(needed)) throw new BuilderError('unsupported-recipe', `expected ${needed} among the packages of the root, found none`);
@@ -73,12 +85,10 @@ async function firstOf(packages: readonly string[]): Promise<string[]> {
 
 /** What dpkg expects of an empty system; nothing starts daemons in it. */
 async function prepare(root: string, { setpriv }: Sandbox): Promise<void> {
-  for (const name of ['dev', 'proc', 'tmp', 'var/lib/dpkg/info', 'var/lib/dpkg/updates', 'usr/sbin']) {
-    await mkdir(join(root, name), { recursive: true });
-  }
-  await writeFile(join(root, 'var/lib/dpkg/status'), '');
-  await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
+  for (const name of ['dev', 'proc', 'tmp', 'var/lib/dpkg/info', 'var/lib/dpkg/updates']) await makePlainFolder(root, name);
+  await writePlainFile(root, 'var/lib/dpkg/status', '');
+  await writePlainFile(root, 'usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755);
+  await writePlainFile(root, 'etc/hosts', '127.0.0.1 localhost\n');
   if (setpriv !== null) {
     await run('chown', ['-R', '--no-dereference', `${BUILD_ID}:${BUILD_ID}`, '--', root], { env: { PATH: '/usr/bin:/bin' } });
   }
