@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Problem, ProblemError } from '@verbatim/service-kit';
+import { ProblemError } from '@verbatim/service-kit';
 import { decodeEntry, PREDICATE } from '@verbatim/statements';
 import { toHex, utf8Decode } from '@verbatim/tlog';
 import type { Context } from 'hono';
@@ -10,7 +10,6 @@ import { ICON, ICON_PATH } from '../pages/icon.ts';
 import { lifeAt, type LogLife } from '../pages/life.ts';
 import { layout, type Markup, type Page, PAGE_HEADERS } from '../pages/layout.ts';
 import { buildMatrix, type Matrix } from '../pages/matrix-model.ts';
-import { problemPage } from '../pages/problem-page.ts';
 import { releasePage } from '../pages/release-page.ts';
 import { releasesPage } from '../pages/releases-page.ts';
 import { statusPage } from '../pages/status-page.ts';
@@ -25,11 +24,11 @@ import type { Services } from './services.ts';
 const RELEASES_PER_PAGE = 30;
 const FOREVER = 'public, max-age=31536000, immutable';
 
-/** Pages for people and the feed; the raw entry shares its path with the entry's page. Registered after what only programs read. */
+/** Pages for people and the feed; the raw entry shares its path with the entry's page. */
 export function pageRoutes(app: OpenAPIHono, services: Services): void {
   const { engine, pages, title, cosigners } = services;
 
-  const render = async (c: Context, page: Page, status: 200 | 404 = 200): Promise<Response> => {
+  const render = async (c: Context, page: Page): Promise<Response> => {
     const frame = {
       siteTitle: title,
       origin: engine.identity.origin,
@@ -37,15 +36,8 @@ export function pageRoutes(app: OpenAPIHono, services: Services): void {
       life: lifeOf(services),
       cosigners: cosigners(),
     };
-    return c.body(await text(layout(frame, page)), status, PAGE_HEADERS);
+    return c.body(await text(layout(frame, page)), 200, PAGE_HEADERS);
   };
-
-  app.use(async function pageForProblem(c, next) {
-    await next();
-    if (c.res.status !== 404 || !prefersHtml(c.req.header('accept'))) return;
-    const { title: problemTitle, detail } = (await c.res.json()) as Problem;
-    c.res = await render(c, { title: problemTitle, body: problemPage(problemTitle, detail) }, 404);
-  });
 
   app.get('/', (c) => {
     const query = (c.req.query('q') ?? '').slice(0, 512);
