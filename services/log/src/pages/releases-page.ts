@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { ReleaseListing } from '../store/pages.ts';
 import type { Markup } from './layout.ts';
 import type { Summary } from './matrix-model.ts';
+import { stackTable } from './stack-table.ts';
 import { isoTime, summaryBadge, summarySentence, timeWords } from './words.ts';
 
 export interface ListedRelease {
@@ -36,7 +37,7 @@ export function releasesPage({ releases, query, older }: ReleasesModel): Markup 
       />
       <button>Find</button>
     </form>
-    ${releases.length === 0 ? nothing(query) : table(releases)}
+    ${releases.length === 0 ? nothing(query) : stackTable('Releases', ['Release', 'State', 'Claimed by', 'Logged'], releases.map(row))}
     <div class="pager">
       <span>${query === '' ? '' : html`<a href="/">All releases</a>`}</span
       ><span>${older === null ? '' : html`<a href="${older}" rel="next">Older releases</a>`}</span>
@@ -49,25 +50,6 @@ function nothing(query: string): Markup {
     : html`<p>
         No release here has a package URL that begins with <code>${query}</code>, or claims that digest. That says nothing about the file.
       </p>`;
-}
-
-/** On a narrow screen the rows stack (style.ts); the roles keep it a table for screen readers then. */
-function table(releases: readonly ListedRelease[]): Markup {
-  return html`<div class="panel">
-    <table class="stack" role="table" aria-label="Releases">
-      <thead role="rowgroup">
-        <tr role="row">
-          <th scope="col" role="columnheader">Release</th>
-          <th scope="col" role="columnheader">State</th>
-          <th scope="col" role="columnheader">Claimed by</th>
-          <th scope="col" role="columnheader">Logged</th>
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${releases.map(row)}
-      </tbody>
-    </table>
-  </div>`;
 }
 
 function row({ release, summary }: ListedRelease): Markup {

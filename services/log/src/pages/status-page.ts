@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Cosigner, CosignerRole } from './cosigners.ts';
 import type { Markup } from './layout.ts';
 import type { HeldKey, LogLife } from './life.ts';
+import { stackTable } from './stack-table.ts';
 import { isoTime, timeWords } from './words.ts';
 
 export interface StatusModel {
@@ -43,7 +44,7 @@ export function statusPage({ size, publishedAt, life, cosigners }: StatusModel):
     </dl>
     <h2 id="cosigners">Who cosigns</h2>
     ${cosigners.length === 0 ? html`<p>Nobody: this log has no witnesses. Whoever reads it trusts it not to show others another history.</p>` : cosignersTable(cosigners)}
-    <h2 id="keys">Keys</h2>
+    <h2>Keys</h2>
     ${keysTable(life)}`;
 }
 
@@ -68,20 +69,7 @@ function cosignersTable(cosigners: readonly Cosigner[]): Markup {
         ${cosignedAt === null ? html`<span class="tone warn"><span aria-hidden="true">…</span>not this checkpoint yet</span>` : html`<span class="tone good"><span aria-hidden="true">✓</span>cosigned</span><span class="sub">${time(cosignedAt)}</span>`}
       </td>
     </tr>`;
-  return html`<div class="panel">
-    <table class="stack" role="table" aria-labelledby="cosigners">
-      <thead role="rowgroup">
-        <tr role="row">
-          <th scope="col" role="columnheader">Name and key</th>
-          <th scope="col" role="columnheader">Vouches</th>
-          <th scope="col" role="columnheader">This checkpoint</th>
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${cosigners.map(row)}
-      </tbody>
-    </table>
-  </div>`;
+  return stackTable('Who cosigns', ['Name and key', 'Vouches', 'This checkpoint'], cosigners.map(row));
 }
 
 const OFFICES = { log: 'signs checkpoints', root: 'signs control entries, kept offline', admin: 'signs the roster' } as const;
@@ -91,20 +79,7 @@ function keysTable({ keys }: LogLife): Markup {
     const held = keys[office as keyof typeof OFFICES];
     return held.toReversed().map((key, i) => keyRow(office, does, key, i > 0));
   });
-  return html`<div class="panel">
-    <table class="stack" role="table" aria-labelledby="keys">
-      <thead role="rowgroup">
-        <tr role="row">
-          <th scope="col" role="columnheader">Key</th>
-          <th scope="col" role="columnheader">Office</th>
-          <th scope="col" role="columnheader">Since</th>
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return stackTable('Keys', ['Key', 'Office', 'Since'], rows);
 }
 
 function keyRow(office: string, does: string, { vkey, since }: HeldKey, retired: boolean): Markup {
