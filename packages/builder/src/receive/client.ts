@@ -64,10 +64,18 @@ export async function download(
     const known = [...reasons, ...DISK].find(([pattern]) => pattern.test(said));
     return notReceived(known?.[1] ?? 'network', result.stderr);
   }
-  const files = await readdir(target);
-  if (files.length !== 1) return notReceived('receive-failed', `expected ${name} to write one file, found ${files.length}`);
-  if (!(await isPlain(target, files[0]!, 'file'))) return notReceived('receive-failed', `expected ${name} to write a plain file`);
-  return join(target, files[0]!);
+  return onlyFile(target, name);
+}
+
+/** Path of the one file that a client wrote. A link, to whatever else is on this machine, is none. */
+export async function onlyFile(target: string, name: string): Promise<string | NotReceived> {
+  const [file, ...others] = await readdir(target);
+  if (file === undefined || others.length > 0) {
+    const found = file === undefined ? 'none' : `${others.length + 1}`;
+    return notReceived('receive-failed', `expected ${name} to write one file, found ${found}`);
+  }
+  if (!(await isPlain(target, file, 'file'))) return notReceived('receive-failed', `expected ${name} to write a plain file`);
+  return join(target, file);
 }
 
 const DISK: Download['reasons'] = [

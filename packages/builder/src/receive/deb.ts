@@ -1,11 +1,10 @@
 /** A published Debian package, by `apt-get download`, which checks it against the suite's signed lists. */
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Purl } from '@verbatim/statements';
 import { Apt } from '../debian/apt.ts';
 import type { UnavailableReason } from '../outcome.ts';
-import { isPlain } from '../plain-paths.ts';
-import type { ClientRequest } from './client.ts';
+import { onlyFile, type ClientRequest } from './client.ts';
 import { notReceived, type NotReceived, type ReceiveReason } from './outcome.ts';
 
 const NAME = /^[a-z0-9][a-z0-9+.-]+$/;
@@ -52,10 +51,8 @@ export async function downloadDeb({ purl, dir, environment, maxBytes, timeout, s
   const coordinate = `${name}:${found.architecture}=${version}`;
   const failed = await apt.fetch(['apt-get', 'download', '--quiet', coordinate], target, coordinate);
   if (failed !== null) return notReceived(REASONS[failed.reason] ?? 'receive-failed', failed.detail);
-  const files = await readdir(target);
-  if (files.length !== 1) return notReceived('receive-failed', `expected apt-get download to write one file, found ${files.length}`);
-  if (!(await isPlain(target, files[0]!, 'file'))) return notReceived('receive-failed', 'expected apt-get download to write a plain file');
-  const path = join(target, files[0]!);
+  const path = await onlyFile(target, 'apt-get download');
+  if (typeof path !== 'string') return path;
   // apt takes no more than the signed list says.
   const { size } = await stat(path);
   return size <= maxBytes ? path : notReceived('too-large', `${coordinate}: expected at most ${maxBytes} bytes, found ${size}`);
