@@ -33,7 +33,6 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions;
   #trouble: string | null = null;
-  #misbehaved = false;
   readonly #stop = new AbortController();
   #caught: LogMisbehaviour | null = null;
   #checkpoint: { size: bigint; verifiedAt: number } | null = null;
@@ -49,7 +48,7 @@ export class Follower {
 
   /** The log was caught, now or by an earlier process: see `loop`. */
   get misbehaved(): boolean {
-    return this.#misbehaved;
+    return this.#caught !== null;
   }
 
   /** The last one verified, by this process. */
@@ -93,7 +92,7 @@ export class Follower {
       if (this.#caught !== null) throw this.#caught;
     } catch (error) {
       this.#trouble = (error as Error).message;
-      this.#misbehaved = error instanceof LogMisbehaviour;
+      if (error instanceof LogMisbehaviour) this.#caught = error;
       throw error;
     }
   }
