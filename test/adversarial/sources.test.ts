@@ -36,15 +36,11 @@ function treeBomb(work: string): Commit {
   return { url, commit };
 }
 
-/** A cache that has `content` as the crate `evil`, and a source that depends on it. */
-function withCrate(work: string, content: Buffer, digest = sha256(content)): Attacked {
-  const cacheDir = `${work}-cache`;
-  mkdirSync(join(cacheDir, 'files', digest.slice(0, 2)), { recursive: true });
-  writeFileSync(join(cacheDir, 'files', digest.slice(0, 2), digest), content);
-  const lock = `version = 4
+/** The lockfile of a source that needs one crate of a registry. */
+const lockNaming = (crate: string, digest: string): string => `version = 4
 
 [[package]]
-name = "evil"
+name = "${crate}"
 version = "1.0.0"
 source = "registry+https://index.example/index"
 checksum = "${digest}"
@@ -52,9 +48,15 @@ checksum = "${digest}"
 [[package]]
 name = "hostile"
 version = "1.0.0"
-dependencies = ["evil"]
+dependencies = ["${crate}"]
 `;
-  const source = commitOf(work, 'rust', { files: { 'Cargo.lock': lock } });
+
+/** A cache that has `content` as the crate `evil`, and a source that depends on it. */
+function withCrate(work: string, content: Buffer, digest = sha256(content)): Attacked {
+  const cacheDir = `${work}-cache`;
+  mkdirSync(join(cacheDir, 'files', digest.slice(0, 2)), { recursive: true });
+  writeFileSync(join(cacheDir, 'files', digest.slice(0, 2), digest), content);
+  const source = commitOf(work, 'rust', { files: { 'Cargo.lock': lockNaming('evil', digest) } });
   return { source, kind: 'cargo', changes: { cacheDir, environment: NOBODY } };
 }
 
@@ -63,19 +65,7 @@ const NOBODY = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:1', CARGO_NET_RE
 
 /** A source whose lockfile names a crate that no cache has, so that cargo is run on it; with more in its manifest. */
 function askingCargo(work: string, manifest: string, files: Readonly<Record<string, string>> = {}): Attacked {
-  const lock = `version = 4
-
-[[package]]
-name = "absent"
-version = "1.0.0"
-source = "registry+https://index.example/index"
-checksum = "${'0'.repeat(64)}"
-
-[[package]]
-name = "hostile"
-version = "1.0.0"
-dependencies = ["absent"]
-`;
+  const lock = lockNaming('absent', '0'.repeat(64));
   const own = `[package]\nname = "hostile"\nversion = "1.0.0"\n\n[dependencies]\n${manifest}`;
   const source = commitOf(work, 'rust', { files: { 'Cargo.toml': own, 'Cargo.lock': lock, ...files } });
   return { source, kind: 'cargo', changes: { environment: NOBODY } };
